@@ -1,0 +1,368 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"candor/identity"
+)
+
+// Errors of a Gate.
+var (
+	// ErrUnknownTriple means that the policy has no such use of data.
+	ErrUnknownTriple = errors.New("the policy has no such use of data")
+	// ErrStaleNotice means that the choice was made on a text that is no longer
+	// the current one.
+	ErrStaleNotice = errors.New("the notice has changed since it was shown; read the current one and choose again")
+	// ErrForbidden means that the principal may not choose for the customer.
+	ErrForbidden = errors.New("only the customer may make this choice")
+	// ErrInvalidChange means that a change does not make sense.
+	ErrInvalidChange = errors.New("not a valid change")
+)
+
+// ConversationGrant is the longest that a grant for one conversation lasts,
+// should the conversation stay open.
+const ConversationGrant = 24 * time.Hour
+
+// Gate decides what may be used. It is the only maker of a Scope that permits
+// anything, and the only writer of choices.
+type Gate struct {
+	ledger Ledger
+	policy atomic.Pointer[Policy]
+}
+
+// NewGate returns a gate over a ledger and a policy.
+func NewGate(l Ledger, p *Policy) *Gate {
+	g := &Gate{ledger: l}
+	g.policy.Store(p)
+	return g
+}
+
+// Policy returns the policy in force.
+func (g *Gate) Policy() *Policy { return g.policy.Load() }
+
+func overlay(p identity.Principal) Overlay {
+	return Overlay{Anonymous: p.Anonymous(), GPC: p.GPC, Conversation: p.Conversation}
+}
+
+// Scope mints what the principal may use for the purpose at this moment. With
+// an error it returns a scope that permits nothing and names every category as
+// unavailable, so that a caller can go on with company knowledge and say so.
+//
+// A customer or visitor gets a scope for themselves, staff one for the customer
+// they serve (Principal.About), with what goes to people at the company's desk.
+func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpose) (Scope, error) {
+	p := g.Policy()
+	s := Scope{
+		site: who.Site, customer: who.Customer, conversation: who.Conversation,
+		purpose: purpose, policyVersion: p.Version,
+	}
+	if who.Kind == identity.Staff {
+		s.audience = Staff
+	}
+	if who.Customer == "" || who.Kind == identity.Nobody {
+		s.deny(p, purpose, Anonymous)
+		return s, nil
+	}
+	snap, err := g.ledger.Snapshot(ctx, who.Customer)
+	if err != nil {
+		s.unavailable = true
+		s.deny(p, purpose, Unavailable)
+		return s, fmt.Errorf("read the consent ledger: %w", err)
+	}
+	s.epoch = snap.Epoch
+	s.permits = make(map[Category][]Permit)
+	o := overlay(who)
+	for _, t := range p.triples {
+		if t.Purpose != purpose {
+			continue
+		}
+		d := Decide(p, snap, t, o)
+		if !d.Allowed {
+			s.masked = s.masked || d.Reason == GPC
+			continue
+		}
+		s.permits[t.Category] = append(s.permits[t.Category], Permit{t.Recipient, d.Grant})
+		if !d.Until.IsZero() && (s.validUntil.IsZero() || d.Until.Before(s.validUntil)) {
+			s.validUntil = d.Until
+		}
+	}
+	s.denials = denials(p, snap, purpose, o)
+	return s, nil
+}
+
+// searcher is the recipient that reads first for a purpose: without it nothing
+// of a category is searched, whoever else may have it.
+func searcher(purpose Purpose) Recipient {
+	if purpose == AgentAssist {
+		return HumanAgents
+	}
+	return BrandAI
+}
+
+func denials(p *Policy, snap Snapshot, purpose Purpose, o Overlay) []Denial {
+	var out []Denial
+	for _, c := range p.Categories {
+		t := Triple{purpose, c.ID, searcher(purpose)}
+		if c.ID == Conversation || !p.usesCategory(purpose, c.ID) {
+			continue
+		}
+		if d := Decide(p, snap, t, o); !d.Allowed {
+			out = append(out, Denial{c.ID, d.Reason})
+		}
+	}
+	return out
+}
+
+func (s *Scope) deny(p *Policy, purpose Purpose, r Reason) {
+	for _, c := range p.Categories {
+		if c.ID != Conversation && p.usesCategory(purpose, c.ID) {
+			s.denials = append(s.denials, Denial{c.ID, r})
+		}
+	}
+}
+
+func (p *Policy) usesCategory(purpose Purpose, c Category) bool {
+	return slices.ContainsFunc(p.triples, func(t Triple) bool { return t.Purpose == purpose && t.Category == c })
+}
+
+// Choice is the state of one triple as its customer sees it.
+type Choice struct {
+	Triple
+	State   State     `json:"state"`
+	Allowed bool      `json:"-"`
+	Grant   string    `json:"grant_id,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+	Expires time.Time `json:"expires,omitzero"`
+}
+
+// Choices is every triple of the policy with its state.
+type Choices struct {
+	Epoch         int64     `json:"epoch"`
+	PolicyVersion string    `json:"policy_version"`
+	Notice        NoticeRef `json:"notice"`
+	Choices       []Choice  `json:"choices"`
+}
+
+// Choices returns the principal's choices. The state is the effective one: a
+// grant that has run out shows as expired, one for another conversation as none.
+func (g *Gate) Choices(ctx context.Context, who identity.Principal, language string) (Choices, error) {
+	snap, err := g.ledger.Snapshot(ctx, who.Customer)
+	if err != nil {
+		return Choices{}, err
+	}
+	return g.choices(g.Policy(), snap, who, language), nil
+}
+
+func (g *Gate) choices(p *Policy, snap Snapshot, who identity.Principal, language string) Choices {
+	out := Choices{Epoch: snap.Epoch, PolicyVersion: p.Version, Notice: p.Notice.Ref(language), Choices: []Choice{}}
+	// The overlay of the browser is not a choice: it masks, and says so elsewhere.
+	o := overlay(who)
+	o.GPC = false
+	for _, t := range p.triples {
+		e, ok := snap.Latest[t]
+		d := Decide(p, snap, t, o)
+		c := Choice{Triple: t, State: d.State, Allowed: d.Allowed}
+		if ok && d.State != None {
+			c.Since = e.At
+		}
+		if d.Allowed {
+			c.Grant, c.Expires = d.Grant, d.Until
+		}
+		out.Choices = append(out.Choices, c)
+	}
+	return out
+}
+
+// Duration is how long a grant is meant to last.
+type Duration string
+
+// Durations. The empty one is Standing.
+const (
+	ThisConversation Duration = "conversation"
+	Standing         Duration = "standing"
+)
+
+// Change is one choice to make.
+type Change struct {
+	Triple
+	Granted  bool
+	Duration Duration
+	Delete   bool // with a withdrawal: also destroy what is held here
+}
+
+// ChangeSet is what a customer decides at once: all of it happens, or nothing.
+type ChangeSet struct {
+	Changes  []Change
+	Notice   *NoticeRef // the notice that was shown; id and version are compared
+	Offer    string     // the offer it answers, if any
+	Language string
+	Channel  string
+}
+
+// Changed is the result of a ChangeSet.
+type Changed struct {
+	Choices
+	Events []Event
+}
+
+// Change writes the principal's own choices. Not granting what an offer asked
+// for is "not now", and refuses what was never given; not granting what is
+// given withdraws it.
+func (g *Gate) Change(ctx context.Context, who identity.Principal, set ChangeSet) (Changed, error) {
+	if who.Kind != identity.Customer && who.Kind != identity.Visitor {
+		return Changed{}, ErrForbidden
+	}
+	p := g.Policy()
+	if err := checkChanges(p, who, set); err != nil {
+		return Changed{}, err
+	}
+	var made []Event
+	snap, err := g.ledger.Append(ctx, who.Customer, func(s Snapshot) (Entry, error) {
+		var entry Entry
+		made = made[:0]
+		after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, Latest: make(map[Triple]Event, len(s.Latest))}
+		for t, e := range s.Latest {
+			after.Latest[t] = e
+		}
+		for _, c := range set.Changes {
+			e, ok := g.event(p, s, who, set, c)
+			if !ok {
+				continue
+			}
+			made = append(made, e)
+			after.Latest[c.Triple] = e
+			if c.Delete && !slices.Contains(entry.Delete, c.Category) {
+				entry.Delete = append(entry.Delete, c.Category)
+			}
+		}
+		entry.Events = made
+		entry.Live = live(p, after)
+		return entry, nil
+	})
+	if err != nil {
+		return Changed{}, err
+	}
+	return Changed{Choices: g.choices(p, snap, who, set.Language), Events: made}, nil
+}
+
+func checkChanges(p *Policy, who identity.Principal, set ChangeSet) error {
+	if len(set.Changes) == 0 {
+		return fmt.Errorf("%w: there is nothing to change", ErrInvalidChange)
+	}
+	if set.Notice != nil && (set.Notice.ID != p.Notice.ID || set.Notice.Version != p.Notice.Version) {
+		return ErrStaleNotice
+	}
+	seen := make(map[Triple]bool)
+	for _, c := range set.Changes {
+		switch {
+		case !p.Uses(c.Triple):
+			return fmt.Errorf("%w: purpose %q, category %q, recipient %q", ErrUnknownTriple, c.Purpose, c.Category, c.Recipient)
+		case seen[c.Triple]:
+			return fmt.Errorf("%w: the same purpose, category and recipient twice", ErrInvalidChange)
+		case c.Duration != "" && c.Duration != ThisConversation && c.Duration != Standing:
+			return fmt.Errorf("%w: duration %q is neither conversation nor standing", ErrInvalidChange, c.Duration)
+		case c.Duration == ThisConversation && c.Granted && who.Conversation == "":
+			return fmt.Errorf("%w: there is no conversation to limit the grant to", ErrInvalidChange)
+		case c.Delete && c.Granted:
+			return fmt.Errorf("%w: delete goes with a withdrawal only", ErrInvalidChange)
+		case who.Kind == identity.Visitor && c.Granted && c.Category != Conversation:
+			return fmt.Errorf("%w: a visitor has no records to share; sign in first", ErrInvalidChange)
+		}
+		seen[c.Triple] = true
+	}
+	return nil
+}
+
+// event builds the event of a change; ok is false if it changes nothing.
+func (g *Gate) event(p *Policy, s Snapshot, who identity.Principal, set ChangeSet, c Change) (Event, bool) {
+	latest, had := s.Latest[c.Triple]
+	wasGiven := had && (latest.State == Given || latest.State == Renewed)
+	allowed := Decide(p, s, c.Triple, Overlay{Anonymous: who.Anonymous(), Conversation: latest.Conversation}).Allowed
+	e := Event{
+		ID: identity.NewID("grt"), Customer: who.Customer, Triple: c.Triple,
+		Notice: p.Notice.Ref(set.Language), Language: MatchLanguage(set.Language),
+		Channel: set.Channel, Actor: who.Actor(), Evidence: set.Offer, At: s.Now, Epoch: s.Epoch + 1,
+		Delete: c.Delete, Version: p.Version,
+	}
+	switch {
+	case c.Granted:
+		e.State = Given
+		if wasGiven {
+			e.State = Renewed
+		}
+		if c.Duration == ThisConversation {
+			if allowed && latest.Conversation == "" {
+				return Event{}, false // a standing grant is not narrowed by a yes
+			}
+			e.Conversation = who.Conversation
+			e.Expires = s.Now.Add(ConversationGrant)
+		} else if allowed && latest.Conversation == "" {
+			return Event{}, false
+		}
+	case wasGiven:
+		e.State = Withdrawn
+	case set.Offer != "":
+		e.State = Deferred
+		e.Expires = s.Now.Add(p.DeferFor.Duration())
+	default:
+		if had && !c.Delete && (latest.State == Refused || latest.State == Withdrawn) {
+			return Event{}, false
+		}
+		e.State = Refused
+	}
+	return e, true
+}
+
+// Expire writes the events of grants that have run out, so that what was
+// indexed under them goes. It returns how many customers it changed.
+func (g *Gate) Expire(ctx context.Context, limit int) (int, error) {
+	due, err := g.ledger.Due(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	p := g.Policy()
+	for _, customer := range due {
+		_, err := g.ledger.Append(ctx, customer, func(s Snapshot) (Entry, error) {
+			var entry Entry
+			after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, Latest: make(map[Triple]Event, len(s.Latest))}
+			for t, e := range s.Latest {
+				after.Latest[t] = e
+				if (e.State == Given || e.State == Renewed) && !e.Expires.IsZero() && !s.Now.Before(e.Expires) {
+					x := e
+					x.ID, x.State, x.At, x.Epoch = identity.NewID("grt"), Expired, s.Now, s.Epoch+1
+					x.Expires, x.Conversation = time.Time{}, ""
+					x.Actor, x.Channel, x.Version = "system", "system", p.Version
+					entry.Events = append(entry.Events, x)
+					after.Latest[t] = x
+				}
+			}
+			entry.Live = live(p, after)
+			return entry, nil
+		})
+		if err != nil && !errors.Is(err, ErrUnknownCustomer) {
+			return 0, err
+		}
+	}
+	return len(due), nil
+}
+
+// History returns every event of the customer, oldest first.
+func (g *Gate) History(ctx context.Context, who identity.Principal) ([]Event, error) {
+	return g.ledger.History(ctx, who.Customer)
+}
+
+// Indexable returns the categories of the customer whose records may be in an
+// index at this moment, with the stamp to commit under: those with any grant.
+func (g *Gate) Indexable(ctx context.Context, customer identity.CustomerID) ([]Category, Stamp, error) {
+	snap, err := g.ledger.Snapshot(ctx, customer)
+	if err != nil {
+		return nil, Stamp{}, err
+	}
+	p := g.Policy()
+	return live(p, snap), Stamp{Customer: customer, Epoch: snap.Epoch, PolicyVersion: p.Version, Personal: true}, nil
+}

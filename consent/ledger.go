@@ -1,0 +1,85 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"candor/identity"
+)
+
+// Event is one entry of the ledger. Events are never changed or removed; the
+// state of a triple is that of its latest event.
+type Event struct {
+	ID       string              `json:"id"`
+	Customer identity.CustomerID `json:"-"`
+	Triple
+	State        State     `json:"state"`
+	Notice       NoticeRef `json:"notice"` // what the customer was shown
+	Language     string    `json:"language"`
+	Jurisdiction string    `json:"jurisdiction,omitempty"`
+	Channel      string    `json:"channel"` // widget, handoff, backend, desk, system
+	Actor        string    `json:"actor"`
+	Evidence     string    `json:"evidence,omitempty"` // the offer, or the page of a backend grant
+	// Conversation limits a grant to one conversation; empty means standing.
+	Conversation string    `json:"conversation,omitempty"`
+	At           time.Time `json:"at"`               // the database's clock, UTC
+	Expires      time.Time `json:"expires,omitzero"` // zero: does not expire
+	Epoch        int64     `json:"epoch"`            // the customer's epoch after this event
+	Delete       bool      `json:"delete,omitempty"` // a withdrawal that also deletes what is held here
+	Version      string    `json:"policy_version"`   // of the policy in force
+}
+
+// NoticeRef names the exact text that a customer was shown.
+type NoticeRef struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
+	SHA256  string `json:"sha256"`
+}
+
+// Snapshot is what the ledger says about a customer at one moment.
+type Snapshot struct {
+	Epoch  int64
+	Now    time.Time // the database's clock
+	Latest map[Triple]Event
+}
+
+// Entry is what a change adds to the ledger in one transaction.
+type Entry struct {
+	Events []Event
+	// Live is every category that still has a grant of any kind after the
+	// events. Terms and vectors of the others are removed with the same commit.
+	Live []Category
+	// Delete is every category whose records are destroyed with the same commit.
+	Delete []Category
+}
+
+// Errors of a Ledger.
+var (
+	// ErrUnknownCustomer means that there is no such customer, or no longer.
+	ErrUnknownCustomer = errors.New("unknown customer")
+	// ErrPolicyChanged means that another policy version is in force than the
+	// one that the caller decided by. Load the policy again.
+	ErrPolicyChanged = errors.New("another policy version is in force")
+)
+
+// Ledger stores consent events.
+//
+// Append runs decide on the customer's snapshot inside the writing transaction,
+// with the customer's row locked, and stores what it returns: all events with
+// the next epoch, or nothing. decide must not do I/O and may be called again if
+// the transaction is retried. An entry without events changes nothing, and the
+// epoch stays. When Append has returned, the events are durable and no release
+// that was decided by an older epoch can commit, on any replica.
+//
+// Snapshot and History see every Append that returned before they were called.
+// All methods are safe for concurrent use. An error of storage is returned as
+// it is; callers must treat it as a denial.
+type Ledger interface {
+	Append(ctx context.Context, customer identity.CustomerID, decide func(Snapshot) (Entry, error)) (Snapshot, error)
+	Snapshot(ctx context.Context, customer identity.CustomerID) (Snapshot, error)
+	History(ctx context.Context, customer identity.CustomerID) ([]Event, error)
+	// Due returns customers with a grant that expired before now and has no
+	// event that says so yet, at most limit.
+	Due(ctx context.Context, limit int) ([]identity.CustomerID, error)
+}

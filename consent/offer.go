@@ -1,0 +1,98 @@
+package consent
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"candor/identity"
+)
+
+// Offer asks for a consent that would help with a question. It is made from
+// the question and the policy alone, never from records: whether there are any
+// is not looked at before the customer says yes.
+type Offer struct {
+	ID      string        `json:"id"`
+	Changes []OfferChange `json:"changes"`
+	Text    string        `json:"text"`
+	Notice  NoticeRef     `json:"notice"`
+}
+
+// OfferChange is a change that accepting the offer makes.
+type OfferChange struct {
+	Triple
+	Granted bool `json:"granted"`
+}
+
+// Offer returns the offer for the categories under answers and the company's
+// own AI, in the language, for the brand. It returns nil where there is nothing
+// to ask: a visitor, a minor, what was refused for good, what was put off for
+// now, and what is granted already.
+func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []Category, language, brand string) (*Offer, error) {
+	if who.Kind != identity.Customer || len(categories) == 0 {
+		return nil, nil
+	}
+	snap, err := g.ledger.Snapshot(ctx, who.Customer)
+	if err != nil {
+		return nil, err
+	}
+	p := g.Policy()
+	var ask []Category
+	for _, c := range categories {
+		t := Triple{Answers, c, BrandAI}
+		if !p.Uses(t) || slices.Contains(ask, c) || Decide(p, snap, t, overlay(who)).Allowed || !askable(snap, t) {
+			continue
+		}
+		ask = append(ask, c)
+	}
+	if len(ask) == 0 {
+		return nil, nil
+	}
+	lang := MatchLanguage(language)
+	o := &Offer{ID: identity.NewID("ofr"), Notice: p.Notice.Ref(lang)}
+	var names []string
+	for _, c := range ask {
+		o.Changes = append(o.Changes, OfferChange{Triple{Answers, c, BrandAI}, true})
+		spec, _ := p.Category(c)
+		names = append(names, spec.Phrase.In(lang))
+	}
+	only, _ := p.Recipient(BrandAI)
+	o.Text = strings.NewReplacer("{what}", list(names, lang), "{only}", only.Only.In(lang), "{brand}", brand).
+		Replace(offerText.In(lang))
+	o.Text = strings.ReplaceAll(o.Text, "{brand}", brand)
+	return o, nil
+}
+
+// askable reports whether the customer's earlier word leaves room to ask: not
+// within the time that "not now" bought, and not after a refusal.
+func askable(s Snapshot, t Triple) bool {
+	e := s.Latest[t]
+	switch e.State {
+	case Refused:
+		return false
+	case Deferred:
+		return !s.Now.Before(e.Expires)
+	case None, Requested, Given, Renewed, Withdrawn, Revoked, Expired, Invalidated:
+		return true
+	}
+	return true
+}
+
+var offerText = Text{
+	"en":    "To answer, I need to look at {what}. {only}",
+	"pt-BR": "Para responder, preciso consultar {what}. {only}",
+	"es":    "Para responder, necesito consultar {what}. {only}",
+	"uk":    "Щоб відповісти, мені потрібно переглянути {what}. {only}",
+	"ru":    "Чтобы ответить, мне нужно посмотреть {what}. {only}",
+}
+
+var conjunction = Text{"en": " and ", "pt-BR": " e ", "es": " y ", "uk": " та ", "ru": " и "}
+
+// list joins names as a sentence does: "a, b and c".
+func list(names []string, language string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + conjunction.In(language) + names[last]
+}
