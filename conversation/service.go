@@ -1,0 +1,218 @@
+package conversation
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"candor/identity"
+)
+
+// Responder answers a turn. It returns when the answer is finished, or soon
+// after ctx is cancelled; what it could not finish it leaves in a state that
+// the customer can read.
+type Responder interface {
+	Respond(ctx context.Context, t Turn)
+}
+
+// Service is the customer's side of conversations.
+type Service struct {
+	store Store
+	turns *Queue
+}
+
+// NewService returns a service whose turns are answered by r, one at a time
+// for each conversation, until ctx ends.
+func NewService(ctx context.Context, s Store, r Responder, log *slog.Logger) *Service {
+	return &Service{store: s, turns: NewQueue(ctx, r, log)}
+}
+
+// Start makes a conversation for the principal, with the notice that a machine
+// answers as its first message.
+func (s *Service) Start(ctx context.Context, who identity.Principal, language, notice string) (Conversation, error) {
+	c := Conversation{
+		ID: identity.NewID("cnv"), Site: who.Site, Customer: who.Customer,
+		Visitor: who.Anonymous(), State: Pending, Language: language,
+	}
+	m := Message{ID: identity.NewID("msg"), From: FromSystem, Segments: PlainMessage(notice)}
+	if err := s.store.Create(ctx, c, m); err != nil {
+		return Conversation{}, err
+	}
+	return s.store.Conversation(ctx, c.ID)
+}
+
+// Resume returns the principal's latest unresolved conversation.
+func (s *Service) Resume(ctx context.Context, who identity.Principal) (Conversation, bool, error) {
+	return s.store.Latest(ctx, who.Customer)
+}
+
+// Own returns the conversation if it is the principal's own, else ErrNotFound.
+func (s *Service) Own(ctx context.Context, who identity.Principal, id string) (Conversation, error) {
+	c, err := s.store.Conversation(ctx, id)
+	if err != nil {
+		return Conversation{}, err
+	}
+	if c.Customer != who.Customer || who.Customer == "" || c.Site != who.Site {
+		return Conversation{}, ErrNotFound
+	}
+	return c, nil
+}
+
+// Say posts the customer's message and queues its answer.
+func (s *Service) Say(ctx context.Context, who identity.Principal, id, text, language string) (Posted, error) {
+	if _, err := s.Own(ctx, who, id); err != nil {
+		return Posted{}, err
+	}
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+		return Posted{}, ErrEmptyMessage
+	case utf8.RuneCountInString(text) > MaxMessage:
+		return Posted{}, ErrTooLong
+	}
+	m := Message{ID: identity.NewID("msg"), From: FromCustomer, Segments: PlainMessage(text)}
+	p, err := s.store.Post(ctx, id, m, language)
+	if err != nil {
+		return Posted{}, err
+	}
+	if p.AnswerID != "" {
+		s.turns.Add(Turn{
+			AnswerID: p.AnswerID, Conversation: id, Question: text,
+			Language: language, Asked: p.Message.At, Who: who.In(id),
+		})
+	}
+	return p, nil
+}
+
+// Again answers a message anew, because the customer's choices have changed.
+// It returns the id of the new answer, empty if the assistant no longer has the
+// conversation.
+func (s *Service) Again(ctx context.Context, who identity.Principal, answer string) (string, error) {
+	p, err := s.store.Again(ctx, answer)
+	if err != nil || p.AnswerID == "" {
+		return "", err
+	}
+	s.turns.Add(Turn{
+		AnswerID: p.AnswerID, Conversation: p.Conversation.ID, Question: p.Message.Text(),
+		Language: p.Conversation.Language, Supersedes: answer, Asked: p.Message.At, Who: who.In(p.Conversation.ID),
+	})
+	return p.AnswerID, nil
+}
+
+// Handoff gives the conversation to the desk: the assistant stops at once.
+func (s *Service) Handoff(ctx context.Context, who identity.Principal, id, notice string) (Ticket, error) {
+	if _, err := s.Own(ctx, who, id); err != nil {
+		return Ticket{}, err
+	}
+	t, err := s.store.Handoff(ctx, id, CustomerRequest, Message{
+		ID: identity.NewID("msg"), From: FromSystem, Segments: PlainMessage(notice),
+	})
+	if err == nil {
+		s.turns.Drop(id)
+	}
+	return t, err
+}
+
+// TakenOver ends the turns of a conversation that a person now has.
+func (s *Service) TakenOver(id string) { s.turns.Drop(id) }
+
+// Messages returns the messages of the principal's own conversation.
+func (s *Service) Messages(ctx context.Context, who identity.Principal, id string) (Conversation, []Message, error) {
+	c, err := s.Own(ctx, who, id)
+	if err != nil {
+		return Conversation{}, nil, err
+	}
+	m, err := s.store.Messages(ctx, id)
+	return c, m, err
+}
+
+// Events returns events of a conversation after seq. The caller has checked
+// that it may read the conversation.
+func (s *Service) Events(ctx context.Context, id string, after int64, limit int) ([]Event, error) {
+	return s.store.Events(ctx, id, after, limit)
+}
+
+// Watch returns the wake-ups of a conversation.
+func (s *Service) Watch(id string) (<-chan struct{}, func()) { return s.store.Watch(Topic(id)) }
+
+// Wait returns when no turn is being answered.
+func (s *Service) Wait() { s.turns.Wait() }
+
+// Queue answers turns: one at a time for each conversation, in order.
+type Queue struct {
+	ctx     context.Context
+	respond Responder
+	log     *slog.Logger
+	group   sync.WaitGroup
+
+	mu    sync.Mutex
+	lines map[string]*line
+}
+
+// line is the turns of one conversation.
+type line struct {
+	turns  []Turn
+	cancel context.CancelFunc // of the turn being answered
+}
+
+// NewQueue returns a queue that answers until ctx ends.
+func NewQueue(ctx context.Context, r Responder, log *slog.Logger) *Queue {
+	return &Queue{ctx: ctx, respond: r, log: log, lines: make(map[string]*line)}
+}
+
+// Add queues a turn.
+func (q *Queue) Add(t Turn) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if l, busy := q.lines[t.Conversation]; busy {
+		l.turns = append(l.turns, t)
+		return
+	}
+	l := &line{turns: []Turn{t}}
+	q.lines[t.Conversation] = l
+	q.group.Go(func() { q.serve(t.Conversation, l) })
+}
+
+// Drop cancels the turn being answered. Those that wait are still handed to the
+// Responder, which finds that their answers may no longer be written.
+func (q *Queue) Drop(conversation string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if l, ok := q.lines[conversation]; ok && l.cancel != nil {
+		l.cancel()
+	}
+}
+
+// Wait returns when every queued turn is answered.
+func (q *Queue) Wait() { q.group.Wait() }
+
+func (q *Queue) serve(conversation string, l *line) {
+	for {
+		q.mu.Lock()
+		if len(l.turns) == 0 {
+			delete(q.lines, conversation)
+			q.mu.Unlock()
+			return
+		}
+		t := l.turns[0]
+		l.turns = l.turns[1:]
+		ctx, cancel := context.WithCancel(q.ctx)
+		l.cancel = cancel
+		q.mu.Unlock()
+		q.one(ctx, t)
+		cancel()
+	}
+}
+
+// one answers a turn; a panic in an engine must not end the process, nor the
+// conversation's line.
+func (q *Queue) one(ctx context.Context, t Turn) {
+	defer func() {
+		if r := recover(); r != nil {
+			q.log.Error("answering panicked", "answer", t.AnswerID)
+		}
+	}()
+	q.respond.Respond(ctx, t)
+}

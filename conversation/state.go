@@ -1,0 +1,78 @@
+package conversation
+
+import "fmt"
+
+// State is who has the conversation.
+type State string
+
+// States.
+const (
+	Pending  State = "pending"  // the assistant has it
+	Open     State = "open"     // waits for a person, or a person has it
+	Snoozed  State = "snoozed"  // a person put it off
+	Resolved State = "resolved" // done
+)
+
+// Reason says why a conversation came to its state.
+type Reason string
+
+// Reasons.
+const (
+	CustomerRequest  Reason = "customer_request"
+	MissingKnowledge Reason = "missing_knowledge" // no answer twice
+	ModelFailure     Reason = "model_failure"
+	PolicyTopic      Reason = "policy_restriction"
+	TakenOver        Reason = "taken_over" // an agent stepped in
+	GivenBack        Reason = "given_back"
+	SolvedByAgent    Reason = "solved_by_agent"
+	PutOff           Reason = "put_off"
+	SnoozeOver       Reason = "snooze_over"
+	CustomerWrote    Reason = "customer_wrote"
+	PutBack          Reason = "put_back" // its agent returned it to the queue
+)
+
+// Trigger is something that happens to a conversation.
+type Trigger string
+
+// Triggers.
+const (
+	HandoffWanted Trigger = "handoff" // by the customer or the assistant
+	CustomerSays  Trigger = "customer_message"
+	AgentClaims   Trigger = "claim"
+	AgentReplies  Trigger = "reply"
+	AgentReleases Trigger = "release"
+	AgentResolves Trigger = "resolve"
+	AgentReturns  Trigger = "return"
+	AgentSnoozes  Trigger = "snooze"
+	SnoozeEnds    Trigger = "snooze_ends"
+)
+
+// transitions is every legal one. What is not here is refused.
+var transitions = map[State]map[Trigger]State{
+	Pending: {
+		HandoffWanted: Open, CustomerSays: Pending,
+		AgentClaims: Open, AgentReplies: Open,
+	},
+	Open: {
+		HandoffWanted: Open, CustomerSays: Open,
+		AgentClaims: Open, AgentReplies: Open, AgentReleases: Open,
+		AgentResolves: Resolved, AgentReturns: Pending, AgentSnoozes: Snoozed,
+	},
+	Snoozed: {
+		HandoffWanted: Open, CustomerSays: Open,
+		AgentClaims: Open, AgentReplies: Open, SnoozeEnds: Open,
+		AgentResolves: Resolved, AgentReturns: Pending,
+	},
+	Resolved: {
+		HandoffWanted: Open, CustomerSays: Pending,
+	},
+}
+
+// Next returns the state that the trigger leads to.
+func (s State) Next(t Trigger) (State, error) {
+	next, ok := transitions[s][t]
+	if !ok {
+		return s, fmt.Errorf("%w: %s is not possible while it is %s", ErrIllegalTransition, t, s)
+	}
+	return next, nil
+}

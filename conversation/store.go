@@ -1,0 +1,74 @@
+package conversation
+
+import (
+	"context"
+	"time"
+
+	"candor/identity"
+)
+
+// Posted is what a customer's message became.
+type Posted struct {
+	Message      Message
+	Conversation Conversation // after the message
+	// AnswerID names the answer that will be written, in status writing; empty
+	// while a person has the conversation.
+	AnswerID string
+}
+
+// Ticket is a conversation's place in the queue for a person.
+type Ticket struct {
+	ID            string
+	QueuePosition int // 1 is next; 0 when somebody has it
+}
+
+// Store keeps conversations.
+//
+// Every method that writes is one transaction: the messages, the state, the
+// events and what must reach the desk are committed together, or not at all,
+// and are durable when it returns. Sequence numbers are given out inside the
+// transaction. Methods are safe for concurrent use; ErrNotFound is returned for
+// what does not exist, ErrIllegalTransition for what the state does not allow.
+type Store interface {
+	// Create stores a new conversation with its first message.
+	Create(ctx context.Context, c Conversation, first Message) error
+	Conversation(ctx context.Context, id string) (Conversation, error)
+	// Latest returns the customer's latest unresolved conversation.
+	Latest(ctx context.Context, customer identity.CustomerID) (Conversation, bool, error)
+	// Post appends the customer's message, moves the state as CustomerSays
+	// does, and makes an answer to be written if the assistant has the
+	// conversation.
+	Post(ctx context.Context, id string, m Message, language string) (Posted, error)
+	// Again makes an answer that supersedes another to the same message, if the
+	// assistant still has the conversation; otherwise its id is empty.
+	Again(ctx context.Context, answer string) (Posted, error)
+	// Handoff gives the conversation to the desk. A repeated one returns the
+	// same ticket.
+	Handoff(ctx context.Context, id string, reason Reason, notice Message) (Ticket, error)
+	Messages(ctx context.Context, id string) ([]Message, error)
+	// Events returns at most limit events after seq, in order.
+	Events(ctx context.Context, id string, after int64, limit int) ([]Event, error)
+	// Unanswered returns what was to be answered when the process stopped, and
+	// is called once, before the first Post.
+	Unanswered(ctx context.Context) ([]Turn, error)
+	// Watch returns a channel that receives after a commit that concerns the
+	// topic, and may receive more often. Callers poll as well: a wake-up can
+	// be missed, a commit cannot.
+	Watch(topic string) (wake <-chan struct{}, stop func())
+}
+
+// Topic is the watch topic of a conversation.
+func Topic(id string) string { return "conversation/" + id }
+
+// Turn is one message to answer.
+type Turn struct {
+	AnswerID     string
+	Conversation string
+	Question     string
+	Language     string
+	// Supersedes is the answer that this one replaces, because the customer's
+	// choices have changed.
+	Supersedes string
+	Asked      time.Time
+	Who        identity.Principal
+}
