@@ -1,0 +1,99 @@
+package retrieval
+
+import (
+	"context"
+	"errors"
+
+	"candor/consent"
+	"candor/identity"
+)
+
+// Errors of what keeps records.
+var (
+	// ErrNotFound means that the site has no such record.
+	ErrNotFound = errors.New("there is no such record")
+	// ErrOtherCustomer refuses a record whose id is another customer's.
+	ErrOtherCustomer = errors.New("a record with this id belongs to another customer")
+)
+
+// Query is a question, analysed once and used by every index.
+type Query struct {
+	Text     string
+	Language string         // BCP 47, detected or given
+	Terms    map[string]int // index terms with their frequency
+	// Context holds terms of earlier turns of the conversation, which count
+	// less; see Query.WithContext.
+	Context map[string]int
+	// Prefer names categories that the question is plainly about ("my order").
+	// Their newest passages are found even if they share no word with the
+	// question, come first, and take up to half of the limit.
+	Prefer []consent.Category
+}
+
+// Match is a passage that an index found. It holds no text: texts are read
+// from the Store, after another look at the scope.
+type Match struct {
+	RecordID  string
+	PassageID string
+	Start     int
+	End       int
+	Category  consent.Category // consent.Knowledge for company knowledge
+	Score     float64
+}
+
+// Index finds passages.
+//
+// Search returns at most limit matches: the newest of the preferred categories,
+// then the best, those of equal score by time and passage id. It searches the
+// site's company knowledge that the scope's audience may see,
+// and the passages of the scope's own customer in the categories that the scope
+// permits to the purpose's searcher; the zero scope finds public knowledge
+// only. The filter is applied inside the scan. Results depend on nothing
+// outside the scope, not even in their scores.
+//
+// What was committed before Search is called is found by it (knowledge: within
+// a second on other replicas). Search is safe for concurrent use and retries
+// nothing; an error means that nothing was found out.
+type Index interface {
+	Search(ctx context.Context, scope consent.Scope, q Query, limit int) ([]Match, error)
+}
+
+// Store reads what an index is built from, and the texts of what was found.
+// Everything personal comes back decrypted and must not be kept beyond the
+// scope that asked for it, except in a cache keyed by customer and epoch.
+type Store interface {
+	// KnowledgeVersion changes whenever the site's knowledge does.
+	KnowledgeVersion(ctx context.Context, site identity.SiteID) (int64, error)
+	// Knowledge calls fn with every knowledge record of the site that was
+	// changed after version since (0: all), and with the ids removed since.
+	Knowledge(ctx context.Context, site identity.SiteID, since int64, changed func(Record) error, removed func(id string) error) error
+	// Passages returns the stored passages of the scope's customer in the
+	// categories that the scope permits.
+	Passages(ctx context.Context, scope consent.Scope) ([]Stored, error)
+	// Texts returns the records with these ids that the scope permits: the
+	// site's knowledge for its audience and its customer's permitted records.
+	// Others are left out without a word.
+	Texts(ctx context.Context, scope consent.Scope, ids []string) ([]Record, error)
+}
+
+// VersionedStore is a Store that can tell cheaply whether the stored passages of
+// a customer have changed. Without it an index reads them again for every
+// question, which is right, but slower.
+type VersionedStore interface {
+	Store
+	// PassagesVersion rises whenever a passage of the scope's customer is
+	// stored or removed.
+	PassagesVersion(ctx context.Context, scope consent.Scope) (int64, error)
+}
+
+// Hit is a passage with its record, read under the scope that found it.
+type Hit struct {
+	Match
+	Record Record
+	// Recipients is who the record may go to, with the grants; empty for
+	// company knowledge, which may go to anyone of its audience.
+	Recipients []consent.Permit
+}
+
+// Text returns the passage's span of the record's text.
+func (h Hit) Text() string { return h.Record.Text[h.Start:h.End] }
