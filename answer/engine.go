@@ -1,0 +1,501 @@
+package answer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"candor/citation"
+	"candor/consent"
+	"candor/identity"
+	"candor/retrieval"
+)
+
+// ErrNotWriting means that an answer may no longer be written: a person has
+// taken the conversation over, or the answer was ended elsewhere.
+var ErrNotWriting = errors.New("the answer is no longer being written")
+
+// Ending is what happens to the conversation together with the end of an answer.
+type Ending struct {
+	Handoff string // the reason to give the conversation to a person; empty: none
+	// AfterDeclined gives it to a person when so many answers in a row were
+	// declined; 0: never.
+	AfterDeclined int
+	Notice        string // what the customer reads if it is given to a person
+}
+
+// Journal is where an answer is released: the conversation's one sequence.
+//
+// Each method is one transaction and durable when it returns. It stores the
+// whole answer as it stands. Release and Finish commit only if the stamp still
+// holds in the same transaction, else consent.ErrStale; all three only while
+// the answer is being written and the assistant has the conversation, else
+// ErrNotWriting. After an error nothing of the call was released.
+type Journal interface {
+	// Begin starts an attempt. A second one takes back what the first released.
+	Begin(ctx context.Context, a Answer, reason string) error
+	// Release releases the last sentence of a.
+	Release(ctx context.Context, stamp consent.Stamp, a Answer) error
+	Finish(ctx context.Context, stamp consent.Stamp, a Answer, end Ending) error
+}
+
+// Engine answers questions.
+type Engine struct {
+	Gate     *consent.Gate
+	Search   *retrieval.Searcher
+	Log      citation.Log
+	Journal  Journal
+	Answerer Answerer
+	Logger   *slog.Logger
+}
+
+// Turn is one message to answer.
+type Turn struct {
+	AnswerID     string
+	Conversation string
+	Who          identity.Principal
+	Brand        string
+	Text         string
+	Language     string // of the customer's messages, BCP 47
+	Supersedes   string
+	Asked        time.Time
+}
+
+const (
+	// maxAttempts is how often an answer is written: once, and twice again when
+	// the customer's choices change meanwhile.
+	maxAttempts = 3
+	// maxHits is how many passages an answer is made from.
+	maxHits = 24
+	// afterDeclined is how many declined answers in a row go to a person.
+	afterDeclined = 2
+	// endTimeout bounds what is written after the question was cancelled.
+	endTimeout = 10 * time.Second
+)
+
+// Answer answers the question: it searches under a fresh scope, records what
+// goes to the answerer, and releases each sentence that its sources support.
+// When it returns without an error the answer is finished, taken over by a
+// person, or given to one because answering failed; an error means that not
+// even that could be stored, and that Interrupt must end it later.
+func (e *Engine) Answer(ctx context.Context, q Turn) error {
+	a := e.newAnswer(q)
+	var err error
+	for a.Attempt < maxAttempts {
+		a.Attempt++
+		if err = e.attempt(ctx, q, &a); !errors.Is(err, consent.ErrStale) {
+			break
+		}
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNotWriting):
+		return e.lost(q, a)
+	case errors.Is(err, consent.ErrStale), ctx.Err() != nil:
+		return e.giveUp(q, a, Ending{})
+	}
+	e.Logger.Error("answering failed", "answer", a.ID, "error", err)
+	return e.giveUp(q, a, Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)})
+}
+
+// Interrupt ends an answer whose process stopped half-way. The customer reads
+// that they may ask again.
+func (e *Engine) Interrupt(q Turn) error {
+	a := e.newAnswer(q)
+	a.Attempt = maxAttempts
+	return e.giveUp(q, a, Ending{})
+}
+
+func (e *Engine) newAnswer(q Turn) Answer {
+	return Answer{
+		ID: q.AnswerID, ConversationID: q.Conversation, At: q.Asked, Question: q.Text, Supersedes: q.Supersedes,
+		Language: consent.MatchLanguage(q.Language), Model: e.Answerer.Model(),
+	}
+}
+
+// lost records an answer that a person's arrival ended: what was released
+// stays.
+func (e *Engine) lost(q Turn, a Answer) error {
+	a.Status, a.Used = Interrupted, cited(&a)
+	return e.close(q, a, consent.Scope{}, "")
+}
+
+// attempt writes the answer once, under one scope.
+func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) error {
+	scope, scopeErr := e.Gate.Scope(ctx, q.Who, consent.Answers)
+	if scopeErr != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if scopeErr != nil {
+		e.Logger.Warn("the ledger cannot be read: answering without personal data", "answer", a.ID, "error", scopeErr)
+	}
+	policy := e.Gate.Policy()
+	intent := Understand(policy, q.Text, a.Language)
+	stamp := scope.Stamp()
+	a.Status, a.Text, a.Offer, a.Verification = Writing, "", nil, Verification{}
+	a.Sentences, a.Used = []Sentence{}, []Used{}
+	a.Epoch, a.PolicyVersion = stamp.Epoch, stamp.PolicyVersion
+	a.NotSearched = notSearchedOf(scope, intent)
+	a.Leaf = Leaf{ID: identity.NewID("cit")}
+	if err := e.Journal.Begin(ctx, *a, "consent_changed"); err != nil {
+		return err
+	}
+
+	var hits []retrieval.Hit
+	if intent.Act == Question {
+		query := retrieval.Analyze(q.Text, q.Language)
+		if intent.Personal {
+			query.Prefer = intent.Relevant
+		}
+		found, err := e.Search.Search(ctx, scope, query, maxHits)
+		if err != nil {
+			return fmt.Errorf("search: %w", err)
+		}
+		hits = permitted(found, a.Model.Recipient)
+	}
+	opened, err := e.open(ctx, q, a, scope, hits)
+	if err != nil {
+		e.Logger.Error("an answer cannot be recorded", "answer", a.ID, "error", err)
+		return e.refuse(ctx, q, a, scope)
+	}
+	a.Used = usedOf(hits, a.Model.Recipient)
+	w := &writer{engine: e, ctx: ctx, stamp: stamp, answer: a, hits: hits}
+	end, err := e.write(w, q, intent, scope, hits)
+	if err != nil {
+		return err
+	}
+	a.Used = cited(a)
+	if err := e.Journal.Finish(ctx, stamp, *a, end); err != nil {
+		return err
+	}
+	return e.close(q, *a, scope, opened)
+}
+
+// write says what there is to say, by what the message does.
+func (e *Engine) write(w *writer, q Turn, intent Intent, scope consent.Scope, hits []retrieval.Hit) (Ending, error) {
+	a := w.answer
+	switch intent.Act {
+	case Greeting:
+		a.Status = Smalltalk
+		return Ending{}, w.say(Say(SayGreeting, a.Language, "brand", q.Brand))
+	case Thanks:
+		a.Status = Smalltalk
+		return Ending{}, w.say(Say(SayThanks, a.Language))
+	case WantsPerson:
+		a.Status = Handoff
+		return Ending{Handoff: "customer_request"}, w.say(Say(SayHandoff, a.Language))
+	case Question:
+	}
+	if scope.Unavailable() {
+		if err := w.say(Say(SayLedgerUnavailable, a.Language)); err != nil {
+			return Ending{}, err
+		}
+	}
+	said := len(a.Sentences)
+	err := e.Answerer.Answer(w.ctx, Request{
+		Question: q.Text, Language: a.Language, Brand: q.Brand, Intent: intent, Hits: hits, Now: time.Now(),
+	}, w.sentence)
+	if err != nil {
+		return Ending{}, err
+	}
+	return e.conclude(w, q, intent, scope, len(a.Sentences) > said)
+}
+
+// conclude adds what an answer owes the customer beyond its sources: the
+// consent that would help, what was not looked at, and the way to a person.
+func (e *Engine) conclude(w *writer, q Turn, intent Intent, scope consent.Scope, supported bool) (Ending, error) {
+	a, policy := w.answer, e.Gate.Policy()
+	missing := relevantOf(a.NotSearched)
+	personal := usesPersonal(a)
+	// Company knowledge answers a general question; a personal one it only
+	// goes round, and then the consent that would help is asked for.
+	wanting := len(missing) > 0 && !personal && (intent.Personal || !supported)
+	if wanting {
+		offer, err := e.Gate.Offer(w.ctx, q.Who, categoriesOf(missing), a.Language, q.Brand)
+		if err != nil && !scope.Unavailable() {
+			return Ending{}, fmt.Errorf("make an offer: %w", err)
+		}
+		if offer != nil {
+			a.Offer, a.Status = offer, NeedsConsent
+			return Ending{}, w.say(offer.Text)
+		}
+		for _, group := range byReason(missing) {
+			if scope.Unavailable() {
+				break // said already
+			}
+			if err := w.say(SayNotSearched(policy, a.Language, group.reason, group.categories...)); err != nil {
+				return Ending{}, err
+			}
+		}
+	}
+	switch {
+	case supported && wanting:
+		a.Status = Partial
+		return Ending{}, nil
+	case supported:
+		a.Status = Answered
+		return Ending{}, nil
+	}
+	a.Status = Declined
+	text := Say(SayDeclined, a.Language)
+	if searched := searchedOf(scope, intent); len(searched) > 0 {
+		text = Say(SayNoRecords, a.Language, "what", CategoryList(policy, a.Language, searched...))
+	}
+	if err := w.say(text); err != nil {
+		return Ending{}, err
+	}
+	if err := w.say(Say(SayOfferPerson, a.Language)); err != nil {
+		return Ending{}, err
+	}
+	return Ending{AfterDeclined: afterDeclined, Notice: Say(SayHandoff, a.Language)}, nil
+}
+
+// refuse ends an answer that could not be recorded: nothing was shown to the
+// answerer, and nothing of the search is said.
+func (e *Engine) refuse(ctx context.Context, q Turn, a *Answer, scope consent.Scope) error {
+	a.Status, a.Used = Declined, []Used{}
+	w := &writer{engine: e, ctx: ctx, stamp: scope.Stamp(), answer: a}
+	if err := w.say(Say(SayLogUnavailable, a.Language)); err != nil {
+		return err
+	}
+	end := Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)}
+	if err := e.Journal.Finish(ctx, scope.Stamp(), *a, end); err != nil {
+		return err
+	}
+	return e.close(q, *a, scope, "")
+}
+
+// giveUp ends an answer that cannot be finished, and takes back what was
+// released of it. It runs also when the question was cancelled.
+func (e *Engine) giveUp(q Turn, a Answer, end Ending) error {
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	a.Attempt++
+	a.Status, a.Offer, a.NotSearched = Writing, nil, []NotSearched{}
+	a.Used, a.Sentences, a.Text = []Used{}, []Sentence{}, ""
+	a.Leaf = Leaf{ID: identity.NewID("cit")}
+	// Nothing personal is said, so no scope has to hold.
+	w := &writer{engine: e, ctx: ctx, stamp: consent.Stamp{Unavailable: true}, answer: &a}
+	err := e.Journal.Begin(ctx, a, "interrupted")
+	if err == nil {
+		err = w.say(Say(SayInterrupted, a.Language))
+	}
+	if err == nil {
+		a.Status = Interrupted
+		err = e.Journal.Finish(ctx, w.stamp, a, end)
+	}
+	if errors.Is(err, ErrNotWriting) {
+		return e.lost(q, a)
+	}
+	if err != nil {
+		return err
+	}
+	return e.close(q, a, consent.Scope{}, "")
+}
+
+// writer releases sentences.
+type writer struct {
+	engine *Engine
+	ctx    context.Context
+	stamp  consent.Stamp
+	answer *Answer
+	hits   []retrieval.Hit
+}
+
+// sentence checks a factual sentence against its sources and releases it. One
+// that its sources do not support is dropped, and counted.
+func (w *writer) sentence(s Sentence) error {
+	w.answer.Verification.Checked++
+	if err := Verify(s, w.hits); err != nil {
+		w.answer.Verification.Dropped++
+		w.engine.Logger.Warn("a sentence was dropped", "answer", w.answer.ID, "error", err)
+		return nil
+	}
+	w.answer.Verification.Released++
+	return w.release(s)
+}
+
+// say releases a set phrase, which states no fact and needs no source.
+func (w *writer) say(text string) error {
+	return w.release(Sentence{Text: text, Citations: []Citation{}})
+}
+
+func (w *writer) release(s Sentence) error {
+	a := w.answer
+	a.Sentences = append(a.Sentences, s)
+	a.Text = textOf(a.Sentences)
+	// The status is the end's; what is released meanwhile is being written.
+	writing := *a
+	writing.Status = Writing
+	writing.Used = cited(a)
+	return w.engine.Journal.Release(w.ctx, w.stamp, writing)
+}
+
+// body is the sealed part of an entry.
+type body struct {
+	Question     string        `json:"question"`
+	Sentences    []Sentence    `json:"sentences,omitempty"`
+	Verification *Verification `json:"verification,omitempty"`
+}
+
+func (e *Engine) entry(q Turn, a Answer, scope consent.Scope, kind citation.Kind) citation.Entry {
+	return citation.Entry{
+		ID: identity.NewID("cit"), Kind: kind, AnswerID: a.ID, Attempt: a.Attempt, Site: q.Who.Site, Customer: q.Who.Customer,
+		Conversation: q.Conversation, Purpose: consent.Answers, Recipient: a.Model.Recipient, Model: a.Model.Name,
+		Language: a.Language, Epoch: a.Epoch, PolicyVersion: a.PolicyVersion, GPC: scope.GPC(), Status: string(Writing),
+		NotSearched: a.NotSearched,
+	}
+}
+
+// open records what goes to the answerer, before it does.
+func (e *Engine) open(ctx context.Context, q Turn, a *Answer, scope consent.Scope, hits []retrieval.Hit) (string, error) {
+	entry := e.entry(q, *a, scope, citation.Opened)
+	for _, u := range usedOf(hits, a.Model.Recipient) {
+		entry.Records = append(entry.Records, citation.Use{
+			RecordID: u.RecordID, Category: u.Category, Recipient: u.Recipient, GrantID: u.GrantID,
+		})
+	}
+	var err error
+	if entry.Body, err = json.Marshal(body{Question: a.Question}); err != nil {
+		return "", err
+	}
+	entry.Words = citation.Words(a.Question)
+	return entry.ID, e.Log.Append(ctx, entry)
+}
+
+// close records how the answer ended. It is done also when the question was
+// cancelled meanwhile: what was released must be on record.
+func (e *Engine) close(q Turn, a Answer, scope consent.Scope, opened string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	entry := e.entry(q, a, scope, citation.Closed)
+	entry.Opened, entry.Status = opened, string(a.Status)
+	if a.Leaf.ID != "" {
+		entry.ID = a.Leaf.ID
+	}
+	for _, u := range a.Used {
+		entry.Records = append(entry.Records, citation.Use{
+			RecordID: u.RecordID, Category: u.Category, Recipient: u.Recipient, GrantID: u.GrantID,
+		})
+	}
+	var err error
+	if entry.Body, err = json.Marshal(body{a.Question, a.Sentences, &a.Verification}); err != nil {
+		return err
+	}
+	entry.Words = citation.Words(a.Question, a.Text)
+	return e.Log.Append(ctx, entry)
+}
+
+// Reclose records the end of an answer whose process stopped before it could.
+func (e *Engine) Reclose(a Answer, who identity.Principal) error {
+	return e.close(Turn{AnswerID: a.ID, Conversation: a.ConversationID, Who: who}, a, consent.Scope{}, "")
+}
+
+// permitted returns the hits that may go to the recipient. Company knowledge
+// may go to any: the audience was decided by the search.
+func permitted(hits []retrieval.Hit, r consent.Recipient) []retrieval.Hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(h retrieval.Hit) bool {
+		return !h.Record.Knowledge() && !slices.ContainsFunc(h.Recipients, func(p consent.Permit) bool { return p.Recipient == r })
+	})
+}
+
+// usedOf describes the records of hits, each once.
+func usedOf(hits []retrieval.Hit, r consent.Recipient) []Used {
+	out := []Used{}
+	for _, h := range hits {
+		if slices.ContainsFunc(out, func(u Used) bool { return u.RecordID == h.RecordID }) {
+			continue
+		}
+		u := Used{
+			RecordID: h.RecordID, Title: h.Record.Title, Category: h.Record.Category, Source: h.Record.Source,
+			CollectedAt: h.Record.CollectedAt, Purpose: consent.Answers, Recipient: r,
+		}
+		for _, p := range h.Recipients {
+			if p.Recipient == r {
+				u.GrantID = p.Grant
+			}
+		}
+		out = append(out, u)
+	}
+	return out
+}
+
+// cited keeps what the sentences cite: an answer says what it used, and the
+// log what its model was given.
+func cited(a *Answer) []Used {
+	out := []Used{}
+	for _, u := range a.Used {
+		uses := func(s Sentence) bool {
+			return slices.ContainsFunc(s.Citations, func(c Citation) bool { return c.RecordID == u.RecordID })
+		}
+		if slices.ContainsFunc(a.Sentences, uses) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+func textOf(sentences []Sentence) string {
+	parts := make([]string, len(sentences))
+	for i, s := range sentences {
+		parts[i] = s.Text
+	}
+	return strings.Join(parts, " ")
+}
+
+func notSearchedOf(scope consent.Scope, intent Intent) []NotSearched {
+	out := []NotSearched{}
+	for _, d := range scope.Denials() {
+		out = append(out, NotSearched{Category: d.Category, Reason: d.Reason, Relevant: slices.Contains(intent.Relevant, d.Category)})
+	}
+	return out
+}
+
+func relevantOf(all []NotSearched) []NotSearched {
+	return slices.DeleteFunc(slices.Clone(all), func(n NotSearched) bool { return !n.Relevant })
+}
+
+func categoriesOf(all []NotSearched) []consent.Category {
+	out := make([]consent.Category, len(all))
+	for i, n := range all {
+		out[i] = n.Category
+	}
+	return out
+}
+
+type reasonGroup struct {
+	reason     consent.Reason
+	categories []consent.Category
+}
+
+// byReason groups categories by why they were not searched.
+func byReason(all []NotSearched) []reasonGroup {
+	var out []reasonGroup
+	for _, n := range all {
+		i := slices.IndexFunc(out, func(g reasonGroup) bool { return g.reason == n.Reason })
+		if i < 0 {
+			out = append(out, reasonGroup{reason: n.Reason})
+			i = len(out) - 1
+		}
+		out[i].categories = append(out[i].categories, n.Category)
+	}
+	return out
+}
+
+// searchedOf returns the categories that the question was about and that were
+// searched.
+func searchedOf(scope consent.Scope, intent Intent) []consent.Category {
+	searched := scope.Searchable()
+	return slices.DeleteFunc(slices.Clone(intent.Relevant), func(c consent.Category) bool { return !slices.Contains(searched, c) })
+}
+
+// usesPersonal reports whether a sentence cites a personal record.
+func usesPersonal(a *Answer) bool {
+	return slices.ContainsFunc(cited(a), func(u Used) bool { return u.Category != consent.Knowledge })
+}

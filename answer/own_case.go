@@ -1,0 +1,126 @@
+package answer
+
+import "slices"
+
+// ownCase holds the ways to speak of one's own case: something of mine, and
+// something that happened to me. They run on folded text.
+var ownCase = slices.Concat(
+	patterns(nil,
+		` (?:my|mine|our|ours) `,
+		` (?:did|do|was|were|am|have|has|had|will|would) (?:i|we) (?:\S+ )?(?:\S+ed|get|got|pay|paid|buy|bought|order|owe|have|spend|spent|receive|been|charged|contact|report|ask|overpay|return|send|sent|still|already|due) `,
+		` (?:i|we|ive|weve) (?:\S+ )?(?:ordered|bought|paid|purchased|received|returned|contacted|complained|reported|spent|placed|sent|booked|cancelled|canceled|requested|was charged|were charged|was billed|got charged|owe|got) `,
+		` (?:i|we) (?:havent|have not|didnt|did not|never|still havent|still have not) (?:\S+ )?(?:received|receive|got|get|gotten|ordered|order|had|heard|hear) `,
+		` (?:charged|refund|refunded|billed|sent|shipped|delivered|owe|owed|deliver|ship|send|told|promised) (?:it |them |that )?(?:to )?(?:me|us) `,
+		` where is (?:the |that |this )?(?:order|parcel|package|delivery|shipment|refund) `,
+		` (?:do|you) (?:you )?(?:know|have|hold|store|remember|keep) (?:\S+ )?(?:about|on) me `,
+		` (?:did|am) (?:i|we) `,
+		` (?:have|hold|store|know|keep) for me `,
+		` (?:me|us) (?:twice|yet|again) `,
+	),
+	patterns(nil,
+		` (?:meu|meus|minha|minhas|nosso|nossa|nossos|nossas) `,
+		` (?:comprei|paguei|recebi|pedi|encomendei|devolvi|reclamei|gastei|fiz|fui|contratei|solicitei|cancelei|cobraram|debitaram|chegou|devo) `,
+		` (?:me|nos) (?:cobraram|cobrou|enviaram|mandaram|reembolsaram|devem|disseram|prometeram|entregaram|devolveram) `,
+		` (?:eu|nos) (?:tenho|temos|devo|devemos|ja) `,
+		` (?:cade|onde esta) (?:o|a) (?:pedido|encomenda|pacote|entrega|reembolso) `,
+		` (?:sabem|sabe|tem|guardam) (?:\S+ )?sobre mim `,
+	),
+	patterns(nil,
+		` (?:mi|mis|mio|mia|mios|mias|nuestro|nuestra|nuestros|nuestras) `,
+		` (?:compre|pague|recibi|pedi|encargue|devolvi|reclame|gaste|hice|solicite|cancele|debo|he recibido|he pagado|he comprado|he pedido|he hecho) `,
+		` (?:me|nos) (?:han|cobraron|cobro|enviaron|mandaron|reembolsaron|deben|dijeron|prometieron|entregaron|devolvieron|llego|llega|llegara) `,
+		` donde esta (?:el|la) (?:pedido|paquete|envio|entrega|reembolso) `,
+		` (?:saben|sabe|tienen|guardan) (?:\S+ )?(?:sobre|de) mi `,
+	),
+	patterns(nil,
+		` (?:мій|моя|моє|мої|мого|моєї|моєму|моїй|моїм|моїх|мою|моїми|наше|наш|наша|наші) `,
+		` (?:я|ми) (?:\S+ )?(?:замов\S+|купи\S+|оплати\S+|заплати\S+|отрима\S+|поверну\S+|поскарж\S+|витрати\S+|скасува\S+) `,
+		` (?:мені|нам) (?:\S+ )?(?:прийшл\S+|прийде|поверн\S+|надісла\S+|доставл\S+|сказали|обіцяли|привез\S+|списали) `,
+		` (?:з|із) мене (?:\S+ )?(?:списали|зняли|стягнули) `,
+		` (?:у|в) мене (?:\S+ )?(?:замовл\S+|рахун\S+|оплат\S+|звернен\S+) `,
+		` де (?:замовлення|посилка|доставка|пакунок) `,
+		` (?:знаєте|маєте|зберігаєте) (?:\S+ )?про мене `,
+	),
+	patterns(nil,
+		` (?:мой|моя|мое|мои|моего|моей|моему|моим|моих|мою|моими|наш|наша|наше|наши) `,
+		` (?:я|мы) (?:\S+ )?(?:заказ\S+|купил\S*|оплатил\S*|заплатил\S*|получ\S+|вернул\S*|жалова\S+|потратил\S*|отменил\S*|должен|должна) `,
+		` (?:мне|нам) (?:\S+ )?(?:пришл\S+|пришел|придет|верн\S+|отправ\S+|достав\S+|сказали|обещали|привез\S+) `,
+		` (?:с|со) (?:меня|нас) (?:\S+ )?(?:списали|сняли|взяли) `,
+		` (?:у|ко) (?:меня|мне) (?:\S+ )?(?:заказ\S*|счет\S*|оплат\S*|обращен\S*) `,
+		` где (?:заказ|посылка|доставка) `,
+		` (?:знаете|храните|есть) (?:\S+ )?обо мне `,
+	),
+)
+
+// howTo holds the ways to ask how something is done, or may be done, in
+// general. They turn "how do I return my order?" into a question about
+// returns, which an article answers and no record does.
+var howTo = slices.Concat(
+	patterns(nil,
+		` how (?:do|can|could|should|would|might) (?:i|we|you|one|people|customers|someone) (?:\S+)`,
+		` how to `,
+		` (?:can|could|may|am i allowed to|are we allowed to|is it possible to|do i need to|do i have to|should i) (?:i |we )?(?:still |also |please )?(?:return|cancel|change|exchange|modify|send back|amend|update|edit|pay|use|add|remove|reset|close|open|pick up|collect|combine|split|reschedule|delete|download|print|order|buy|get|keep|track|wash|dispute|request|apply) `,
+		` (?:what is|whats|what are) (?:the|your) (?:\S+ )?(?:policy|policies|process|procedure|steps|rules|conditions|deadline|terms) `,
+		` (?:i|we) (?:want|would like|need|wish|forgot|forgotten|lost|cant|cannot) (?:to )?(?:return|cancel|change|exchange|update|reset|delete|close|remove|password|log in|login|sign in|my password|the password) `,
+		` (?:how long|until when|by when) (?:do|would) (?:i|we) have (?:$|to |for )`,
+		` where (?:can|do|should) (?:i|we) (?:find|send|return|change|see|enter|get|buy|pick) `,
+		` (?:what|which) (?:if|happens|should i do|do i do|can i do|do i need) `,
+	),
+	patterns(nil,
+		` como (?:eu )?(?:faco|fazer|posso|podemos|devo|consigo|devolver|devolvo|trocar|troco|cancelar|cancelo|alterar|altero|mudar|mudo|pagar|pago|rastrear|rastreio|solicitar|solicito|redefinir|pedir|funciona) `,
+		` (?:posso|podemos|e possivel|da para|da pra|preciso|devo) (?:devolver|trocar|cancelar|alterar|mudar|pagar|usar|retirar|rastrear|modificar|redefinir|parcelar) `,
+		` (?:quero|queria|gostaria de|preciso) (?:devolver|trocar|cancelar|alterar|mudar) `,
+		` qual (?:e )?(?:a|o) (?:politica|prazo|processo|procedimento) `,
+		` o que acontece `,
+	),
+	patterns(nil,
+		` como (?:puedo|podemos|hago|hacer|debo|se|devuelvo|devolver|cambio|cambiar|cancelo|cancelar|pago|pagar|rastreo|rastrear|solicito|solicitar|modifico|restablezco|funciona) `,
+		` (?:puedo|podemos|es posible|se puede|debo|tengo que) (?:devolver|cambiar|cancelar|modificar|pagar|usar|recoger|rastrear|restablecer) `,
+		` (?:quiero|quisiera|necesito|me gustaria) (?:devolver|cambiar|cancelar|modificar) `,
+		` cual es (?:la|el|su) (?:politica|plazo|proceso|procedimiento) `,
+		` que (?:pasa si|sucede) `,
+	),
+	patterns(nil,
+		` як (?:мені |я |можна |можу )*(?:\S+(?:ти|тися|тись)) `,
+		` (?:чи )?(?:можу|можна|можемо|треба|потрібно) (?:я |мені |ще )?(?:поверну\S+|обмін\S+|скасув\S+|змін\S+|опла\S+|забра\S+|відстеж\S+) `,
+		` (?:хочу|бажаю) (?:поверну\S+|обмін\S+|скасув\S+|змін\S+) `,
+		` (?:які|яка|який) (?:у вас |ваші |ваша )?(?:умови|правила|політика|строк|термін) `,
+		` що (?:буде якщо|робити якщо) `,
+	),
+	patterns(nil,
+		` как (?:мне |я |можно |могу )*(?:\S+(?:ть|ти|ться|тись)) `,
+		` (?:могу|можно|можем|нужно|надо) (?:ли )?(?:я |мне |еще )?(?:верну\S+|обмен\S+|отмен\S+|измен\S+|опла\S+|забра\S+|отслед\S+) `,
+		` (?:хочу|желаю) (?:верну\S+|обмен\S+|отмен\S+|измен\S+) `,
+		` (?:какие|какая|какой|каковы) (?:у вас |ваши |ваша )?(?:условия|правила|политика|срок) `,
+		` что (?:будет если|делать если) `,
+	),
+)
+
+// newest holds the ways to ask for the most recent of several. "Last week" is
+// a time, not an item.
+var newest = slices.Concat(
+	patterns(nil,
+		` (?:latest|newest|most recent|last) (?:order|orders|purchase|invoice|bill|payment|delivery|parcel|package|refund|ticket|request|complaint|charge|transaction|receipt|shipment|return|conversation|chat|one|thing|item|visit|case|\d) `,
+		` (?:recently|just now|the other day) `,
+	),
+	patterns(nil, ` (?:ultimo|ultima|ultimos|ultimas|mais recente) (?:pedido|compra|fatura|pagamento|encomenda|entrega|cobranca|reembolso|chamado|atendimento|conta|boleto|nota|reclamacao|envio) `, ` (?:pedido|compra|fatura|pagamento|encomenda|chamado) mais recente `),
+	patterns(nil, ` (?:ultimo|ultima|ultimos|ultimas|mas reciente) (?:pedido|compra|factura|pago|paquete|entrega|envio|cargo|cobro|reembolso|ticket|incidencia|recibo|reclamacion) `, ` (?:pedido|compra|factura|pago|paquete) mas reciente `),
+	patterns(nil, ` (?:остан\S+|найновіш\S+|нещодавн\S+) (?:замовлен\S+|рахун\S+|оплат\S+|платіж\S*|посилк\S+|доставк\S+|звернен\S+|покупк\S+|повернен\S+) `),
+	patterns(nil, ` (?:последн\S+|недавн\S+|самы\S+ нов\S+) (?:заказ\S*|счет\S*|оплат\S+|платеж\S*|посылк\S+|доставк\S+|обращен\S+|покупк\S+|возврат\S*) `),
+)
+
+// single holds "my order" in the singular: who speaks of one means the one
+// they wait for, the latest.
+var single = slices.Concat(
+	patterns(nil,
+		` my (?:\S+ )?(?:order|purchase|invoice|bill|payment|delivery|parcel|package|refund|ticket|request|complaint|charge|shipment|return|exchange|repair) `,
+		` where is (?:the |that |this )?(?:order|parcel|package|delivery|shipment|refund) `,
+		` meu (?:\S+ )?(?:pedido|pagamento|pacote|reembolso|estorno|chamado|boleto|envio) `,
+		` minha (?:\S+ )?(?:compra|fatura|encomenda|entrega|cobranca|nota|reclamacao|devolucao|remessa|solicitacao) `,
+		` mi (?:\S+ )?(?:pedido|compra|factura|pago|paquete|entrega|envio|reembolso|ticket|incidencia|recibo|reclamacion|devolucion) `,
+		` (?:моє|мого|моєму|моїм) (?:\S+ )?(?:замовлення|замовленню|замовленням|повернення|звернення|відправлення) `,
+		` (?:мій|мого|моя|мою|моєї|моєму) (?:\S+ )?(?:рахунок|рахунка|рахунку|платіж|посилка|посилку|посилки|доставка|доставку|оплата|оплату|покупка|покупку) `,
+		` (?:мой|моего|моему|моим|моем) (?:\S+ )?(?:заказ|заказа|заказу|заказом|заказе|счет|счета|платеж|платежа|возврат|возврата|тикет) `,
+		` (?:моя|мою|моей) (?:\S+ )?(?:посылка|посылку|посылки|посылке|доставка|доставку|доставке|оплата|оплату|покупка|покупку) `,
+	),
+)

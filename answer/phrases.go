@@ -1,0 +1,109 @@
+package answer
+
+import (
+	"strconv"
+	"strings"
+
+	"candor/consent"
+)
+
+// Phrase names a text that the assistant says in its own name. Such a text
+// states nothing about the customer or the company, so it needs no source.
+type Phrase string
+
+// Phrases. A word in braces is filled in by Say.
+const (
+	SayGreeting          Phrase = "greeting"           // {brand}
+	SayThanks            Phrase = "thanks"             //
+	SayFirstFrame        Phrase = "first_frame"        // {brand} {days}
+	SayDeclined          Phrase = "declined"           //
+	SayNoRecords         Phrase = "no_records"         // {what}
+	SayOfferPerson       Phrase = "offer_person"       //
+	SayVisitor           Phrase = "visitor"            //
+	SayGPC               Phrase = "gpc"                //
+	SayLedgerUnavailable Phrase = "ledger_unavailable" //
+	SayLogUnavailable    Phrase = "log_unavailable"    //
+	SayInterrupted       Phrase = "interrupted"        //
+	SayQuotedNotShared   Phrase = "quoted_not_shared"  // {what}
+	SayHandoff           Phrase = "handoff"            //
+	SayHandoffAgain      Phrase = "handoff_again"      //
+	SayAgentJoined       Phrase = "agent_joined"       // {name}
+	SayReturnedToAI      Phrase = "returned_to_ai"     // {brand}
+	SayResolved          Phrase = "resolved"           //
+	SayClarify           Phrase = "clarify"            //
+	SayHandoffAway       Phrase = "handoff_away"       // nobody is online
+)
+
+// Phrases lists every phrase, with those of SayNotSearched.
+var Phrases = func() []Phrase {
+	list := []Phrase{
+		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
+		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SayQuotedNotShared, SayHandoff, SayHandoffAgain,
+		SayAgentJoined, SayReturnedToAI, SayResolved, SayClarify, SayHandoffAway,
+	}
+	for _, r := range consent.Reasons {
+		list = append(list, notSearched(r))
+	}
+	return list
+}()
+
+func notSearched(r consent.Reason) Phrase { return Phrase("not_searched_" + string(r)) }
+
+// Say returns the phrase in the language. Values fills its placeholders: name,
+// value, name, value ("brand", "Fjell"). A phrase that does not exist is a
+// mistake of the program; it panics, and a test says every phrase.
+func Say(p Phrase, language string, values ...string) string {
+	text, ok := phraseTexts[p]
+	if !ok {
+		panic("answer: no phrase " + string(p))
+	}
+	// One pass: a value that looks like a placeholder is not filled again.
+	pairs := make([]string, len(values))
+	for i, v := range values {
+		if i%2 == 0 {
+			v = "{" + v + "}"
+		}
+		pairs[i] = v
+	}
+	return strings.NewReplacer(pairs...).Replace(text.In(language))
+}
+
+// SayNotSearched says why categories were not looked at. An unknown reason is
+// said as "you have not allowed it": the one that a customer can act on.
+func SayNotSearched(p *consent.Policy, language string, reason consent.Reason, categories ...consent.Category) string {
+	key := notSearched(reason)
+	if _, ok := phraseTexts[key]; !ok {
+		key = notSearched(consent.NoConsent)
+	}
+	return Say(key, language, "what", CategoryList(p, language, categories...))
+}
+
+// CategoryList names categories as a sentence does, possessives included:
+// "your orders, your invoices and your profile details". A category that the
+// policy does not name is left out.
+func CategoryList(p *consent.Policy, language string, categories ...consent.Category) string {
+	var names []string
+	for _, c := range categories {
+		if spec, ok := p.Category(c); ok {
+			names = append(names, spec.Phrase.In(language))
+		}
+	}
+	return join(names, language)
+}
+
+var and = consent.Text{"en": " and ", "pt-BR": " e ", "es": " y ", "uk": " та ", "ru": " и "}
+
+// join joins names as a sentence does: "a, b and c".
+func join(names []string, language string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + and.In(language) + names[last]
+}
+
+// FirstFrame is the first thing a customer reads: that a machine answers, that
+// people may read along if asked for, and how many days the chat is kept.
+func FirstFrame(language, brand string, days int) string {
+	return Say(SayFirstFrame, language, "brand", brand, "days", strconv.Itoa(days))
+}
