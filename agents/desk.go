@@ -1,0 +1,102 @@
+// Package agents is the desk: where people take conversations over from the
+// assistant.
+//
+// It promises that a ticket has one owner, decided by a compare-and-set in SQL,
+// that a person sees of a customer's data only what the customer lets people
+// at the desk see, and that the assistant is silent while a person has the
+// conversation. It never reads a record without a scope for agent_assist.
+package agents
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/retrieval"
+)
+
+// TicketState is how a ticket stands.
+type TicketState string
+
+// Ticket states.
+const (
+	Waiting TicketState = "waiting"
+	Owned   TicketState = "owned"
+	Closed  TicketState = "closed"
+)
+
+// Ticket is a conversation that needs a person.
+type Ticket struct {
+	ID           string
+	Conversation string
+	Site         identity.SiteID
+	Customer     identity.CustomerID
+	Queue        string
+	Reason       conversation.Reason
+	Priority     int // lower is sooner
+	WaitingSince time.Time
+	Language     string
+	State        TicketState
+	Assignee     identity.StaffID
+	AssigneeName string
+	// Summary is the customer's own words, shortened. It is filled by Desk,
+	// and never leaves it through a message stream.
+	Summary string
+}
+
+// View is a conversation as an agent may see it.
+type View struct {
+	Conversation conversation.Conversation
+	Ticket       Ticket
+	Brand        string
+	Messages     []ViewMessage
+	Shared       []consent.Category // what the customer lets people at the desk see
+	NotShared    []consent.Category
+	Records      []retrieval.Record // of the shared categories
+}
+
+// ViewMessage is a message with what its reader may not see left out.
+type ViewMessage struct {
+	conversation.Message
+	Parts []Part
+}
+
+// Part is a piece of a message: its text, or a note that stands in its place.
+type Part struct {
+	Text     string           `json:"text"`
+	Masked   bool             `json:"masked,omitempty"`
+	Category consent.Category `json:"category,omitempty"`
+}
+
+// Errors of a Desk.
+var (
+	// ErrOwned means that somebody else has the ticket.
+	ErrOwned = errors.New("someone else has this conversation")
+	// ErrNotOwner means that the agent must take the conversation first.
+	ErrNotOwner = errors.New("take the conversation first")
+	// ErrForbidden means that the role does not allow it.
+	ErrForbidden = errors.New("your role does not allow this")
+)
+
+// Desk is what an agent can do. It is implemented in process by Service and
+// over NATS by natsdesk.Client; both act for the agent that the principal, or
+// the API token in its place, says.
+//
+// Claim succeeds for exactly one of several agents; for the others it is
+// ErrOwned, and repeating one's own claim succeeds. Reply, Resolve, Return,
+// Snooze and Release need the claim, else ErrNotOwner or ErrOwned. An illegal
+// state is conversation.ErrIllegalTransition, an unknown conversation
+// conversation.ErrNotFound. What returns without an error is durable.
+type Desk interface {
+	Queue(ctx context.Context, who identity.Principal, queue string) ([]Ticket, error)
+	Get(ctx context.Context, who identity.Principal, conversation string) (View, error)
+	Claim(ctx context.Context, who identity.Principal, conversation string) error
+	Release(ctx context.Context, who identity.Principal, conversation string) error
+	Reply(ctx context.Context, who identity.Principal, conversation, text string) error
+	Resolve(ctx context.Context, who identity.Principal, conversation string) error
+	Return(ctx context.Context, who identity.Principal, conversation string) error
+	Snooze(ctx context.Context, who identity.Principal, conversation string, until time.Time) error
+}

@@ -1,0 +1,277 @@
+package agents
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/retrieval"
+)
+
+// Action is what an agent does to a conversation, with what its customer reads.
+type Action struct {
+	Trigger conversation.Trigger
+	Reason  conversation.Reason
+	// Message is what the customer reads of it: the reply, or a notice.
+	Message *conversation.Message
+	// Joined is what the customer reads if the action takes the conversation.
+	Joined *conversation.Message
+	Until  time.Time // of a snooze
+}
+
+// Store keeps tickets.
+//
+// Act is one transaction, durable when it returns. It refuses what belongs to
+// another agent (ErrOwned), what belongs to nobody and needs an owner
+// (ErrNotOwner), and what the state does not allow; a claim, or a reply to a
+// conversation that nobody has, takes it. Tickets come in the order in which
+// they will be served. Permitted returns records under the scope, which filters
+// inside the query.
+type Store interface {
+	Tickets(ctx context.Context, queue string) ([]Ticket, error)
+	Ticket(ctx context.Context, conversation string) (Ticket, error)
+	Act(ctx context.Context, who identity.StaffID, conversation string, a Action) error
+	Conversation(ctx context.Context, id string) (conversation.Conversation, error)
+	Messages(ctx context.Context, conversation string) ([]conversation.Message, error)
+	Permitted(ctx context.Context, scope consent.Scope, limit int) ([]retrieval.Record, error)
+	Site(ctx context.Context, id identity.SiteID) (identity.Site, error)
+}
+
+// Notices are the set phrases that a customer reads when people come and go.
+type Notices interface {
+	Joined(language, agent string) string
+	Returned(language, brand string) string
+	Resolved(language string) string
+	NotShared(language string, categories []consent.Category) string
+}
+
+// Service is the desk in process.
+type Service struct {
+	store   Store
+	gate    *consent.Gate
+	notices Notices
+	// taken is told of conversations that the assistant has lost.
+	taken func(conversation string)
+}
+
+var _ Desk = (*Service)(nil)
+
+// NewService returns a desk. taken is called, after the commit, with each
+// conversation that a person takes over.
+func NewService(s Store, g *consent.Gate, n Notices, taken func(string)) *Service {
+	return &Service{store: s, gate: g, notices: n, taken: taken}
+}
+
+// deskRoles are the roles that work at the desk.
+var deskRoles = []identity.Role{identity.RoleAgent, identity.RoleSupervisor}
+
+// maxRecords bounds the records shown beside a conversation.
+const maxRecords = 50
+
+// Queue returns the tickets of a queue.
+func (s *Service) Queue(ctx context.Context, who identity.Principal, queue string) ([]Ticket, error) {
+	if !who.Has(deskRoles...) {
+		return nil, ErrForbidden
+	}
+	tickets, err := s.store.Tickets(ctx, queue)
+	if err != nil {
+		return nil, err
+	}
+	for i := range tickets {
+		m, err := s.store.Messages(ctx, tickets[i].Conversation)
+		if err != nil {
+			return nil, err
+		}
+		tickets[i].Summary = summary(m)
+	}
+	return tickets, nil
+}
+
+// summary is the customer's own words: the first and the latest message, which
+// they address to the company. What the assistant said is not in it, since it
+// may quote data that people at the desk may not see.
+func summary(messages []conversation.Message) string {
+	var first, last string
+	for _, m := range messages {
+		if m.From != conversation.FromCustomer {
+			continue
+		}
+		if first == "" {
+			first = m.Text()
+		}
+		last = m.Text()
+	}
+	if last == first {
+		return shorten(first, 160)
+	}
+	return shorten(first, 80) + " … " + shorten(last, 80)
+}
+
+// shorten cuts a text to n code points, at a space where there is one.
+func shorten(s string, n int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	cut := string([]rune(s)[:n])
+	if i := strings.LastIndexByte(cut, ' '); i > len(cut)/2 {
+		cut = cut[:i]
+	}
+	return cut + "…"
+}
+
+// Get returns a conversation that is or was at the desk, as the agent may see
+// it at this moment.
+func (s *Service) Get(ctx context.Context, who identity.Principal, id string) (View, error) {
+	if !who.Has(deskRoles...) {
+		return View{}, ErrForbidden
+	}
+	c, err := s.store.Conversation(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	// Without a ticket, present or past, no person was asked for, and the
+	// conversation is between the customer and the assistant.
+	t, err := s.store.Ticket(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	site, err := s.store.Site(ctx, c.Site)
+	if err != nil {
+		return View{}, err
+	}
+	messages, err := s.store.Messages(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	who.Site = c.Site
+	// An error of the ledger is a denial: the scope then permits nothing.
+	scope, scopeErr := s.gate.Scope(ctx, who.About(c.Customer, id), consent.AgentAssist)
+	if scopeErr != nil && !scope.Unavailable() {
+		return View{}, scopeErr
+	}
+	v := View{Conversation: c, Ticket: t, Brand: site.Name, Shared: scope.Searchable()}
+	v.Ticket.Summary = summary(messages)
+	for _, d := range scope.Denials() {
+		v.NotShared = append(v.NotShared, d.Category)
+	}
+	for _, m := range messages {
+		v.Messages = append(v.Messages, s.mask(scope, m, c.Language))
+	}
+	if v.Records, err = s.store.Permitted(ctx, scope, maxRecords); err != nil {
+		return View{}, err
+	}
+	slices.SortStableFunc(v.Records, func(a, b retrieval.Record) int { return cmp.Compare(a.Category, b.Category) })
+	return v, nil
+}
+
+// mask leaves out what the scope does not let people at the desk see.
+//
+// SECURITY: a text inherits the categories of the records that it was made
+// from; all of them must be permitted.
+func (s *Service) mask(scope consent.Scope, m conversation.Message, language string) ViewMessage {
+	v := ViewMessage{Message: m}
+	v.Segments = nil
+	for _, seg := range m.Segments {
+		var denied []consent.Category
+		for _, c := range seg.Categories {
+			if _, ok := scope.Permits(c, consent.HumanAgents); !ok {
+				denied = append(denied, c)
+			}
+		}
+		if len(denied) > 0 {
+			v.Parts = append(v.Parts, Part{Text: s.notices.NotShared(language, denied), Masked: true, Category: denied[0]})
+		} else {
+			v.Parts = append(v.Parts, Part{Text: seg.Text})
+		}
+	}
+	return v
+}
+
+func (s *Service) act(ctx context.Context, who identity.Principal, id string, make func(c conversation.Conversation, brand string) Action) error {
+	if !who.Has(deskRoles...) {
+		return ErrForbidden
+	}
+	c, err := s.store.Conversation(ctx, id)
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.Ticket(ctx, id); err != nil {
+		return err
+	}
+	site, err := s.store.Site(ctx, c.Site)
+	if err != nil {
+		return err
+	}
+	a := make(c, site.Name)
+	a.Joined = notice(s.notices.Joined(c.Language, who.Name))
+	if err := s.store.Act(ctx, who.Staff, id, a); err != nil {
+		return err
+	}
+	if a.Trigger == conversation.AgentClaims || a.Trigger == conversation.AgentReplies {
+		s.taken(id)
+	}
+	return nil
+}
+
+func notice(text string) *conversation.Message {
+	return &conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage(text)}
+}
+
+// Claim takes a conversation.
+func (s *Service) Claim(ctx context.Context, who identity.Principal, id string) error {
+	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
+		return Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver}
+	})
+}
+
+// Release returns a conversation to the queue.
+func (s *Service) Release(ctx context.Context, who identity.Principal, id string) error {
+	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
+		return Action{Trigger: conversation.AgentReleases, Reason: conversation.PutBack}
+	})
+}
+
+// Reply sends the customer a message, and takes the conversation if nobody has it.
+func (s *Service) Reply(ctx context.Context, who identity.Principal, id, text string) error {
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+		return conversation.ErrEmptyMessage
+	case utf8.RuneCountInString(text) > conversation.MaxMessage:
+		return conversation.ErrTooLong
+	}
+	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
+		return Action{Trigger: conversation.AgentReplies, Reason: conversation.TakenOver, Message: &conversation.Message{
+			ID: identity.NewID("msg"), From: conversation.FromAgent, Segments: conversation.PlainMessage(text),
+			Staff: who.Staff, Name: who.Name,
+		}}
+	})
+}
+
+// Resolve ends a conversation.
+func (s *Service) Resolve(ctx context.Context, who identity.Principal, id string) error {
+	return s.act(ctx, who, id, func(c conversation.Conversation, _ string) Action {
+		return Action{Trigger: conversation.AgentResolves, Reason: conversation.SolvedByAgent, Message: notice(s.notices.Resolved(c.Language))}
+	})
+}
+
+// Return gives a conversation back to the assistant.
+func (s *Service) Return(ctx context.Context, who identity.Principal, id string) error {
+	return s.act(ctx, who, id, func(c conversation.Conversation, brand string) Action {
+		return Action{Trigger: conversation.AgentReturns, Reason: conversation.GivenBack, Message: notice(s.notices.Returned(c.Language, brand))}
+	})
+}
+
+// Snooze puts a conversation off until a time, or until its customer writes.
+func (s *Service) Snooze(ctx context.Context, who identity.Principal, id string, until time.Time) error {
+	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
+		return Action{Trigger: conversation.AgentSnoozes, Reason: conversation.PutOff, Until: until}
+	})
+}
