@@ -1,0 +1,229 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"candor/citation"
+	"candor/identity"
+)
+
+var _ citation.Log = (*Citations)(nil)
+
+// Citations is the citation log in SQL. It is a type of its own because it and
+// the ledger both append.
+type Citations struct{ s *Store }
+
+// Citations returns the citation log.
+func (s *Store) Citations() *Citations { return &Citations{s} }
+
+func entryPlace(id string) string { return "citation/" + id }
+
+// Append adds an entry.
+func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
+	key, err := l.s.keys.For(ctx, e.Customer)
+	if err != nil {
+		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
+	}
+	sealed, err := key.Seal(entryPlace(e.ID), e.Body)
+	if err != nil {
+		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
+	}
+	err = l.s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
+			purpose, recipient, model, language, epoch, policy_version, gpc, status, sealed) VALUES (`+marks(18)+`)`,
+			e.ID, e.Kind, e.Opened, e.AnswerID, e.Attempt, e.Site, e.Customer, e.Conversation, micros(tx.Now),
+			e.Purpose, e.Recipient, e.Model, e.Language, e.Epoch, e.PolicyVersion, e.GPC, e.Status, sealed)
+		if err != nil {
+			return err
+		}
+		for _, r := range e.Records {
+			if _, err := tx.exec("INSERT INTO citation_records (entry, record, category, recipient, grant_id) VALUES (?, ?, ?, ?, ?)",
+				e.ID, r.RecordID, r.Category, r.Recipient, r.GrantID); err != nil {
+				return err
+			}
+		}
+		for _, n := range e.NotSearched {
+			if _, err := tx.exec("INSERT INTO citation_not_searched (entry, category, reason, relevant) VALUES (?, ?, ?, ?)",
+				e.ID, n.Category, n.Reason, n.Relevant); err != nil {
+				return err
+			}
+		}
+		for _, w := range e.Words {
+			if _, err := tx.exec("INSERT INTO citation_words (word, entry) VALUES (?, ?) ON CONFLICT DO NOTHING",
+				l.s.wordHash(w), e.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
+	}
+	return nil
+}
+
+func (s *Store) wordHash(word string) string { return s.keys.Hash("word", word) }
+
+const entryColumns = `e.position, e.id, e.kind, e.opened, e.answer, e.attempt, e.site, e.customer, e.conversation, e.at,
+	e.purpose, e.recipient, e.model, e.language, e.epoch, e.policy_version, e.gpc, e.status, e.sealed`
+
+type positioned struct {
+	citation.Entry
+	position int64
+}
+
+func (l *Citations) scan(ctx context.Context) func(func(...any) error) (positioned, error) {
+	return func(scan func(...any) error) (positioned, error) {
+		var e positioned
+		var at int64
+		var sealed []byte
+		err := scan(&e.position, &e.ID, &e.Kind, &e.Opened, &e.AnswerID, &e.Attempt, &e.Site, &e.Customer, &e.Conversation, &at,
+			&e.Purpose, &e.Recipient, &e.Model, &e.Language, &e.Epoch, &e.PolicyVersion, &e.GPC, &e.Status, &sealed)
+		if err != nil {
+			return e, err
+		}
+		e.At = fromMicros(at)
+		key, err := l.s.keys.For(ctx, e.Customer)
+		if err != nil {
+			return e, err
+		}
+		e.Body, err = key.Open(entryPlace(e.ID), sealed)
+		return e, err
+	}
+}
+
+// List returns the newest answers that the filter selects: of each its latest
+// entry.
+func (l *Citations) List(ctx context.Context, f citation.Filter) ([]citation.Summary, int64, error) {
+	where := []string{"NOT EXISTS (SELECT 1 FROM citation_entries n WHERE n.answer = e.answer AND n.position > e.position)"}
+	var args []any
+	add := func(clause string, values ...any) {
+		where, args = append(where, clause), append(args, values...)
+	}
+	equal := func(column, value string) {
+		if value != "" {
+			add("e."+column+" = ?", value)
+		}
+	}
+	equal("customer", string(f.Customer))
+	equal("site", string(f.Site))
+	equal("conversation", f.Conversation)
+	equal("status", f.Status)
+	equal("kind", string(f.Kind))
+	equal("language", f.Language)
+	equal("model", f.Model)
+	equal("policy_version", f.PolicyVersion)
+	// A recipient, record or category counts if any entry of the answer has it:
+	// what an attempt that was taken back sent to a model was sent.
+	const ofAnswer = "EXISTS (SELECT 1 FROM citation_records r JOIN citation_entries o ON o.id = r.entry WHERE o.answer = e.answer AND r."
+	if f.Record != "" {
+		add(ofAnswer+"record = ?)", f.Record)
+	}
+	if f.Category != "" {
+		add(ofAnswer+"category = ?)", f.Category)
+	}
+	if f.Recipient != "" {
+		add("(e.recipient = ? OR "+ofAnswer+"recipient = ?))", f.Recipient, f.Recipient)
+	}
+	if f.NotSearched != "" {
+		add("EXISTS (SELECT 1 FROM citation_not_searched n WHERE n.entry = e.id AND n.reason = ?)", f.NotSearched)
+	}
+	if !f.From.IsZero() {
+		add("e.at >= ?", micros(f.From))
+	}
+	if !f.To.IsZero() {
+		add("e.at < ?", micros(f.To))
+	}
+	for _, w := range citation.Words(f.Query) {
+		add("EXISTS (SELECT 1 FROM citation_words w WHERE w.word = ? AND w.entry = e.id)", l.s.wordHash(w))
+	}
+	if f.Query != "" && len(citation.Words(f.Query)) == 0 {
+		return []citation.Summary{}, 0, nil // punctuation finds nothing, not everything
+	}
+	if f.Before > 0 {
+		add("e.position < ?", f.Before)
+	}
+	limit := f.Limit
+	if limit <= 0 || limit > 200 {
+		limit = 50
+	}
+	entries, err := collect(ctx, l.s.reads, l.scan(ctx), "SELECT "+entryColumns+" FROM citation_entries e WHERE "+
+		strings.Join(where, " AND ")+" ORDER BY e.position DESC LIMIT ?", append(args, limit+1)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	var next int64
+	if len(entries) > limit {
+		entries = entries[:limit]
+		next = entries[limit-1].position
+	}
+	out := make([]citation.Summary, len(entries))
+	for i, e := range entries {
+		if err := l.details(ctx, &e.Entry); err != nil {
+			return nil, 0, err
+		}
+		out[i].Entry = e.Entry
+		var body struct {
+			Question string `json:"question"`
+		}
+		if json.Unmarshal(e.Body, &body) == nil {
+			out[i].Question = body.Question
+		}
+	}
+	return out, next, nil
+}
+
+// ByAnswer returns the entries of an answer, in order.
+func (l *Citations) ByAnswer(ctx context.Context, id string) ([]citation.Entry, error) {
+	entries, err := collect(ctx, l.s.reads, l.scan(ctx),
+		"SELECT "+entryColumns+" FROM citation_entries e WHERE e.answer = ? ORDER BY e.position", id)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]citation.Entry, len(entries))
+	for i, e := range entries {
+		if err := l.details(ctx, &e.Entry); err != nil {
+			return nil, err
+		}
+		out[i] = e.Entry
+	}
+	return out, nil
+}
+
+// details reads what an entry names.
+func (l *Citations) details(ctx context.Context, e *citation.Entry) (err error) {
+	e.Records, err = collect(ctx, l.s.reads, func(scan func(...any) error) (u citation.Use, err error) {
+		err = scan(&u.RecordID, &u.Category, &u.Recipient, &u.GrantID)
+		return u, err
+	}, "SELECT record, category, recipient, grant_id FROM citation_records WHERE entry = ? ORDER BY rowid", e.ID)
+	if err != nil {
+		return err
+	}
+	e.NotSearched, err = collect(ctx, l.s.reads, func(scan func(...any) error) (n citation.NotSearched, err error) {
+		err = scan(&n.Category, &n.Reason, &n.Relevant)
+		return n, err
+	}, "SELECT category, reason, relevant FROM citation_not_searched WHERE entry = ? ORDER BY rowid", e.ID)
+	return err
+}
+
+// Unclosed returns the answers that ended without a closed entry, because the
+// process or the log stopped in between, and the customers whose they are.
+func (l *Citations) Unclosed(ctx context.Context) (map[string]identity.CustomerID, error) {
+	type row struct {
+		answer   string
+		customer identity.CustomerID
+	}
+	rows, err := collect(ctx, l.s.reads, func(scan func(...any) error) (r row, err error) {
+		err = scan(&r.answer, &r.customer)
+		return r, err
+	}, `SELECT a.id, a.customer FROM answers a WHERE a.status <> 'writing'
+		AND NOT EXISTS (SELECT 1 FROM citation_entries e WHERE e.answer = a.id AND e.kind = ?)`, citation.Closed)
+	out := make(map[string]identity.CustomerID, len(rows))
+	for _, r := range rows {
+		out[r.answer] = r.customer
+	}
+	return out, err
+}

@@ -1,0 +1,372 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"candor/answer"
+	"candor/conversation"
+	"candor/identity"
+)
+
+var _ conversation.Store = (*Store)(nil)
+
+const conversationColumns = "id, site, customer, visitor, state, reason, assignee, language, last_seq, created, updated"
+
+func scanConversation(scan func(...any) error) (conversation.Conversation, error) {
+	var c conversation.Conversation
+	var created, updated int64
+	err := scan(&c.ID, &c.Site, &c.Customer, &c.Visitor, &c.State, &c.Reason, &c.Assignee, &c.Language, &c.LastSeq, &created, &updated)
+	c.Created, c.Updated = fromMicros(created), fromMicros(updated)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = conversation.ErrNotFound
+	}
+	return c, err
+}
+
+func getConversation(ctx context.Context, q querier, id string) (conversation.Conversation, error) {
+	return scanConversation(q.QueryRowContext(ctx, "SELECT "+conversationColumns+" FROM conversations WHERE id = ?", id).Scan)
+}
+
+// messageBody is the sealed part of a message event.
+type messageBody struct {
+	From     conversation.Author    `json:"from"`
+	Segments []conversation.Segment `json:"segments"`
+	AnswerID string                 `json:"answer_id,omitempty"`
+	Assisted bool                   `json:"assisted,omitempty"`
+	Staff    identity.StaffID       `json:"staff,omitempty"`
+	Name     string                 `json:"name,omitempty"`
+}
+
+func eventPlace(conv string, seq int64) string { return fmt.Sprintf("event/%s/%d", conv, seq) }
+
+// addEvent appends an event with the conversation's next sequence number.
+func (tx *Tx) addEvent(key Sealer, conv string, kind conversation.EventType, ref string, data any) (seq int64, err error) {
+	if err := tx.row("UPDATE conversations SET last_seq = last_seq + 1, updated = ? WHERE id = ? RETURNING last_seq",
+		micros(tx.Now), conv).Scan(&seq); err != nil {
+		return 0, sqlError("next sequence number", err)
+	}
+	sealed, err := key.sealJSON(eventPlace(conv, seq), data)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.exec("INSERT INTO events (conversation, seq, type, ref, at, sealed) VALUES (?, ?, ?, ?, ?, ?)",
+		conv, seq, kind, ref, micros(tx.Now), sealed)
+	tx.Wake(conversation.Topic(conv))
+	return seq, err
+}
+
+// addMessage appends a message and tells the desk of it, without its words.
+func (tx *Tx) addMessage(key Sealer, conv string, m conversation.Message) (conversation.Message, error) {
+	body := messageBody{m.From, m.Segments, m.AnswerID, m.Assisted, m.Staff, m.Name}
+	seq, err := tx.addEvent(key, conv, conversation.MessageEvent, m.ID, body)
+	if err != nil {
+		return m, err
+	}
+	m.Seq, m.At = seq, tx.Now
+	tx.Wake(deskTopic)
+	return m, tx.send("candor.conversation."+conv, "candor.conversation.message",
+		map[string]any{"conversation_id": conv, "message_id": m.ID, "seq": seq, "from": m.From})
+}
+
+// Create stores a new conversation with its first message.
+func (s *Store) Create(ctx context.Context, c conversation.Conversation, first conversation.Message) error {
+	key, err := s.keys.For(ctx, c.Customer)
+	if err != nil {
+		return err
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("INSERT INTO conversations ("+conversationColumns+") VALUES ("+marks(11)+")",
+			c.ID, c.Site, c.Customer, c.Visitor, c.State, c.Reason, c.Assignee, c.Language, 0, micros(tx.Now), micros(tx.Now))
+		if err != nil {
+			return err
+		}
+		_, err = tx.addMessage(key, c.ID, first)
+		return err
+	})
+}
+
+// Conversation returns a conversation.
+func (s *Store) Conversation(ctx context.Context, id string) (conversation.Conversation, error) {
+	return getConversation(ctx, s.reads, id)
+}
+
+// Latest returns the customer's latest unresolved conversation.
+func (s *Store) Latest(ctx context.Context, customer identity.CustomerID) (conversation.Conversation, bool, error) {
+	c, err := scanConversation(s.reads.QueryRowContext(ctx, "SELECT "+conversationColumns+` FROM conversations
+		WHERE customer = ? AND state <> ? ORDER BY updated DESC, id LIMIT 1`, customer, conversation.Resolved).Scan)
+	if errors.Is(err, conversation.ErrNotFound) {
+		return c, false, nil
+	}
+	return c, err == nil, err
+}
+
+// move changes the state of a conversation as the trigger does, and tells the
+// customer and the desk when something has changed.
+func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, t conversation.Trigger, reason conversation.Reason) error {
+	next, err := c.State.Next(t)
+	if err != nil {
+		return err
+	}
+	if next == c.State {
+		return nil
+	}
+	c.State, c.Reason = next, reason
+	if next == conversation.Pending || next == conversation.Resolved {
+		c.Assignee = ""
+	}
+	if _, err := tx.exec("UPDATE conversations SET state = ?, reason = ?, assignee = ?, unanswered = 0 WHERE id = ?",
+		c.State, c.Reason, c.Assignee, c.ID); err != nil {
+		return err
+	}
+	switch next {
+	case conversation.Open:
+		if err := s.interruptAnswers(tx, key, c.ID); err != nil {
+			return err
+		}
+		if err := tx.openTicket(c); err != nil {
+			return err
+		}
+	case conversation.Pending, conversation.Resolved:
+		if err := tx.closeTicket(c); err != nil {
+			return err
+		}
+	case conversation.Snoozed:
+		tx.Wake(deskTopic)
+	}
+	return tx.tellState(key, *c)
+}
+
+// stateBody is a state event.
+type stateBody struct {
+	State  conversation.State  `json:"state"`
+	Reason conversation.Reason `json:"reason"`
+	Name   string              `json:"name,omitempty"`
+}
+
+// tellState puts a state event into the conversation's stream and the outbox.
+func (tx *Tx) tellState(key Sealer, c conversation.Conversation) error {
+	var name string
+	if c.Assignee != "" {
+		if err := tx.row("SELECT name FROM staff WHERE id = ?", c.Assignee).Scan(&name); err != nil {
+			return sqlError("read the assignee", err)
+		}
+	}
+	if _, err := tx.addEvent(key, c.ID, conversation.StateEvent, "", stateBody{c.State, c.Reason, name}); err != nil {
+		return err
+	}
+	return tx.send("candor.conversation."+c.ID, "candor.conversation.state",
+		map[string]any{"conversation_id": c.ID, "state": c.State, "reason": c.Reason})
+}
+
+// Post appends the customer's message and makes its answer.
+func (s *Store) Post(ctx context.Context, id string, m conversation.Message, language string) (conversation.Posted, error) {
+	c, err := s.Conversation(ctx, id)
+	if err != nil {
+		return conversation.Posted{}, err
+	}
+	key, err := s.keys.For(ctx, c.Customer)
+	if err != nil {
+		return conversation.Posted{}, err
+	}
+	var out conversation.Posted
+	err = s.Write(ctx, func(tx *Tx) error {
+		c, err := getConversation(tx.ctx, tx.tx, id)
+		if err != nil {
+			return err
+		}
+		c.Language = language
+		if _, err := tx.exec("UPDATE conversations SET language = ? WHERE id = ?", language, id); err != nil {
+			return err
+		}
+		m, err := tx.addMessage(key, id, m)
+		if err != nil {
+			return err
+		}
+		if err := s.move(tx, key, &c, conversation.CustomerSays, conversation.CustomerWrote); err != nil {
+			return err
+		}
+		out = conversation.Posted{Message: m, Conversation: c}
+		if c.State == conversation.Pending {
+			out.AnswerID, err = tx.newAnswer(key, c, m, "")
+		}
+		return err
+	})
+	return out, err
+}
+
+// newAnswer makes an answer in status writing.
+func (tx *Tx) newAnswer(key Sealer, c conversation.Conversation, m conversation.Message, supersedes string) (string, error) {
+	a := answer.Answer{
+		ID: identity.NewID("ans"), ConversationID: c.ID, At: tx.Now, Question: m.Text(),
+		Status: answer.Writing, Supersedes: supersedes, Language: c.Language,
+		Sentences: []answer.Sentence{}, Used: []answer.Used{}, NotSearched: []answer.NotSearched{},
+	}
+	sealed, err := key.sealJSON(answerPlace(a.ID), a)
+	if err != nil {
+		return "", err
+	}
+	_, err = tx.exec(`INSERT INTO answers (id, conversation, customer, message, supersedes, status, attempt, offer, sealed, at)
+		VALUES (?, ?, ?, ?, ?, ?, 0, '', ?, ?)`,
+		a.ID, c.ID, c.Customer, m.ID, supersedes, a.Status, sealed, micros(tx.Now))
+	return a.ID, err
+}
+
+// Again makes an answer that supersedes another.
+func (s *Store) Again(ctx context.Context, id string) (conversation.Posted, error) {
+	var out conversation.Posted
+	old, c, err := s.answer(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	key, err := s.keys.For(ctx, c.Customer)
+	if err != nil {
+		return out, err
+	}
+	err = s.Write(ctx, func(tx *Tx) error {
+		c, err := getConversation(tx.ctx, tx.tx, c.ID)
+		if err != nil || c.State != conversation.Pending {
+			return err
+		}
+		c.Language = old.Language
+		var message string
+		if err := tx.row("SELECT message FROM answers WHERE id = ?", id).Scan(&message); err != nil {
+			return err
+		}
+		m := conversation.Message{ID: message, Segments: conversation.PlainMessage(old.Question), At: tx.Now}
+		out = conversation.Posted{Message: m, Conversation: c}
+		out.AnswerID, err = tx.newAnswer(key, c, m, id)
+		return err
+	})
+	return out, err
+}
+
+// Handoff gives the conversation to the desk.
+func (s *Store) Handoff(ctx context.Context, id string, reason conversation.Reason, notice conversation.Message) (conversation.Ticket, error) {
+	c, err := s.Conversation(ctx, id)
+	if err != nil {
+		return conversation.Ticket{}, err
+	}
+	key, err := s.keys.For(ctx, c.Customer)
+	if err != nil {
+		return conversation.Ticket{}, err
+	}
+	var t conversation.Ticket
+	err = s.Write(ctx, func(tx *Tx) error {
+		c, err := getConversation(tx.ctx, tx.tx, id)
+		if err != nil {
+			return err
+		}
+		was := c.State
+		if err := s.move(tx, key, &c, conversation.HandoffWanted, reason); err != nil {
+			return err
+		}
+		if was != conversation.Open {
+			if _, err := tx.addMessage(key, id, notice); err != nil {
+				return err
+			}
+		}
+		t, err = ticketOf(tx.ctx, tx.tx, id)
+		return err
+	})
+	return t, err
+}
+
+// Messages returns the messages of a conversation, in order.
+func (s *Store) Messages(ctx context.Context, id string) ([]conversation.Message, error) {
+	events, err := s.events(ctx, id, "AND type = 'message' ORDER BY seq")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]conversation.Message, len(events))
+	for i, e := range events {
+		if err := json.Unmarshal(e.Data, &out[i]); err != nil {
+			return nil, errors.New("a stored message does not read")
+		}
+	}
+	return out, nil
+}
+
+// Events returns events after seq.
+func (s *Store) Events(ctx context.Context, id string, after int64, limit int) ([]conversation.Event, error) {
+	return s.events(ctx, id, "AND seq > ? ORDER BY seq LIMIT ?", after, limit)
+}
+
+func (s *Store) events(ctx context.Context, id, where string, args ...any) ([]conversation.Event, error) {
+	c, err := s.Conversation(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.keys.For(ctx, c.Customer)
+	if err != nil {
+		return nil, err
+	}
+	return collect(ctx, s.reads, func(scan func(...any) error) (conversation.Event, error) {
+		var e conversation.Event
+		var at int64
+		var ref string
+		var sealed []byte
+		if err := scan(&e.Seq, &e.Type, &ref, &at, &sealed); err != nil {
+			return e, err
+		}
+		e.At = fromMicros(at)
+		if e.Type != conversation.MessageEvent {
+			return e, key.openJSON(eventPlace(id, e.Seq), sealed, &e.Data)
+		}
+		var b messageBody
+		if err := key.openJSON(eventPlace(id, e.Seq), sealed, &b); err != nil {
+			return e, err
+		}
+		e.Data, err = json.Marshal(conversation.Message{
+			ID: ref, Seq: e.Seq, From: b.From, Segments: b.Segments, At: e.At,
+			AnswerID: b.AnswerID, Assisted: b.Assisted, Staff: b.Staff, Name: b.Name,
+		})
+		return e, err
+	}, "SELECT seq, type, ref, at, sealed FROM events WHERE conversation = ? "+where, append([]any{id}, args...)...)
+}
+
+// Unanswered returns the turns whose answers were being written when the
+// process stopped.
+func (s *Store) Unanswered(ctx context.Context) ([]conversation.Turn, error) {
+	ids, err := collect(ctx, s.reads, scanString, "SELECT id FROM answers WHERE status = ? ORDER BY at, id", answer.Writing)
+	if err != nil {
+		return nil, err
+	}
+	var out []conversation.Turn
+	for _, id := range ids {
+		a, c, err := s.answer(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		kind := identity.Customer
+		if c.Visitor {
+			kind = identity.Visitor
+		}
+		out = append(out, conversation.Turn{
+			AnswerID: id, Conversation: c.ID, Question: a.Question, Language: a.Language, Supersedes: a.Supersedes, Asked: a.At,
+			Who: identity.Principal{Kind: kind, Site: c.Site, Customer: c.Customer, Conversation: c.ID},
+		})
+	}
+	return out, nil
+}
+
+// Rate stores what a customer thinks of a conversation or an answer.
+func (s *Store) Rate(ctx context.Context, customer identity.CustomerID, subject string, score int, comment string) error {
+	key, err := s.keys.For(ctx, customer)
+	if err != nil {
+		return err
+	}
+	sealed, err := key.Seal("rating/"+subject, []byte(comment))
+	if err != nil {
+		return err
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec(`INSERT INTO ratings (subject, customer, score, sealed, at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (subject) DO UPDATE SET score = excluded.score, sealed = excluded.sealed, at = excluded.at`,
+			subject, customer, score, sealed, micros(tx.Now))
+		return err
+	})
+}

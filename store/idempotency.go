@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"candor/identity"
+)
+
+// Errors of Remember.
+var (
+	// ErrInFlight means that a request with the same key is being served.
+	ErrInFlight = errors.New("a request with this idempotency key is being served")
+	// ErrOtherBody means that the key was used with another body.
+	ErrOtherBody = errors.New("this idempotency key was used with another body")
+)
+
+// idempotencyLife is how long a response is remembered.
+const idempotencyLife = 24 * time.Hour
+
+// inFlightLife is how long a request may take; after it, a key whose request
+// was cut off can be used again.
+const inFlightLife = 2 * time.Minute
+
+// Response is a remembered response.
+type Response struct {
+	Status      int    `json:"status"`
+	ContentType string `json:"content_type"`
+	Body        []byte `json:"body"`
+}
+
+// Remember looks an idempotency key up. Scope is the principal and the route.
+// It returns the remembered response, or nil after reserving the key for the
+// caller, who must call Settle or Forget.
+func (s *Store) Remember(ctx context.Context, customer identity.CustomerID, scope, key, body string) (*Response, error) {
+	id, bodyHash := s.keys.Hash("idempotency", scope, key), s.keys.Hash("body", body)
+	var status int
+	var hash string
+	var sealed []byte
+	reserved := false
+	err := s.Write(ctx, func(tx *Tx) error {
+		reserved = false
+		if _, err := tx.exec("DELETE FROM idempotency WHERE key = ? AND expires <= ?", id, micros(tx.Now)); err != nil {
+			return err
+		}
+		err := tx.row("SELECT status, body, sealed FROM idempotency WHERE key = ?", id).Scan(&status, &hash, &sealed)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		reserved = true
+		_, err = tx.exec("INSERT INTO idempotency (key, body, customer, status, expires) VALUES (?, ?, ?, 0, ?)",
+			id, bodyHash, customer, micros(tx.Now.Add(inFlightLife)))
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case reserved:
+		return nil, nil
+	case hash != bodyHash:
+		return nil, ErrOtherBody
+	case status == 0:
+		return nil, ErrInFlight
+	}
+	open, err := s.responseSealer(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	var r Response
+	return &r, open.openJSON("response/"+id, sealed, &r)
+}
+
+// Settle stores the response of a reserved key, sealed.
+func (s *Store) Settle(ctx context.Context, customer identity.CustomerID, scope, key string, r Response) error {
+	id := s.keys.Hash("idempotency", scope, key)
+	seal, err := s.responseSealer(ctx, customer)
+	if err != nil {
+		return err
+	}
+	sealed, err := seal.sealJSON("response/"+id, r)
+	if err != nil {
+		return err
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("UPDATE idempotency SET status = ?, sealed = ?, expires = ? WHERE key = ?",
+			r.Status, sealed, micros(tx.Now.Add(idempotencyLife)), id)
+		return err
+	})
+}
+
+// Forget frees a reserved key whose request failed.
+func (s *Store) Forget(ctx context.Context, scope, key string) error {
+	id := s.keys.Hash("idempotency", scope, key)
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("DELETE FROM idempotency WHERE key = ? AND status = 0", id)
+		return err
+	})
+}
+
+// responseSealer seals a customer's responses under their key, those of staff
+// and backends, which concern no one customer, under the master key.
+func (s *Store) responseSealer(ctx context.Context, customer identity.CustomerID) (Sealer, error) {
+	if customer == "" {
+		return s.keys.Master(), nil
+	}
+	return s.keys.For(ctx, customer)
+}

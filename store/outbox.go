@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"candor/agents"
+	"candor/identity"
+)
+
+var _ agents.Outbox = (*Store)(nil)
+
+// outboxTopic is woken when something is to be published.
+const outboxTopic = "outbox"
+
+// deskTopic is woken when a ticket, or a conversation at the desk, changes.
+const deskTopic = "desk"
+
+// cloudEvent is the JSON format of CloudEvents 1.0.
+type cloudEvent struct {
+	SpecVersion string `json:"specversion"`
+	ID          string `json:"id"`
+	Source      string `json:"source"`
+	Type        string `json:"type"`
+	Time        string `json:"time"`
+	ContentType string `json:"datacontenttype"`
+	Data        any    `json:"data"`
+}
+
+// send puts a message into the outbox, to be published after the commit.
+func (tx *Tx) send(subject, kind string, data any) error {
+	id := identity.NewID("evt")
+	payload, err := json.Marshal(cloudEvent{
+		SpecVersion: "1.0", ID: id, Source: "/candor", Type: kind,
+		Time: tx.Now.Format("2006-01-02T15:04:05.000000Z07:00"), ContentType: "application/json", Data: data,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec("INSERT INTO outbox (message, subject, payload, at) VALUES (?, ?, ?, ?)", id, subject, payload, micros(tx.Now))
+	tx.Wake(outboxTopic)
+	return err
+}
+
+// Outbox returns at most limit messages that are to be published, oldest first.
+func (s *Store) Outbox(ctx context.Context, limit int) ([]agents.Outgoing, error) {
+	return collect(ctx, s.reads, func(scan func(...any) error) (agents.Outgoing, error) {
+		var o agents.Outgoing
+		err := scan(&o.Position, &o.ID, &o.Subject, &o.Payload)
+		return o, err
+	}, "SELECT id, message, subject, payload FROM outbox ORDER BY id LIMIT ?", limit)
+}
+
+// WatchOutbox returns wake-ups when there is something to publish.
+func (s *Store) WatchOutbox() (<-chan struct{}, func()) { return s.Watch(outboxTopic) }
+
+// Published removes a message that was acknowledged.
+func (s *Store) Published(ctx context.Context, position int64) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("DELETE FROM outbox WHERE id = ?", position)
+		return err
+	})
+}
+
+// Unpublished is how many messages are to be published.
+func (s *Store) Unpublished(ctx context.Context) (n int, err error) {
+	err = s.reads.QueryRowContext(ctx, "SELECT COUNT(*) FROM outbox").Scan(&n)
+	return n, err
+}

@@ -1,0 +1,396 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"candor/consent"
+	"candor/identity"
+	"candor/retrieval"
+)
+
+var _ retrieval.VersionedStore = (*Store)(nil)
+
+// recordBody is the sealed part of a record.
+type recordBody struct {
+	Title    string            `json:"title"`
+	Text     string            `json:"text"`
+	Fields   map[string]string `json:"fields,omitempty"`
+	Source   retrieval.Source  `json:"source"`
+	Language string            `json:"language,omitempty"`
+}
+
+func recordPlace(r retrieval.Record) string { return "record/" + string(r.Site) + "/" + r.ID }
+
+// PutRecord stores a customer's record, sealed, in place of one with the same
+// id. It is indexed when its customer's next question needs it, and only if
+// its category is granted then.
+func (s *Store) PutRecord(ctx context.Context, r retrieval.Record) error {
+	key, err := s.keys.For(ctx, r.Customer)
+	if err != nil {
+		return err
+	}
+	sealed, err := key.sealJSON(recordPlace(r), recordBody{r.Title, r.Text, r.Fields, r.Source, r.Language})
+	if err != nil {
+		return err
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		owners, err := collect(tx.ctx, tx.tx, scanString, "SELECT customer FROM records WHERE site = ? AND id = ?", r.Site, r.ID)
+		if err != nil {
+			return err
+		}
+		if len(owners) > 0 && owners[0] != string(r.Customer) {
+			return retrieval.ErrOtherCustomer
+		}
+		if _, err := tx.exec("DELETE FROM passages WHERE site = ? AND record = ?", r.Site, r.ID); err != nil {
+			return err
+		}
+		_, err = tx.exec(`INSERT INTO records (site, id, customer, category, sealed, collected, expires, indexed, at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)
+			ON CONFLICT (site, id) DO UPDATE SET category = excluded.category, sealed = excluded.sealed,
+				collected = excluded.collected, expires = excluded.expires, indexed = 0, at = excluded.at`,
+			r.Site, r.ID, r.Customer, r.Category, sealed, micros(r.CollectedAt), micros(r.Expires), micros(tx.Now))
+		if err != nil {
+			return err
+		}
+		return tx.touch(r.Customer)
+	})
+}
+
+// touch tells the indexes that the customer's records have changed.
+func (tx *Tx) touch(customer identity.CustomerID) error {
+	_, err := tx.exec("UPDATE customers SET data_version = data_version + 1 WHERE id = ?", customer)
+	return err
+}
+
+// dropPassages removes the terms of every category that is not in keep.
+func (tx *Tx) dropPassages(customer identity.CustomerID, keep []consent.Category) error {
+	args := append([]any{customer}, anys(keep)...)
+	where := " WHERE customer = ?"
+	if len(keep) > 0 {
+		where += " AND category NOT IN (" + marks(len(keep)) + ")"
+	}
+	if _, err := tx.exec("DELETE FROM passages"+where, args...); err != nil {
+		return err
+	}
+	_, err := tx.exec("UPDATE records SET indexed = 0"+where, args...)
+	return err
+}
+
+// deleteRecords destroys what is held of a category.
+func (tx *Tx) deleteRecords(customer identity.CustomerID, c consent.Category) error {
+	for _, table := range []string{"passages", "records"} {
+		if _, err := tx.exec("DELETE FROM "+table+" WHERE customer = ? AND category = ?", customer, c); err != nil {
+			return err
+		}
+	}
+	return tx.touch(customer)
+}
+
+const recordColumns = "site, id, customer, category, sealed, collected, expires"
+
+func (s *Store) scanRecord(ctx context.Context) func(func(...any) error) (retrieval.Record, error) {
+	return func(scan func(...any) error) (retrieval.Record, error) {
+		var r retrieval.Record
+		var sealed []byte
+		var collected, expires int64
+		if err := scan(&r.Site, &r.ID, &r.Customer, &r.Category, &sealed, &collected, &expires); err != nil {
+			return r, err
+		}
+		key, err := s.keys.For(ctx, r.Customer)
+		if err != nil {
+			return r, err
+		}
+		var b recordBody
+		if err := key.openJSON(recordPlace(r), sealed, &b); err != nil {
+			return r, err
+		}
+		r.Title, r.Text, r.Fields, r.Source, r.Language = b.Title, b.Text, b.Fields, b.Source, b.Language
+		r.CollectedAt, r.Expires = fromMicros(collected), fromMicros(expires)
+		return r, nil
+	}
+}
+
+// Record returns a record of the site for its backend, whose data it is.
+func (s *Store) Record(ctx context.Context, site identity.SiteID, id string) (retrieval.Record, error) {
+	out, err := collect(ctx, s.reads, s.scanRecord(ctx), "SELECT "+recordColumns+" FROM records WHERE site = ? AND id = ?", site, id)
+	if err != nil {
+		return retrieval.Record{}, err
+	}
+	if len(out) == 0 {
+		return retrieval.Record{}, retrieval.ErrNotFound
+	}
+	return out[0], nil
+}
+
+// RemoveRecord removes a customer's record, or a piece of knowledge.
+func (s *Store) RemoveRecord(ctx context.Context, site identity.SiteID, id string) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		owners, err := collect(tx.ctx, tx.tx, scanString, "SELECT customer FROM records WHERE site = ? AND id = ?", site, id)
+		if err != nil {
+			return err
+		}
+		if len(owners) == 0 {
+			return tx.removeKnowledge(site, id)
+		}
+		if _, err := tx.exec("DELETE FROM passages WHERE site = ? AND record = ?", site, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec("DELETE FROM records WHERE site = ? AND id = ?", site, id); err != nil {
+			return err
+		}
+		return tx.touch(identity.CustomerID(owners[0]))
+	})
+}
+
+func (tx *Tx) removeKnowledge(site identity.SiteID, id string) error {
+	version, err := tx.nextKnowledge(site)
+	if err != nil {
+		return err
+	}
+	n, err := tx.exec("UPDATE knowledge SET removed = 1, body = '{}', version = ? WHERE site = ? AND id = ? AND removed = 0", version, site, id)
+	if err == nil && n == 0 {
+		err = retrieval.ErrNotFound
+	}
+	return err
+}
+
+// PutKnowledge stores company knowledge, in place of what has the same ids.
+func (s *Store) PutKnowledge(ctx context.Context, site identity.SiteID, records []retrieval.Record) error {
+	bodies := make([][]byte, len(records))
+	for i, r := range records {
+		b, err := json.Marshal(recordBody{r.Title, r.Text, r.Fields, r.Source, r.Language})
+		if err != nil {
+			return err
+		}
+		bodies[i] = b
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		version, err := tx.nextKnowledge(site)
+		if err != nil {
+			return err
+		}
+		for i, r := range records {
+			_, err := tx.exec(`INSERT INTO knowledge (site, id, visibility, body, version, at) VALUES (?, ?, ?, ?, ?, ?)
+				ON CONFLICT (site, id) DO UPDATE SET visibility = excluded.visibility, body = excluded.body,
+					version = excluded.version, removed = 0, at = excluded.at`,
+				site, r.ID, r.Visibility, bodies[i], version, micros(tx.Now))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (tx *Tx) nextKnowledge(site identity.SiteID) (v int64, err error) {
+	err = tx.row("UPDATE sites SET knowledge_version = knowledge_version + 1 WHERE id = ? RETURNING knowledge_version", site).Scan(&v)
+	return v, err
+}
+
+// KnowledgeVersion changes whenever the site's knowledge does.
+func (s *Store) KnowledgeVersion(ctx context.Context, site identity.SiteID) (v int64, err error) {
+	err = s.reads.QueryRowContext(ctx, "SELECT COALESCE(MAX(knowledge_version), 0) FROM sites WHERE id = ?", site).Scan(&v)
+	return v, err
+}
+
+func scanKnowledge(scan func(...any) error) (retrieval.Record, error) {
+	r := retrieval.Record{Category: consent.Knowledge}
+	var body []byte
+	var at int64
+	if err := scan(&r.Site, &r.ID, &r.Visibility, &body, &at); err != nil {
+		return r, err
+	}
+	var b recordBody
+	if err := json.Unmarshal(body, &b); err != nil {
+		return r, fmt.Errorf("knowledge %s does not read: %w", r.ID, err)
+	}
+	r.Title, r.Text, r.Fields, r.Source, r.Language = b.Title, b.Text, b.Fields, b.Source, b.Language
+	r.CollectedAt = fromMicros(at)
+	return r, nil
+}
+
+// Knowledge calls changed and removed with what is new after version since.
+func (s *Store) Knowledge(ctx context.Context, site identity.SiteID, since int64, changed func(retrieval.Record) error, removed func(string) error) error {
+	rows, err := s.reads.QueryContext(ctx,
+		"SELECT site, id, visibility, body, at, removed FROM knowledge WHERE site = ? AND version > ? ORDER BY id", site, since)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var gone bool
+		r, err := scanKnowledge(func(dest ...any) error { return rows.Scan(append(dest, &gone)...) })
+		if err != nil {
+			return err
+		}
+		if gone {
+			err = removed(r.ID)
+		} else {
+			err = changed(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// PassagesVersion changes whenever the customer's records do.
+func (s *Store) PassagesVersion(ctx context.Context, scope consent.Scope) (v int64, err error) {
+	err = s.reads.QueryRowContext(ctx, "SELECT COALESCE(MAX(data_version), 0) FROM customers WHERE id = ?", scope.Customer()).Scan(&v)
+	return v, err
+}
+
+// passageBody is the sealed part of a passage.
+type passageBody struct {
+	Start  int            `json:"s"`
+	End    int            `json:"e"`
+	Length int            `json:"n"`
+	Terms  map[string]int `json:"t"`
+}
+
+func passagePlace(site identity.SiteID, id string) string {
+	return "passage/" + string(site) + "/" + id
+}
+
+// Passages returns the passages of the scope's customer in the categories that
+// it may search, after indexing the records of them that are not indexed yet:
+// so a grant is usable at the next question, and nothing is indexed that no
+// question needed.
+func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.Stored, error) {
+	categories := scope.Searchable()
+	if scope.Customer() == "" || len(categories) == 0 {
+		return nil, nil
+	}
+	if err := s.indexPending(ctx, scope, categories); err != nil {
+		return nil, err
+	}
+	key, err := s.keys.For(ctx, scope.Customer())
+	if err != nil {
+		return nil, err
+	}
+	args := append([]any{micros(time.Now()), scope.Customer(), scope.Site()}, anys(categories)...)
+	// SECURITY: the customer and the categories are the scope's own; the list is
+	// never empty here, and an empty one would select nothing.
+	return collect(ctx, s.reads, func(scan func(...any) error) (retrieval.Stored, error) {
+		var p retrieval.Stored
+		var site identity.SiteID
+		var sealed []byte
+		var collected int64
+		if err := scan(&site, &p.ID, &p.Record, &p.Category, &collected, &sealed); err != nil {
+			return p, err
+		}
+		var b passageBody
+		if err := key.openJSON(passagePlace(site, p.ID), sealed, &b); err != nil {
+			return p, err
+		}
+		p.Start, p.End, p.Length, p.Terms, p.CollectedAt = b.Start, b.End, b.Length, b.Terms, fromMicros(collected)
+		return p, nil
+	}, `SELECT p.site, p.id, p.record, p.category, p.collected, p.sealed
+		FROM passages p JOIN records r ON r.site = p.site AND r.id = p.record
+		WHERE (r.expires = 0 OR r.expires > ?) AND p.customer = ? AND p.site = ?
+		AND p.category IN (`+marks(len(categories))+`) ORDER BY p.id`, args...)
+}
+
+func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categories []consent.Category) error {
+	args := append([]any{scope.Customer(), scope.Site()}, anys(categories)...)
+	pending, err := collect(ctx, s.reads, s.scanRecord(ctx), "SELECT "+recordColumns+` FROM records
+		WHERE customer = ? AND site = ? AND indexed = 0 AND category IN (`+marks(len(categories))+`)`, args...)
+	if err != nil || len(pending) == 0 {
+		return err
+	}
+	type row struct {
+		passage retrieval.Passage
+		sealed  []byte
+	}
+	key, err := s.keys.For(ctx, scope.Customer())
+	if err != nil {
+		return err
+	}
+	made := make([][]row, len(pending))
+	for i, r := range pending {
+		for _, p := range retrieval.Split(r) {
+			sealed, err := key.sealJSON(passagePlace(r.Site, p.ID), passageBody{p.Start, p.End, p.Length, p.Terms})
+			if err != nil {
+				return err
+			}
+			made[i] = append(made[i], row{p, sealed})
+		}
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		// SECURITY: indexed only if the grants that the scope was minted from
+		// still stand; a withdrawal in between wins.
+		if err := tx.checkStamp(scope.Stamp()); err != nil {
+			return err
+		}
+		for i, r := range pending {
+			n, err := tx.exec("UPDATE records SET indexed = 1 WHERE site = ? AND id = ? AND customer = ? AND category = ? AND indexed = 0",
+				r.Site, r.ID, r.Customer, r.Category)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue // changed or indexed meanwhile: the next question sees to it
+			}
+			for _, p := range made[i] {
+				if _, err := tx.exec(`INSERT INTO passages (site, id, record, customer, category, collected, sealed)
+					VALUES (?, ?, ?, ?, ?, ?, ?)`,
+					r.Site, p.passage.ID, r.ID, r.Customer, r.Category, micros(r.CollectedAt), p.sealed); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// Texts returns the records with these ids that the scope permits.
+func (s *Store) Texts(ctx context.Context, scope consent.Scope, ids []string) ([]retrieval.Record, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	visible := []any{retrieval.PublicKnowledge}
+	if scope.Audience() == consent.Staff {
+		visible = append(visible, retrieval.InternalKnowledge)
+	}
+	// SECURITY: the audience decides inside the query.
+	args := slices.Concat([]any{scope.Site()}, visible, anys(ids))
+	out, err := collect(ctx, s.reads, scanKnowledge, `SELECT site, id, visibility, body, at FROM knowledge
+		WHERE site = ? AND removed = 0 AND visibility IN (`+marks(len(visible))+`) AND id IN (`+marks(len(ids))+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	personal, err := s.permitted(ctx, scope, ids)
+	return append(out, personal...), err
+}
+
+// Permitted returns the scope's customer's records that the scope permits, the
+// latest first, at most limit.
+func (s *Store) Permitted(ctx context.Context, scope consent.Scope, limit int) ([]retrieval.Record, error) {
+	out, err := s.permitted(ctx, scope, nil)
+	slices.SortFunc(out, func(a, b retrieval.Record) int { return b.CollectedAt.Compare(a.CollectedAt) })
+	if len(out) > limit {
+		out = out[:limit]
+	}
+	return out, err
+}
+
+// permitted reads records under the scope; ids nil means all of them.
+func (s *Store) permitted(ctx context.Context, scope consent.Scope, ids []string) ([]retrieval.Record, error) {
+	categories := scope.Searchable()
+	if scope.Customer() == "" || len(categories) == 0 {
+		return nil, nil
+	}
+	query := "SELECT " + recordColumns + ` FROM records WHERE site = ? AND customer = ?
+		AND (expires = 0 OR expires > ?) AND category IN (` + marks(len(categories)) + `)`
+	args := append([]any{scope.Site(), scope.Customer(), micros(time.Now())}, anys(categories)...)
+	if ids != nil {
+		query += " AND id IN (" + marks(len(ids)) + ")"
+		args = append(args, anys(ids)...)
+	}
+	return collect(ctx, s.reads, s.scanRecord(ctx), query, args...)
+}
