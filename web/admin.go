@@ -1,0 +1,201 @@
+package web
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"candor/answer"
+	"candor/citation"
+	"candor/consent"
+	"candor/identity"
+)
+
+// reviewers are the roles that may read the citation log with its sealed parts.
+var reviewers = []identity.Role{identity.RoleReviewer, identity.RolePrivacy, identity.RoleAuditor}
+
+type citationsInput struct {
+	Customer      string    `query:"customer"`
+	Site          string    `query:"site"`
+	Conversation  string    `query:"conversation"`
+	Record        string    `query:"record"`
+	Category      string    `query:"category"`
+	Recipient     string    `query:"recipient"`
+	Status        string    `query:"status"`
+	Kind          string    `query:"kind" doc:"opened or closed"`
+	Language      string    `query:"language"`
+	Model         string    `query:"model"`
+	NotSearched   string    `query:"not_searched" doc:"A reason"`
+	PolicyVersion string    `query:"policy_version"`
+	From          time.Time `query:"from"`
+	To            time.Time `query:"to"`
+	Query         string    `query:"q" doc:"Whole words, all of them"`
+	Cursor        string    `query:"cursor"`
+	Limit         int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type citationItem struct {
+	ID             string                 `json:"id"`
+	AnswerID       string                 `json:"answer_id"`
+	ConversationID string                 `json:"conversation_id"`
+	Customer       identity.CustomerID    `json:"customer"`
+	Site           identity.SiteID        `json:"site"`
+	At             time.Time              `json:"at"`
+	Kind           citation.Kind          `json:"kind"`
+	Status         string                 `json:"status"`
+	Language       string                 `json:"language"`
+	Model          answer.Model           `json:"model"`
+	Attempt        int                    `json:"attempt"`
+	Epoch          int64                  `json:"epoch"`
+	PolicyVersion  string                 `json:"policy_version"`
+	GPC            bool                   `json:"gpc"`
+	Records        int                    `json:"records"`
+	Categories     []consent.Category     `json:"categories"`
+	NotSearched    []citation.NotSearched `json:"not_searched"`
+	Question       string                 `json:"question"`
+}
+
+type citationsOutput struct {
+	Body struct {
+		Items []citationItem `json:"items"`
+		Next  string         `json:"next,omitempty"`
+	}
+}
+
+type entryJSON struct {
+	ID          string                 `json:"id"`
+	Kind        citation.Kind          `json:"kind"`
+	Opened      string                 `json:"opened,omitempty" doc:"The opened entry that this one closes"`
+	At          time.Time              `json:"at"`
+	Attempt     int                    `json:"attempt"`
+	Recipient   consent.Recipient      `json:"recipient"`
+	Model       string                 `json:"model"`
+	Epoch       int64                  `json:"epoch"`
+	GPC         bool                   `json:"gpc"`
+	Status      string                 `json:"status"`
+	Records     []citation.Use         `json:"records"`
+	NotSearched []citation.NotSearched `json:"not_searched"`
+}
+
+type citationOutput struct {
+	Body struct {
+		answer.Answer
+		Customer identity.CustomerID `json:"customer"`
+		Entries  []entryJSON         `json:"entries"`
+	}
+}
+
+func (s *Server) adminRoutes() {
+	register(s, staffOnly, huma.Operation{
+		OperationID: "citations", Method: http.MethodGet, Path: "/api/admin/citations",
+		Summary: "The citation log, newest first",
+	}, s.citations)
+	register(s, staffOnly, huma.Operation{
+		OperationID: "citation", Method: http.MethodGet, Path: "/api/admin/citations/{id}",
+		Summary: "An answer with its entries in the citation log",
+	}, s.citation)
+}
+
+var errRole = huma.Error403Forbidden("Your role does not allow this.")
+
+func (s *Server) citations(ctx context.Context, who identity.Principal, in *citationsInput) (*citationsOutput, error) {
+	if !who.Has(reviewers...) {
+		return nil, errRole
+	}
+	before, err := s.readCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	page, next, err := s.Citations.List(ctx, citation.Filter{
+		Customer: identity.CustomerID(in.Customer), Site: identity.SiteID(in.Site), Conversation: in.Conversation,
+		Record: in.Record, Category: consent.Category(in.Category), Recipient: consent.Recipient(in.Recipient),
+		Status: in.Status, Kind: citation.Kind(in.Kind), Language: in.Language, Model: in.Model,
+		NotSearched: consent.Reason(in.NotSearched), PolicyVersion: in.PolicyVersion, From: in.From, To: in.To,
+		Query: in.Query, Before: before, Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &citationsOutput{}
+	out.Body.Items = make([]citationItem, len(page))
+	for i, e := range page {
+		out.Body.Items[i] = citationItem{
+			ID: e.ID, AnswerID: e.AnswerID, ConversationID: e.Conversation, Customer: e.Customer, Site: e.Site, At: e.At,
+			Kind: e.Kind, Status: e.Status, Language: e.Language, Model: answer.Model{Name: e.Model, Recipient: e.Recipient},
+			Attempt: e.Attempt, Epoch: e.Epoch, PolicyVersion: e.PolicyVersion, GPC: e.GPC, Records: len(e.Records),
+			Categories: categories(e.Records), NotSearched: append([]citation.NotSearched{}, e.NotSearched...), Question: e.Question,
+		}
+	}
+	if next > 0 {
+		out.Body.Next = s.cursor(next)
+	}
+	return out, nil
+}
+
+func categories(uses []citation.Use) []consent.Category {
+	out := []consent.Category{}
+	for _, u := range uses {
+		if !slices.Contains(out, u.Category) {
+			out = append(out, u.Category)
+		}
+	}
+	return out
+}
+
+func (s *Server) citation(ctx context.Context, who identity.Principal, in *conversationID) (*citationOutput, error) {
+	if !who.Has(reviewers...) {
+		return nil, errRole
+	}
+	a, customer, err := s.Answers.AnyAnswer(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.Citations.ByAnswer(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &citationOutput{}
+	out.Body.Answer, out.Body.Customer, out.Body.Entries = a, customer, make([]entryJSON, len(entries))
+	for i, e := range entries {
+		out.Body.Entries[i] = entryJSON{
+			ID: e.ID, Kind: e.Kind, Opened: e.Opened, At: e.At, Attempt: e.Attempt, Recipient: e.Recipient, Model: e.Model,
+			Epoch: e.Epoch, GPC: e.GPC, Status: e.Status, Records: append([]citation.Use{}, e.Records...),
+			NotSearched: append([]citation.NotSearched{}, e.NotSearched...),
+		}
+	}
+	return out, nil
+}
+
+// A cursor is a position with a MAC: it cannot be made up, and says nothing.
+
+const macLength = 16
+
+func (s *Server) mac(b []byte) []byte {
+	m := hmac.New(sha256.New, s.CursorKey)
+	m.Write([]byte("cursor"))
+	m.Write(b)
+	return m.Sum(nil)[:macLength]
+}
+
+func (s *Server) cursor(position int64) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(position))
+	return base64.RawURLEncoding.EncodeToString(append(b, s.mac(b)...))
+}
+
+func (s *Server) readCursor(c string) (int64, error) {
+	if c == "" {
+		return 0, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(c)
+	if err != nil || len(b) != 8+macLength || !hmac.Equal(b[8:], s.mac(b[:8])) {
+		return 0, huma.Error400BadRequest("The cursor is not one of ours. Start from the beginning of the list.")
+	}
+	return int64(binary.BigEndian.Uint64(b[:8])), nil
+}

@@ -1,0 +1,158 @@
+package web
+
+import (
+	"context"
+	"crypto/subtle"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+
+	"candor/identity"
+)
+
+// audience is who an endpoint is for.
+type audience int
+
+const (
+	anyone     audience = iota
+	customers           // bearer token of a widget session
+	backends            // server key of a site
+	staffOnly           // cookie of a staff session, or an API token
+	staffLogin          // no session needed, but none of another kind either
+)
+
+var securitySchemes = map[string]*huma.SecurityScheme{
+	"session":   {Type: "http", Scheme: "bearer", Description: "The token of POST /api/session"},
+	"serverKey": {Type: "http", Scheme: "bearer", Description: "The server key of a site"},
+	"staff":     {Type: "apiKey", In: "cookie", Name: staffCookie, Description: "The cookie of POST /api/staff/login, with its csrf as X-CSRF-Token"},
+}
+
+var security = map[audience][]map[string][]string{
+	customers: {{"session": {}}}, backends: {{"serverKey": {}}}, staffOnly: {{"staff": {}}},
+}
+
+const (
+	staffCookie = "candor_staff"
+	csrfHeader  = "X-CSRF-Token"
+)
+
+// authenticate returns who the request speaks for. A credential that does not
+// check is an error; it never falls back to an anonymous visitor.
+func (s *Server) authenticate(c *fiber.Ctx, a audience) (identity.Principal, error) {
+	ctx := c.UserContext()
+	switch a {
+	case customers:
+		x, err := s.session(ctx, bearer(c), identity.Customer, identity.Visitor)
+		if err != nil {
+			return identity.Principal{}, err
+		}
+		return identity.Principal{
+			Kind: x.Kind, Site: x.Site, Customer: x.Customer, Session: x.ID, GPC: x.GPC || c.Get("Sec-GPC") == "1",
+		}, nil
+	case backends:
+		site, err := s.Directory.SiteByServerKey(ctx, bearer(c))
+		if err != nil {
+			return identity.Principal{}, err
+		}
+		return identity.Principal{Kind: identity.Backend, Site: site.ID}, nil
+	case staffOnly:
+		return s.authenticateStaff(c)
+	case anyone, staffLogin:
+	}
+	return identity.Principal{}, nil
+}
+
+func (s *Server) session(ctx context.Context, token string, kinds ...identity.Kind) (identity.Session, error) {
+	if token == "" {
+		return identity.Session{}, identity.ErrUnauthenticated
+	}
+	x, err := s.Directory.Session(ctx, token)
+	if err == nil && !slices.Contains(kinds, x.Kind) {
+		err = identity.ErrUnauthenticated
+	}
+	return x, err
+}
+
+func (s *Server) authenticateStaff(c *fiber.Ctx) (identity.Principal, error) {
+	ctx := c.UserContext()
+	var m identity.StaffMember
+	var session string
+	if token := bearer(c); token != "" {
+		var err error
+		if m, err = s.Directory.StaffByAPIToken(ctx, token); err != nil {
+			return identity.Principal{}, err
+		}
+	} else {
+		x, err := s.session(ctx, c.Cookies(staffCookie), identity.Staff)
+		if err != nil {
+			return identity.Principal{}, err
+		}
+		// A page of another site can make the browser send the cookie, not the
+		// header.
+		if c.Method() != http.MethodGet && c.Method() != http.MethodHead &&
+			subtle.ConstantTimeCompare([]byte(c.Get(csrfHeader)), []byte(x.CSRF)) != 1 {
+			return identity.Principal{}, huma.Error403Forbidden("The X-CSRF-Token header is missing or wrong. Sign in again.")
+		}
+		if m, err = s.Directory.Staff(ctx, x.Staff); err != nil {
+			return identity.Principal{}, err
+		}
+		session = x.ID
+	}
+	return identity.Principal{Kind: identity.Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles, Session: session}, nil
+}
+
+func bearer(c *fiber.Ctx) string {
+	scheme, token, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+type principalKey struct{}
+
+// register adds an operation for an audience. fn gets the principal; its error
+// becomes a problem.
+func register[I, O any](s *Server, a audience, op huma.Operation, fn func(context.Context, identity.Principal, *I) (*O, error)) {
+	op.Security = security[a]
+	op.Middlewares = append(huma.Middlewares{s.authMiddleware(a), s.limit(a), s.idempotent}, op.Middlewares...)
+	op.MaxBodyBytes = maxImport // checkBody has refused what is too large for its route
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		who, _ := ctx.Value(principalKey{}).(identity.Principal)
+		out, err := fn(ctx, who, in)
+		if err != nil {
+			return nil, s.problem(err)
+		}
+		return out, nil
+	})
+}
+
+func (s *Server) authMiddleware(a audience) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		who, err := s.authenticate(humafiber.Unwrap(ctx), a)
+		if err != nil {
+			s.writeErr(ctx, err)
+			return
+		}
+		next(huma.WithValue(ctx, principalKey{}, who))
+	}
+}
+
+func principal(ctx huma.Context) identity.Principal {
+	who, _ := ctx.Context().Value(principalKey{}).(identity.Principal)
+	return who
+}
+
+// writeErr answers with a problem from a middleware. An answer that cannot be
+// written has nobody to read it.
+func (s *Server) writeErr(ctx huma.Context, err error) {
+	p := s.problem(err)
+	if p.GetStatus() == http.StatusUnauthorized {
+		ctx.SetHeader("WWW-Authenticate", "Bearer")
+	}
+	_ = huma.WriteErr(s.api, ctx, p.GetStatus(), p.Error())
+}

@@ -1,0 +1,345 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"candor/answer"
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+)
+
+// sessionLife is how long a widget session lasts.
+const sessionLife = 24 * time.Hour
+
+type sessionInput struct {
+	GPCHeader string `header:"Sec-GPC"`
+	Accept    string `header:"Accept-Language"`
+	Body      struct {
+		Site     string `json:"site" doc:"The id of the site"`
+		Identity string `json:"identity,omitempty" doc:"A fresh identity token of the site's backend; without it the session is a visitor's"`
+		GPC      bool   `json:"gpc,omitempty" doc:"Whether the page's browser sends Global Privacy Control"`
+		Language string `json:"language,omitempty" doc:"BCP 47"`
+	}
+}
+
+type siteInfo struct {
+	ID     identity.SiteID `json:"id"`
+	Name   string          `json:"name"`
+	Accent string          `json:"accent,omitempty"`
+}
+
+type sessionOutput struct {
+	Body struct {
+		Token        string               `json:"token"`
+		Customer     *identity.CustomerID `json:"customer" doc:"Candor's own id for the customer; null for a visitor"`
+		Conversation string               `json:"conversation"`
+		Site         siteInfo             `json:"site"`
+		Demo         bool                 `json:"demo"`
+		Expires      time.Time            `json:"expires"`
+	}
+}
+
+// messageJSON is a message as its customer sees it.
+type messageJSON struct {
+	ID       string              `json:"id"`
+	Seq      int64               `json:"seq"`
+	From     conversation.Author `json:"from"`
+	Text     string              `json:"text"`
+	At       time.Time           `json:"at"`
+	AnswerID string              `json:"answer_id,omitempty"`
+	Assisted bool                `json:"assisted,omitempty"`
+	Name     string              `json:"name,omitempty" doc:"The agent's name"`
+}
+
+func toMessage(m conversation.Message) messageJSON {
+	return messageJSON{m.ID, m.Seq, m.From, m.Text(), m.At, m.AnswerID, m.Assisted, m.Name}
+}
+
+type person struct {
+	ID   identity.StaffID `json:"id,omitempty"`
+	Name string           `json:"name"`
+}
+
+type conversationJSON struct {
+	ID            string              `json:"id"`
+	State         conversation.State  `json:"state"`
+	Reason        conversation.Reason `json:"reason"`
+	Messages      []messageJSON       `json:"messages"`
+	Assignee      *person             `json:"assignee,omitempty"`
+	QueuePosition int                 `json:"queue_position,omitempty"`
+	LastSeq       int64               `json:"last_seq" doc:"Read the events after this one"`
+}
+
+type conversationID struct {
+	ID string `path:"id"`
+}
+
+func (s *Server) customerRoutes() {
+	register(s, anyone, huma.Operation{
+		OperationID: "startSession", Method: http.MethodPost, Path: "/api/session",
+		Summary: "Start or resume a session on a site",
+	}, s.startSession)
+	register(s, customers, huma.Operation{
+		OperationID: "startConversation", Method: http.MethodPost, Path: "/api/conversations",
+		Summary: "Start a new conversation", DefaultStatus: http.StatusCreated,
+	}, s.startConversation)
+	register(s, customers, huma.Operation{
+		OperationID: "conversation", Method: http.MethodGet, Path: "/api/conversations/{id}",
+		Summary: "A conversation with its messages",
+	}, s.getConversation)
+	register(s, customers, huma.Operation{
+		OperationID: "say", Method: http.MethodPost, Path: "/api/conversations/{id}/messages",
+		Summary: "Send a message", DefaultStatus: http.StatusAccepted,
+	}, s.say)
+	register(s, customers, huma.Operation{
+		OperationID: "handoff", Method: http.MethodPost, Path: "/api/conversations/{id}/handoff",
+		Summary: "Ask for a person",
+	}, s.handoff)
+	register(s, customers, huma.Operation{
+		OperationID: "rate", Method: http.MethodPost, Path: "/api/conversations/{id}/rating",
+		Summary: "Rate a conversation", DefaultStatus: http.StatusNoContent,
+	}, s.rateConversation)
+	register(s, customers, huma.Operation{
+		OperationID: "answer", Method: http.MethodGet, Path: "/api/answers/{id}",
+		Summary: "An answer, with what it used and what it did not",
+	}, s.getAnswer)
+	register(s, customers, huma.Operation{
+		OperationID: "feedback", Method: http.MethodPost, Path: "/api/answers/{id}/feedback",
+		Summary: "Say whether an answer helped", DefaultStatus: http.StatusNoContent,
+	}, s.rateAnswer)
+}
+
+func (s *Server) startSession(ctx context.Context, _ identity.Principal, in *sessionInput) (*sessionOutput, error) {
+	site, err := s.Directory.Site(ctx, identity.SiteID(in.Body.Site))
+	if err != nil {
+		return nil, err
+	}
+	language := preferred(in.Body.Language, in.Accept)
+	x := identity.Session{
+		ID: identity.NewID("ses"), Token: identity.NewSecret("cst"), Kind: identity.Visitor, Site: site.ID,
+		GPC: in.Body.GPC || in.GPCHeader == "1", Expires: time.Now().Add(sessionLife).UTC(),
+	}
+	if in.Body.Identity != "" {
+		sub, err := identity.VerifyToken(ctx, s.Directory, site, in.Body.Identity, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		x.Kind = identity.Customer
+		x.Customer, err = s.Directory.Customer(ctx, site.ID, sub)
+		if err != nil {
+			return nil, err
+		}
+	} else if x.Customer, err = s.Directory.AddVisitor(ctx, site.ID); err != nil {
+		return nil, err
+	}
+	if err := s.Directory.AddSession(ctx, x); err != nil {
+		return nil, err
+	}
+	who := identity.Principal{Kind: x.Kind, Site: x.Site, Customer: x.Customer, Session: x.ID, GPC: x.GPC}
+	c, ok, err := s.Conversations.Resume(ctx, who)
+	if err == nil && !ok {
+		c, err = s.Conversations.Start(ctx, who, language, s.firstFrame(language, site.Name))
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &sessionOutput{}
+	out.Body.Token, out.Body.Conversation, out.Body.Expires = x.Token, c.ID, x.Expires
+	out.Body.Site = siteInfo{site.ID, site.Name, site.Accent}
+	out.Body.Demo = s.Demo != nil
+	if x.Kind == identity.Customer {
+		out.Body.Customer = &x.Customer
+	}
+	return out, nil
+}
+
+// preferred is the language of Candor's own texts that suits the tags best.
+func preferred(tags ...string) string {
+	for _, t := range tags {
+		first, _, _ := strings.Cut(t, ",")
+		first, _, _ = strings.Cut(first, ";")
+		if first = strings.TrimSpace(first); first != "" && first != "*" {
+			return consent.MatchLanguage(first)
+		}
+	}
+	return consent.Languages[0]
+}
+
+func (s *Server) firstFrame(language, brand string) string {
+	return answer.FirstFrame(language, brand, int(s.Gate.Policy().ConversationRetention))
+}
+
+type startInput struct {
+	Accept string `header:"Accept-Language"`
+}
+
+type conversationOutput struct {
+	Body conversationJSON
+}
+
+func (s *Server) startConversation(ctx context.Context, who identity.Principal, in *startInput) (*conversationOutput, error) {
+	site, err := s.Directory.Site(ctx, who.Site)
+	if err != nil {
+		return nil, err
+	}
+	language := preferred(in.Accept)
+	c, err := s.Conversations.Start(ctx, who, language, s.firstFrame(language, site.Name))
+	if err != nil {
+		return nil, err
+	}
+	return s.getConversation(ctx, who, &conversationID{c.ID})
+}
+
+func (s *Server) getConversation(ctx context.Context, who identity.Principal, in *conversationID) (*conversationOutput, error) {
+	c, messages, err := s.Conversations.Messages(ctx, who, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &conversationOutput{Body: conversationJSON{
+		ID: c.ID, State: c.State, Reason: c.Reason, Messages: []messageJSON{}, LastSeq: c.LastSeq,
+	}}
+	for _, m := range messages {
+		out.Body.Messages = append(out.Body.Messages, toMessage(m))
+	}
+	out.Body.Assignee, out.Body.QueuePosition, err = s.atDesk(ctx, c)
+	return out, err
+}
+
+// atDesk returns who has the conversation, or its place in the queue.
+func (s *Server) atDesk(ctx context.Context, c conversation.Conversation) (*person, int, error) {
+	if c.Assignee != "" {
+		m, err := s.Directory.Staff(ctx, c.Assignee)
+		if err != nil {
+			return nil, 0, nil //nolint:nilerr // an account that was closed has no name to show
+		}
+		return &person{Name: m.Name}, 0, nil
+	}
+	if c.State != conversation.Open {
+		return nil, 0, nil
+	}
+	t, err := s.Feed.TicketOf(ctx, c.ID)
+	return nil, t.QueuePosition, err
+}
+
+type sayInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Text string `json:"text" doc:"At most 4000 characters"`
+	}
+}
+
+type sayOutput struct {
+	Body struct {
+		MessageID string `json:"message_id"`
+		AnswerID  string `json:"answer_id,omitempty" doc:"The answer that will be written; absent while a person has the conversation"`
+	}
+}
+
+func (s *Server) say(ctx context.Context, who identity.Principal, in *sayInput) (*sayOutput, error) {
+	c, err := s.Conversations.Own(ctx, who, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	language := c.Language
+	if found := s.Language(in.Body.Text); found != "" {
+		language = consent.MatchLanguage(found)
+	}
+	p, err := s.Conversations.Say(ctx, who, in.ID, in.Body.Text, language)
+	if err != nil {
+		return nil, err
+	}
+	out := &sayOutput{}
+	out.Body.MessageID, out.Body.AnswerID = p.Message.ID, p.AnswerID
+	return out, nil
+}
+
+type handoffInput struct {
+	ID   string `path:"id"`
+	Body *struct {
+		Reason string             `json:"reason,omitempty"`
+		Share  []consent.Category `json:"share,omitempty" doc:"Categories that people at the desk may see, for this conversation"`
+	} `required:"false"`
+}
+
+type handoffOutput struct {
+	Body struct {
+		TicketID      string             `json:"ticket_id"`
+		State         conversation.State `json:"state"`
+		QueuePosition int                `json:"queue_position"`
+	}
+}
+
+func (s *Server) handoff(ctx context.Context, who identity.Principal, in *handoffInput) (*handoffOutput, error) {
+	c, err := s.Conversations.Own(ctx, who, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body != nil && len(in.Body.Share) > 0 {
+		set := consent.ChangeSet{Language: c.Language, Channel: "handoff"}
+		for _, category := range in.Body.Share {
+			set.Changes = append(set.Changes, consent.Change{
+				Triple:  consent.Triple{Purpose: consent.AgentAssist, Category: category, Recipient: consent.HumanAgents},
+				Granted: true, Duration: consent.ThisConversation,
+			})
+		}
+		if _, err := s.Gate.Change(ctx, who.In(c.ID), set); err != nil {
+			return nil, err
+		}
+	}
+	t, err := s.Conversations.Handoff(ctx, who, in.ID, answer.Say(answer.SayHandoff, c.Language))
+	if err != nil {
+		return nil, err
+	}
+	out := &handoffOutput{}
+	out.Body.TicketID, out.Body.State, out.Body.QueuePosition = t.ID, conversation.Open, t.QueuePosition
+	return out, nil
+}
+
+type answerOutput struct {
+	Body answer.Answer
+}
+
+func (s *Server) getAnswer(ctx context.Context, who identity.Principal, in *conversationID) (*answerOutput, error) {
+	a, err := s.Answers.Answer(ctx, who.Customer, in.ID)
+	return &answerOutput{a}, err
+}
+
+type ratingInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Score   int    `json:"score" minimum:"1" maximum:"5"`
+		Comment string `json:"comment,omitempty" maxLength:"2000"`
+	}
+}
+
+func (s *Server) rateConversation(ctx context.Context, who identity.Principal, in *ratingInput) (*struct{}, error) {
+	if _, err := s.Conversations.Own(ctx, who, in.ID); err != nil {
+		return nil, err
+	}
+	return nil, s.Answers.Rate(ctx, who.Customer, in.ID, in.Body.Score, in.Body.Comment)
+}
+
+type feedbackInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Helpful bool   `json:"helpful"`
+		Comment string `json:"comment,omitempty" maxLength:"2000"`
+	}
+}
+
+func (s *Server) rateAnswer(ctx context.Context, who identity.Principal, in *feedbackInput) (*struct{}, error) {
+	if _, err := s.Answers.Answer(ctx, who.Customer, in.ID); err != nil {
+		return nil, err
+	}
+	score := 0
+	if in.Body.Helpful {
+		score = 1
+	}
+	return nil, s.Answers.Rate(ctx, who.Customer, in.ID, score, in.Body.Comment)
+}

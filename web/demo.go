@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"candor/identity"
+)
+
+// Demo is what the demo shop shows of itself. It exists in demo mode only.
+type Demo struct {
+	Site      identity.SiteID `json:"site"`
+	Brand     string          `json:"brand"`
+	Customers []DemoCustomer  `json:"customers"`
+	Staff     []DemoStaff     `json:"staff"`
+}
+
+// DemoCustomer is a customer of the demo shop.
+type DemoCustomer struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Note string `json:"note"`
+	GPC  bool   `json:"gpc"`
+}
+
+// DemoStaff is a login of the demo.
+type DemoStaff struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	Role     string `json:"role"`
+}
+
+type demoOutput struct {
+	Body Demo
+}
+
+type demoIdentityInput struct {
+	Customer string `query:"customer" required:"true" minLength:"1" maxLength:"256"`
+}
+
+type demoIdentityOutput struct {
+	Body struct {
+		Identity string `json:"identity"`
+	}
+}
+
+func (s *Server) demoRoutes() {
+	if s.Demo == nil {
+		return
+	}
+	register(s, anyone, huma.Operation{
+		OperationID: "demoConfig", Method: http.MethodGet, Path: "/demo/config", Summary: "The demo shop",
+	}, func(context.Context, identity.Principal, *struct{}) (*demoOutput, error) {
+		return &demoOutput{*s.Demo}, nil
+	})
+	register(s, anyone, huma.Operation{
+		OperationID: "demoIdentity", Method: http.MethodGet, Path: "/demo/identity",
+		Summary: "Play the shop's backend: vouch for a customer",
+	}, func(ctx context.Context, _ identity.Principal, in *demoIdentityInput) (*demoIdentityOutput, error) {
+		site, err := s.Directory.Site(ctx, s.Demo.Site)
+		if err != nil {
+			return nil, err
+		}
+		token, err := identity.IssueToken(site, in.Customer, time.Now())
+		out := &demoIdentityOutput{}
+		out.Body.Identity = token
+		return out, err
+	})
+}

@@ -1,0 +1,216 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"candor/agents"
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/retrieval"
+)
+
+type ticketJSON struct {
+	ID             string              `json:"id"`
+	ConversationID string              `json:"conversation_id"`
+	Queue          string              `json:"queue"`
+	Reason         conversation.Reason `json:"reason"`
+	Priority       int                 `json:"priority" doc:"Lower is sooner"`
+	WaitingSince   time.Time           `json:"waiting_since"`
+	Summary        string              `json:"summary"`
+	Language       string              `json:"language"`
+	State          agents.TicketState  `json:"state"`
+	Assignee       *person             `json:"assignee,omitempty"`
+	Mine           bool                `json:"mine"`
+}
+
+func toTicket(t agents.Ticket, who identity.Principal) ticketJSON {
+	out := ticketJSON{
+		ID: t.ID, ConversationID: t.Conversation, Queue: t.Queue, Reason: t.Reason, Priority: t.Priority,
+		WaitingSince: t.WaitingSince, Summary: t.Summary, Language: t.Language, State: t.State,
+		Mine: t.Assignee != "" && t.Assignee == who.Staff,
+	}
+	if t.Assignee != "" {
+		out.Assignee = &person{t.Assignee, t.AssigneeName}
+	}
+	return out
+}
+
+type queueInput struct {
+	Queue string `query:"queue" doc:"Empty: every queue"`
+}
+
+type queueOutput struct {
+	Body struct {
+		Tickets []ticketJSON `json:"tickets"`
+	}
+}
+
+type deskMessage struct {
+	ID       string              `json:"id"`
+	Seq      int64               `json:"seq"`
+	From     conversation.Author `json:"from"`
+	Text     string              `json:"text"`
+	At       time.Time           `json:"at"`
+	AnswerID string              `json:"answer_id,omitempty"`
+	Assisted bool                `json:"assisted,omitempty"`
+	Name     string              `json:"name,omitempty"`
+	Segments []agents.Part       `json:"segments"`
+}
+
+type deskRecord struct {
+	ID          string            `json:"id"`
+	Category    consent.Category  `json:"category"`
+	Title       string            `json:"title"`
+	Text        string            `json:"text"`
+	Fields      map[string]string `json:"fields,omitempty"`
+	Source      retrieval.Source  `json:"source"`
+	CollectedAt time.Time         `json:"collected_at"`
+}
+
+type deskOutput struct {
+	Body struct {
+		ID        string              `json:"id"`
+		State     conversation.State  `json:"state"`
+		Reason    conversation.Reason `json:"reason"`
+		Customer  identity.CustomerID `json:"customer"`
+		Visitor   bool                `json:"visitor"`
+		Language  string              `json:"language"`
+		Brand     string              `json:"brand"`
+		Ticket    ticketJSON          `json:"ticket"`
+		Messages  []deskMessage       `json:"messages"`
+		Shared    []consent.Category  `json:"shared"`
+		NotShared []consent.Category  `json:"not_shared"`
+		Records   []deskRecord        `json:"records"`
+	}
+}
+
+type replyInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Text string `json:"text"`
+	}
+}
+
+type snoozeInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Until time.Time `json:"until"`
+	}
+}
+
+type presenceInput struct {
+	Body struct {
+		Status string `json:"status" enum:"online,busy,away"`
+	}
+}
+
+func (s *Server) deskRoutes() {
+	register(s, staffOnly, huma.Operation{
+		OperationID: "deskQueue", Method: http.MethodGet, Path: "/api/desk/queue", Summary: "Who waits, and who is served",
+	}, s.queue)
+	register(s, staffOnly, huma.Operation{
+		OperationID: "deskConversation", Method: http.MethodGet, Path: "/api/desk/conversations/{id}",
+		Summary: "A conversation, as far as its customer lets people see it",
+	}, s.deskConversation)
+	register(s, staffOnly, huma.Operation{
+		OperationID: "presence", Method: http.MethodPut, Path: "/api/desk/presence",
+		Summary: "Say whether I am there", DefaultStatus: http.StatusNoContent,
+	}, s.setPresence)
+	for name, act := range map[string]func(context.Context, identity.Principal, string) error{
+		"claim": s.Desk.Claim, "release": s.Desk.Release, "resolve": s.Desk.Resolve, "return": s.Desk.Return,
+	} {
+		register(s, staffOnly, huma.Operation{
+			OperationID: name, Method: http.MethodPost, Path: "/api/desk/conversations/{id}/" + name,
+			Summary: deskSummaries[name], DefaultStatus: http.StatusOK,
+		}, func(ctx context.Context, who identity.Principal, in *conversationID) (*deskOutput, error) {
+			if err := act(ctx, who, in.ID); err != nil {
+				return nil, err
+			}
+			return s.deskConversation(ctx, who, in)
+		})
+	}
+	register(s, staffOnly, huma.Operation{
+		OperationID: "reply", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/messages",
+		Summary: "Write to the customer",
+	}, func(ctx context.Context, who identity.Principal, in *replyInput) (*deskOutput, error) {
+		if err := s.Desk.Reply(ctx, who, in.ID, in.Body.Text); err != nil {
+			return nil, err
+		}
+		return s.deskConversation(ctx, who, &conversationID{in.ID})
+	})
+	register(s, staffOnly, huma.Operation{
+		OperationID: "snooze", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/snooze",
+		Summary: "Put a conversation off",
+	}, func(ctx context.Context, who identity.Principal, in *snoozeInput) (*deskOutput, error) {
+		if !in.Body.Until.After(time.Now()) {
+			return nil, huma.Error422UnprocessableEntity("`until` must lie in the future.")
+		}
+		if err := s.Desk.Snooze(ctx, who, in.ID, in.Body.Until); err != nil {
+			return nil, err
+		}
+		return s.deskConversation(ctx, who, &conversationID{in.ID})
+	})
+}
+
+var deskSummaries = map[string]string{
+	"claim": "Take a conversation", "release": "Put a conversation back into the queue",
+	"resolve": "End a conversation", "return": "Give a conversation back to the assistant",
+}
+
+func (s *Server) queue(ctx context.Context, who identity.Principal, in *queueInput) (*queueOutput, error) {
+	tickets, err := s.Desk.Queue(ctx, who, in.Queue)
+	if err != nil {
+		return nil, err
+	}
+	out := &queueOutput{}
+	out.Body.Tickets = make([]ticketJSON, len(tickets))
+	for i, t := range tickets {
+		out.Body.Tickets[i] = toTicket(t, who)
+	}
+	return out, nil
+}
+
+func (s *Server) deskConversation(ctx context.Context, who identity.Principal, in *conversationID) (*deskOutput, error) {
+	v, err := s.Desk.Get(ctx, who, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &deskOutput{}
+	b := &out.Body
+	b.ID, b.State, b.Reason = v.Conversation.ID, v.Conversation.State, v.Conversation.Reason
+	b.Customer, b.Visitor, b.Language, b.Brand = v.Conversation.Customer, v.Conversation.Visitor, v.Conversation.Language, v.Brand
+	b.Ticket = toTicket(v.Ticket, who)
+	b.Shared, b.NotShared = append([]consent.Category{}, v.Shared...), append([]consent.Category{}, v.NotShared...)
+	b.Messages, b.Records = []deskMessage{}, []deskRecord{}
+	for _, m := range v.Messages {
+		x := deskMessage{
+			ID: m.ID, Seq: m.Seq, From: m.From, At: m.At, AnswerID: m.AnswerID, Assisted: m.Assisted, Name: m.Name, Segments: m.Parts,
+		}
+		for i, p := range m.Parts {
+			if i > 0 {
+				x.Text += " "
+			}
+			x.Text += p.Text
+		}
+		b.Messages = append(b.Messages, x)
+	}
+	for _, r := range v.Records {
+		b.Records = append(b.Records, deskRecord{r.ID, r.Category, r.Title, r.Text, r.Fields, r.Source, r.CollectedAt})
+	}
+	return out, nil
+}
+
+func (s *Server) setPresence(ctx context.Context, who identity.Principal, in *presenceInput) (*struct{}, error) {
+	if !who.Has(identity.RoleAgent, identity.RoleSupervisor) {
+		return nil, agents.ErrForbidden
+	}
+	return nil, s.Presence.SetPresence(ctx, who.Staff, in.Body.Status)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,86 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"golang.org/x/time/rate"
+
+	"candor/identity"
+)
+
+// limits is a token bucket for each caller: enough for a person in a hurry, not
+// for a program that guesses passwords or writes without end.
+type limits struct {
+	mu      sync.Mutex
+	buckets map[string]*bucket
+	swept   time.Time
+}
+
+type bucket struct {
+	*rate.Limiter
+	used time.Time
+}
+
+func newLimits() *limits { return &limits{buckets: make(map[string]*bucket)} }
+
+// idle is after which an unused bucket is forgotten: it is full again by then.
+const idle = 10 * time.Minute
+
+// wait takes a token from the caller's bucket, or returns how long until there
+// is one.
+func (l *limits) wait(caller string, perSecond rate.Limit, burst int) time.Duration {
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Sub(l.swept) > idle {
+		l.swept = now
+		for k, b := range l.buckets {
+			if now.Sub(b.used) > idle {
+				delete(l.buckets, k)
+			}
+		}
+	}
+	b, ok := l.buckets[caller]
+	if !ok {
+		b = &bucket{Limiter: rate.NewLimiter(perSecond, burst)}
+		l.buckets[caller] = b
+	}
+	b.used = now
+	r := b.ReserveN(now, 1)
+	if d := r.DelayFrom(now); d > 0 {
+		r.CancelAt(now)
+		return d
+	}
+	return 0
+}
+
+// limit refuses a caller that writes too fast. Reading is not limited.
+func (s *Server) limit(a audience) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if ctx.Method() == http.MethodGet {
+			next(ctx)
+			return
+		}
+		ip := humafiber.Unwrap(ctx).IP()
+		var d time.Duration
+		switch who := principal(ctx); {
+		case a == staffLogin:
+			d = s.limits.wait("login "+ip, 0.5, 20)
+		case a == anyone:
+			d = s.limits.wait("session "+ip, 20, 200)
+		case who.Kind == identity.Customer, who.Kind == identity.Visitor:
+			d = s.limits.wait("customer "+string(who.Customer), 5, 60)
+		}
+		if d > 0 {
+			ctx.SetHeader("Retry-After", strconv.Itoa(int(d.Seconds())+1))
+			s.writeErr(ctx, huma.Error429TooManyRequests("That is too much at once. Wait a moment and try again."))
+			return
+		}
+		next(ctx)
+	}
+}

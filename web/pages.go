@@ -1,0 +1,90 @@
+package web
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"mime"
+	"path"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
+
+	"candor/identity"
+)
+
+//go:embed dist
+var dist embed.FS
+
+// contentPolicy lets a page load from its own origin only, and frame nothing
+// but it. Trusted Types make a string that reaches an HTML sink an error.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"frame-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors "
+
+func (s *Server) pages() {
+	s.app.Get("/loader.js", file("loader.js"))
+	s.app.Get("/assets/:file", func(c *fiber.Ctx) error { return file(path.Base(c.Params("file")))(c) })
+	s.app.Get("/widget", s.widget)
+	s.app.Get("/desk", page("desk.html"))
+	s.app.Get("/admin", page("admin.html"))
+	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
+	s.app.Get("/readyz", func(c *fiber.Ctx) error {
+		if err := s.Ready(c.UserContext()); err != nil {
+			s.Logger.Error("not ready", "error", err)
+			return fiber.NewError(fiber.StatusServiceUnavailable)
+		}
+		return c.SendString("ok\n")
+	})
+	s.app.Get("/metrics", adaptor.HTTPHandler(s.Metrics))
+	s.app.Get("/asyncapi.yaml", func(c *fiber.Ctx) error {
+		c.Set("Content-Type", "application/yaml")
+		return c.Send(s.AsyncAPI)
+	})
+	if s.Demo != nil {
+		s.app.Get("/", func(c *fiber.Ctx) error { return c.Redirect("/demo") })
+		s.app.Get("/demo", page("demo.html"))
+	}
+}
+
+// page serves a page that nothing may frame.
+func page(name string) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		c.Set("Content-Security-Policy", contentPolicy+"'none'")
+		return file(name)(c)
+	}
+}
+
+// widget serves the chat, which only the site's own pages may frame.
+func (s *Server) widget(c *fiber.Ctx) error {
+	site, err := s.Directory.Site(c.UserContext(), identity.SiteID(c.Query("site")))
+	if err != nil {
+		return err
+	}
+	c.Set("Content-Security-Policy", contentPolicy+strings.Join(append([]string{"'self'"}, site.Origins...), " "))
+	return file("widget.html")(c)
+}
+
+// file serves a built file. Its name is stable, so browsers ask each time
+// whether it has changed.
+func file(name string) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		b, err := dist.ReadFile("dist/" + name)
+		if err != nil {
+			return fiber.NewError(fiber.StatusNotFound)
+		}
+		sum := sha256.Sum256(b)
+		tag := `"` + hex.EncodeToString(sum[:8]) + `"`
+		c.Set("ETag", tag)
+		c.Set("Cache-Control", "no-cache")
+		if c.Get("If-None-Match") == tag {
+			return c.SendStatus(fiber.StatusNotModified)
+		}
+		kind := mime.TypeByExtension(path.Ext(name))
+		if kind == "" {
+			kind = "text/plain; charset=utf-8"
+		}
+		c.Set("Content-Type", kind)
+		return c.Send(b)
+	}
+}

@@ -1,0 +1,229 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"candor/consent"
+	"candor/identity"
+)
+
+type choiceJSON struct {
+	Purpose   consent.Purpose   `json:"purpose"`
+	Category  consent.Category  `json:"category"`
+	Recipient consent.Recipient `json:"recipient"`
+	State     consent.State     `json:"state"`
+	GrantID   string            `json:"grant_id,omitempty"`
+	Since     *time.Time        `json:"since,omitempty"`
+	Expires   *time.Time        `json:"expires,omitempty"`
+}
+
+type noticeJSON struct {
+	consent.NoticeRef
+	Text string `json:"text"`
+}
+
+type labelsJSON struct {
+	Purposes   map[consent.Purpose]purposeLabel     `json:"purposes"`
+	Categories map[consent.Category]categoryLabel   `json:"categories"`
+	Recipients map[consent.Recipient]recipientLabel `json:"recipients"`
+}
+
+type purposeLabel struct {
+	Label  string `json:"label"`
+	Phrase string `json:"phrase"`
+}
+
+type categoryLabel struct {
+	Label       string `json:"label"`
+	Phrase      string `json:"phrase"`
+	Description string `json:"description"`
+	SourceBasis string `json:"source_basis"`
+}
+
+type recipientLabel struct {
+	Label      string `json:"label"`
+	Only       string `json:"only"`
+	ThirdParty bool   `json:"third_party"`
+}
+
+type consentsInput struct {
+	Language string `query:"language"`
+	Accept   string `header:"Accept-Language"`
+	// Conversation is where grants for one conversation are looked at.
+	Conversation string `query:"conversation"`
+}
+
+type consentsOutput struct {
+	Body struct {
+		Epoch         int64        `json:"epoch"`
+		PolicyVersion string       `json:"policy_version"`
+		Notice        noticeJSON   `json:"notice"`
+		Choices       []choiceJSON `json:"choices"`
+		Labels        labelsJSON   `json:"labels"`
+		GPC           bool         `json:"gpc"`
+		Brand         string       `json:"brand"`
+	}
+}
+
+type changeInput struct {
+	Accept       string `header:"Accept-Language"`
+	Language     string `query:"language"`
+	Conversation string `query:"conversation"`
+	Body         struct {
+		Changes []struct {
+			Purpose   consent.Purpose   `json:"purpose"`
+			Category  consent.Category  `json:"category"`
+			Recipient consent.Recipient `json:"recipient"`
+			Granted   bool              `json:"granted"`
+			Duration  consent.Duration  `json:"duration,omitempty"`
+			Delete    bool              `json:"delete,omitempty"`
+		} `json:"changes"`
+		Notice *struct {
+			ID      string `json:"id"`
+			Version string `json:"version"`
+		} `json:"notice,omitempty"`
+		OfferID string `json:"offer_id,omitempty"`
+	}
+}
+
+type changeOutput struct {
+	Body struct {
+		Epoch    int64        `json:"epoch"`
+		Choices  []choiceJSON `json:"choices"`
+		Receipts []string     `json:"receipts"`
+		AnswerID string       `json:"answer_id,omitempty" doc:"The new answer, if accepting an offer made one"`
+	}
+}
+
+func (s *Server) privacyRoutes() {
+	register(s, customers, huma.Operation{
+		OperationID: "consents", Method: http.MethodGet, Path: "/api/me/consents",
+		Summary: "Every choice I have, and how it stands",
+	}, s.consents)
+	register(s, customers, huma.Operation{
+		OperationID: "changeConsents", Method: http.MethodPut, Path: "/api/me/consents",
+		Summary: "Change my choices: all of them, or none",
+	}, s.changeConsents)
+}
+
+func toChoices(all []consent.Choice) []choiceJSON {
+	out := make([]choiceJSON, len(all))
+	for i, c := range all {
+		out[i] = choiceJSON{
+			Purpose: c.Purpose, Category: c.Category, Recipient: c.Recipient, State: c.State,
+			GrantID: c.Grant, Since: optional(c.Since), Expires: optional(c.Expires),
+		}
+	}
+	return out
+}
+
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// at returns the principal in the conversation that a request names, or in
+// their latest one.
+func (s *Server) at(ctx context.Context, who identity.Principal, id string) (identity.Principal, string, error) {
+	if id != "" {
+		c, err := s.Conversations.Own(ctx, who, id)
+		return who.In(c.ID), c.Language, err
+	}
+	c, _, err := s.Conversations.Resume(ctx, who)
+	return who.In(c.ID), c.Language, err
+}
+
+func (s *Server) consents(ctx context.Context, who identity.Principal, in *consentsInput) (*consentsOutput, error) {
+	who, _, err := s.at(ctx, who, in.Conversation)
+	if err != nil {
+		return nil, err
+	}
+	language := preferred(in.Language, in.Accept)
+	site, err := s.Directory.Site(ctx, who.Site)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Gate.Choices(ctx, who, language)
+	if err != nil {
+		return nil, err
+	}
+	p := s.Gate.Policy()
+	out := &consentsOutput{}
+	b := &out.Body
+	b.Epoch, b.PolicyVersion, b.Choices = c.Epoch, c.PolicyVersion, toChoices(c.Choices)
+	b.Notice = noticeJSON{c.Notice, branded(p.Notice.Text.In(language), site.Name)}
+	b.Labels, b.GPC, b.Brand = labels(p, language, site.Name), who.GPC, site.Name
+	return out, nil
+}
+
+func branded(text, brand string) string { return strings.ReplaceAll(text, "{brand}", brand) }
+
+func labels(p *consent.Policy, language, brand string) labelsJSON {
+	say := func(t consent.Text) string { return branded(t.In(language), brand) }
+	out := labelsJSON{
+		Purposes: map[consent.Purpose]purposeLabel{}, Categories: map[consent.Category]categoryLabel{},
+		Recipients: map[consent.Recipient]recipientLabel{},
+	}
+	for _, x := range p.Purposes {
+		out.Purposes[x.ID] = purposeLabel{say(x.Label), say(x.Phrase)}
+	}
+	for _, x := range p.Categories {
+		out.Categories[x.ID] = categoryLabel{say(x.Label), say(x.Phrase), say(x.Description), say(x.SourceBasis)}
+	}
+	for _, x := range p.Recipients {
+		out.Recipients[x.ID] = recipientLabel{say(x.Label), say(x.Only), x.ThirdParty}
+	}
+	return out
+}
+
+func (s *Server) changeConsents(ctx context.Context, who identity.Principal, in *changeInput) (*changeOutput, error) {
+	set := consent.ChangeSet{
+		Offer: in.Body.OfferID, Channel: "widget", Language: preferred(in.Language, in.Accept),
+	}
+	conversation, superseded := in.Conversation, ""
+	if in.Body.OfferID != "" {
+		a, err := s.Answers.AnswerWithOffer(ctx, who.Customer, in.Body.OfferID)
+		if err != nil {
+			return nil, err
+		}
+		// The offer was read in the language of its answer.
+		conversation, superseded, set.Language = a.ConversationID, a.ID, a.Language
+	}
+	who, _, err := s.at(ctx, who, conversation)
+	if err != nil {
+		return nil, err
+	}
+	granted := false
+	for _, c := range in.Body.Changes {
+		set.Changes = append(set.Changes, consent.Change{
+			Triple:  consent.Triple{Purpose: c.Purpose, Category: c.Category, Recipient: c.Recipient},
+			Granted: c.Granted, Duration: c.Duration, Delete: c.Delete,
+		})
+		granted = granted || c.Granted
+	}
+	if n := in.Body.Notice; n != nil {
+		set.Notice = &consent.NoticeRef{ID: n.ID, Version: n.Version}
+	}
+	changed, err := s.Gate.Change(ctx, who, set)
+	if err != nil {
+		return nil, err
+	}
+	out := &changeOutput{}
+	out.Body.Epoch, out.Body.Choices, out.Body.Receipts = changed.Epoch, toChoices(changed.Choices.Choices), []string{}
+	for _, e := range changed.Events {
+		out.Body.Receipts = append(out.Body.Receipts, e.ID)
+	}
+	if superseded != "" && granted && len(changed.Events) > 0 {
+		if out.Body.AnswerID, err = s.Conversations.Again(ctx, who, superseded); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

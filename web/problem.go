@@ -1,0 +1,151 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"candor/agents"
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/retrieval"
+)
+
+// statuses is the only place where an error becomes an HTTP status. The text of
+// these errors is written for the people who meet them.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{identity.ErrUnauthenticated, http.StatusUnauthorized},
+	{identity.ErrUnknownSite, http.StatusNotFound},
+	{conversation.ErrNotFound, http.StatusNotFound},
+	{retrieval.ErrNotFound, http.StatusNotFound},
+	{consent.ErrUnknownCustomer, http.StatusNotFound},
+	{conversation.ErrEmptyMessage, http.StatusUnprocessableEntity},
+	{conversation.ErrTooLong, http.StatusRequestEntityTooLarge},
+	{conversation.ErrIllegalTransition, http.StatusConflict},
+	{agents.ErrOwned, http.StatusConflict},
+	{agents.ErrNotOwner, http.StatusConflict},
+	{agents.ErrForbidden, http.StatusForbidden},
+	{consent.ErrForbidden, http.StatusForbidden},
+	{consent.ErrUnknownTriple, http.StatusUnprocessableEntity},
+	{consent.ErrInvalidChange, http.StatusUnprocessableEntity},
+	{consent.ErrStaleNotice, http.StatusConflict},
+	{consent.ErrStale, http.StatusConflict},
+	{ErrInFlight, http.StatusConflict},
+	{ErrOtherBody, http.StatusUnprocessableEntity},
+}
+
+const internalDetail = "Something went wrong on our side. Nothing was changed; please try again."
+
+// problem turns an error into a problem (RFC 9457). What is not known is
+// internal: it is logged, and its text is not shown.
+func (s *Server) problem(err error) huma.StatusError {
+	var known huma.StatusError
+	if errors.As(err, &known) {
+		return known
+	}
+	for _, x := range statuses {
+		if errors.Is(err, x.err) {
+			return huma.NewError(x.status, sentence(err.Error()))
+		}
+	}
+	s.Logger.Error("a request failed", "error", err)
+	return huma.NewError(http.StatusInternalServerError, internalDetail)
+}
+
+// sentence makes an error's text a sentence.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+func init() {
+	// Validation details of the framework quote the offending value, which may
+	// be a customer's words: they are left out everywhere.
+	framework := huma.NewError
+	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+		err := framework(status, msg, errs...)
+		if model, ok := err.(*huma.ErrorModel); ok {
+			for _, d := range model.Errors {
+				if d != nil {
+					d.Value = nil
+				}
+			}
+			if msg == "validation failed" && len(model.Errors) > 0 {
+				model.Detail = explain(model.Errors[0])
+				// What does not parse is malformed; what parses but is not
+				// acceptable stays 422.
+				if strings.Contains(model.Errors[0].Message, "unmarshal") || strings.Contains(model.Errors[0].Message, "invalid character") {
+					model.Status = http.StatusBadRequest
+				}
+			}
+		}
+		return err
+	}
+}
+
+func explain(d *huma.ErrorDetail) string {
+	at := strings.TrimPrefix(d.Location, "body.")
+	switch at {
+	case "", "body":
+		return sentence(d.Message)
+	}
+	return "`" + at + "`: " + d.Message + "."
+}
+
+// problemHandler renders what no handler of the API answered.
+func (s *Server) problemHandler(c *fiber.Ctx, err error) error {
+	var p huma.StatusError
+	var f *fiber.Error
+	if errors.As(err, &f) {
+		detail := map[int]string{
+			http.StatusRequestEntityTooLarge: "The request is too large.",
+			http.StatusNotFound:              "There is nothing at this address.",
+			http.StatusMethodNotAllowed:      "This address does not take that method.",
+		}[f.Code]
+		if detail == "" {
+			detail = http.StatusText(f.Code)
+		}
+		p = huma.NewError(f.Code, detail)
+	} else {
+		p = s.problem(err)
+	}
+	return writeProblem(c, p)
+}
+
+func writeProblem(c *fiber.Ctx, p huma.StatusError) error {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/problem+json")
+	return c.Status(p.GetStatus()).Send(b)
+}
+
+// checkBody refuses bodies that are too large for their route or not UTF-8,
+// before anything reads them: the JSON decoder would replace what is not UTF-8
+// and store something that nobody said.
+func checkBody(c *fiber.Ctx) error {
+	body := c.Request().Body()
+	if len(body) == 0 {
+		return c.Next()
+	}
+	path := c.Path()
+	if path != "/api/records" && path != "/api/knowledge" && len(body) > maxBody {
+		return writeProblem(c, huma.NewError(http.StatusRequestEntityTooLarge, "The request is too large: at most 64 KiB are read here."))
+	}
+	if !utf8.Valid(body) {
+		return writeProblem(c, huma.NewError(http.StatusBadRequest, "The request is not valid UTF-8."))
+	}
+	return c.Next()
+}

@@ -1,0 +1,174 @@
+// Package web is Candor over HTTP: the API, the event streams and the pages.
+//
+// It promises that every request speaks for exactly the credential it carries,
+// that a failure says what is wrong without repeating what was sent, and that
+// nothing personal is logged. It decides nothing about data: it hands the
+// principal on and renders what comes back.
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"candor/agents"
+	"candor/answer"
+	"candor/citation"
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/retrieval"
+)
+
+// Answers reads answers, and what customers think of them.
+type Answers interface {
+	Answer(ctx context.Context, customer identity.CustomerID, id string) (answer.Answer, error)
+	AnyAnswer(ctx context.Context, id string) (answer.Answer, identity.CustomerID, error)
+	AnswerWithOffer(ctx context.Context, customer identity.CustomerID, offer string) (answer.Answer, error)
+	Rate(ctx context.Context, customer identity.CustomerID, subject string, score int, comment string) error
+}
+
+// Records is what a site's backend can do to its data.
+type Records interface {
+	ImportRecords(ctx context.Context, site identity.SiteID, body []byte) (Import, error)
+	ImportKnowledge(ctx context.Context, site identity.SiteID, body []byte) (Import, error)
+	Record(ctx context.Context, site identity.SiteID, id string) (retrieval.Record, error)
+	RemoveRecord(ctx context.Context, site identity.SiteID, id string) error
+}
+
+// Import is the result of an import.
+type Import struct {
+	Accepted int        `json:"accepted" doc:"How many items were stored"`
+	Rejected []Rejected `json:"rejected" doc:"What was refused, and why"`
+}
+
+// Rejected is an item that was refused. Index counts from 0.
+type Rejected struct {
+	Index int    `json:"index"`
+	Error string `json:"error"`
+}
+
+// DeskFeed tells that something at the desk has changed.
+type DeskFeed interface {
+	// DeskVersion is a value that differs whenever a ticket, or a conversation
+	// that has one, has changed.
+	DeskVersion(ctx context.Context) (string, error)
+	WatchDesk() (wake <-chan struct{}, stop func())
+	// TicketOf returns a conversation's place in the queue; the zero Ticket if
+	// it has none.
+	TicketOf(ctx context.Context, conversation string) (conversation.Ticket, error)
+}
+
+// Presence is who is at the desk.
+type Presence interface {
+	SetPresence(ctx context.Context, staff identity.StaffID, status string) error
+}
+
+// Options is what the server is made of.
+type Options struct {
+	Directory     identity.Directory
+	Gate          *consent.Gate
+	Conversations *conversation.Service
+	Answers       Answers
+	Records       Records
+	Citations     citation.Log
+	Desk          agents.Desk
+	Feed          DeskFeed
+	Presence      Presence
+	Memory        Memory
+	// Language finds the language of a text, empty if it does not tell.
+	Language func(text string) string
+	// Ready reports what is not ready, for /readyz.
+	Ready func(ctx context.Context) error
+	// Register takes the server's own metrics; Metrics serves all of them.
+	Register prometheus.Registerer
+	Metrics  http.Handler
+	// AsyncAPI describes the messages of the desk.
+	AsyncAPI []byte
+	Logger   *slog.Logger
+	// CursorKey signs the cursors of lists.
+	CursorKey []byte
+	// Secure marks cookies as for https only.
+	Secure bool
+	// Demo is set in demo mode only.
+	Demo *Demo
+}
+
+// Server serves HTTP.
+type Server struct {
+	Options
+	app     *fiber.App
+	api     huma.API
+	streams *streams
+	limits  *limits
+
+	observed observed
+}
+
+// Limits of a request, in bytes: what a page sends, and what a backend imports.
+const (
+	maxBody   = 64 << 10
+	maxImport = 64 << 20
+)
+
+// New returns a server that is not listening yet.
+func New(o Options) *Server {
+	s := &Server{Options: o, streams: newStreams(), limits: newLimits(), observed: newObserved(o.Register)}
+	s.app = fiber.New(fiber.Config{
+		// Without it a captured parameter becomes another request's value once
+		// the buffer is used again.
+		Immutable:             true,
+		DisableStartupMessage: true,
+		BodyLimit:             maxImport,
+		ReadTimeout:           60 * time.Second, // also how long a connection may idle
+		ErrorHandler:          s.problemHandler,
+		ReadBufferSize:        16 << 10,
+	})
+	s.app.Use(recover.New(recover.Config{EnableStackTrace: false}), s.observe, securityHeaders, checkBody)
+	s.pages()
+	s.eventRoutes()
+
+	config := huma.DefaultConfig("Candor", "1")
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil // no $schema links in responses
+	config.AllowAdditionalPropertiesByDefault = true
+	config.Info.Description = "A customer-service assistant that answers only from what the customer agreed to share."
+	config.Components.SecuritySchemes = securitySchemes
+	s.api = humafiber.New(s.app, config)
+	s.customerRoutes()
+	s.privacyRoutes()
+	s.backendRoutes()
+	s.staffRoutes()
+	s.deskRoutes()
+	s.adminRoutes()
+	s.demoRoutes()
+	s.app.Use(func(*fiber.Ctx) error {
+		return huma.Error404NotFound("There is nothing at this address.")
+	})
+	return s
+}
+
+// Serve serves on the listener until Shutdown.
+func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
+
+// Shutdown ends the streams, so that their readers go elsewhere, and waits for
+// the requests under way.
+func (s *Server) Shutdown(ctx context.Context) error {
+	return errors.Join(s.streams.close(ctx), s.app.ShutdownWithContext(ctx))
+}
+
+func securityHeaders(c *fiber.Ctx) error {
+	c.Set("X-Content-Type-Options", "nosniff")
+	c.Set("Referrer-Policy", "no-referrer")
+	c.Set("Cache-Control", "no-store") // pages and assets say otherwise
+	return c.Next()
+}

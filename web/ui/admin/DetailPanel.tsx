@@ -1,0 +1,127 @@
+import { useEffect, useRef } from "preact/hooks";
+import { Close } from "../shared/icons";
+import { moment } from "../shared/time";
+import { inWords } from "../shared/vocabulary";
+import { ID } from "./ID";
+import { loadDetail, setFilter, type LogState } from "./log";
+import { Sentences } from "./Sentences";
+import { Timeline } from "./Timeline";
+import type { Detail } from "./types";
+import { UsedTable } from "./UsedTable";
+
+/** One answer, with everything that the log knows about it. */
+export function DetailPanel({ state }: { state: LogState }) {
+  const title = useRef<HTMLHeadingElement>(null);
+  const { detail, detailProblem } = state;
+  useEffect(() => title.current?.focus(), [detail]);
+  return (
+    <aside class="detail" data-testid="detail" aria-label="One answer" onKeyDown={(e) => e.key === "Escape" && close(state.selected)}>
+      <header class="detail-head">
+        <h2 tabIndex={-1} ref={title}>
+          {detail ? detail.question || "Question not readable" : "One answer"}
+        </h2>
+        <button type="button" class="icon-button" aria-label="Close this answer" data-testid="detail-close" onClick={() => close(state.selected)}>
+          <Close />
+        </button>
+      </header>
+      {detailProblem && (
+        <div class="problem" role="alert">
+          <p>{detailProblem}</p>
+          <button type="button" class="button small" onClick={() => void loadDetail()}>
+            Load it again
+          </button>
+        </div>
+      )}
+      {!detail && !detailProblem && <p class="quiet">Loading the answer…</p>}
+      {detail && <Body detail={detail} />}
+    </aside>
+  );
+}
+
+function close(id: string): void {
+  location.hash = "";
+  // Back to the row that was open.
+  document.querySelector<HTMLElement>(`[data-answer="${CSS.escape(id)}"] a`)?.focus();
+}
+
+function Body({ detail: d }: { detail: Detail }) {
+  const skipped = d.not_searched ?? [];
+  return (
+    <>
+      <p>
+        <span class={`status ${d.status}`}>{inWords(d.status)}</span>{" "}
+        <span class="quiet">
+          {moment(d.at, navigator.language)} · attempt {d.attempt} · {d.model?.name}, {inWords(d.model?.recipient)}
+        </span>
+      </p>
+      <Sentences detail={d} />
+      <section>
+        <h3>Used</h3>
+        <UsedTable used={d.used ?? []} />
+      </section>
+      <section>
+        <h3>Not searched</h3>
+        {skipped.length === 0 ? (
+          <p class="quiet">Every category was allowed.</p>
+        ) : (
+          <ul class="skipped">
+            {skipped.map((n) => (
+              <li key={n.category}>
+                <span class="tag personal">{inWords(n.category)}</span> {inWords(n.reason)}
+                {n.relevant && <span class="quiet">, would have helped</span>}
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <Timeline lines={d.entries ?? []} />
+      <section>
+        <h3>Identifiers</h3>
+        <dl class="ids">
+          <dt>Answer</dt>
+          <dd>
+            <ID value={d.id} />
+          </dd>
+          <dt>Conversation</dt>
+          <dd>
+            <ID value={d.conversation_id} />{" "}
+            <button type="button" class="link" onClick={() => setFilter("conversation", d.conversation_id)}>
+              Show its entries
+            </button>
+          </dd>
+          {d.customer && (
+            <>
+              <dt>Customer</dt>
+              <dd>
+                <ID value={d.customer} />{" "}
+                <button type="button" class="link" onClick={() => setFilter("customer", d.customer!)}>
+                  Show their entries
+                </button>
+              </dd>
+            </>
+          )}
+          {d.supersedes && (
+            <>
+              <dt>Replaces</dt>
+              <dd>
+                <ID value={d.supersedes} />
+              </dd>
+            </>
+          )}
+          <dt>Epoch, policy</dt>
+          <dd>
+            {d.epoch}, version {d.policy_version}
+          </dd>
+          {d.leaf?.id && (
+            <>
+              <dt>Leaf</dt>
+              <dd>
+                <ID value={d.leaf.id} /> {d.leaf.index ?? "not yet integrated"}
+              </dd>
+            </>
+          )}
+        </dl>
+      </section>
+    </>
+  );
+}

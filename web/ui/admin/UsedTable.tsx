@@ -1,0 +1,46 @@
+import { day } from "../shared/time";
+import type { Used } from "../shared/types";
+import { inWords } from "../shared/vocabulary";
+import { ID } from "./ID";
+
+/** The records, each with the grant that allowed it. */
+export function UsedTable({ used }: { used: Used[] }) {
+  if (used.length === 0) return <p class="quiet">No records.</p>;
+  return (
+    <table class="used-table">
+      <thead>
+        <tr>
+          <th scope="col">Record</th>
+          <th scope="col">Consent</th>
+        </tr>
+      </thead>
+      <tbody>
+        {used.map((u) => (
+          <tr key={u.record_id}>
+            <td>
+              <p>
+                {u.title} <span class={u.category === "knowledge" ? "tag" : "tag personal"}>{inWords(u.category)}</span>
+              </p>
+              <p class="quiet">
+                {[u.source?.system, u.source?.ref, day(u.collected_at, navigator.language)].filter(Boolean).join(" · ")}
+              </p>
+              <ID value={u.record_id} />
+            </td>
+            <td>
+              {u.category === "knowledge" ? (
+                <p class="quiet">None needed: company knowledge</p>
+              ) : (
+                <>
+                  <p>
+                    {inWords(u.purpose)} · {inWords(u.recipient)}
+                  </p>
+                  {u.grant_id ? <ID value={u.grant_id} /> : <p class="problem">No grant</p>}
+                </>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,48 @@
+// What the desk's endpoints return.
+import type { Message, Source } from "../shared/types";
+
+export type Ticket = {
+  id: string;
+  conversation_id: string;
+  queue: string;
+  reason: string;
+  priority?: number;
+  waiting_since: string;
+  summary: string;
+  language: string;
+  state: "waiting" | "owned" | string;
+  assignee?: { id: string; name: string } | null;
+  mine?: boolean;
+};
+
+/** A part of a message; a masked one says what is missing instead of its text. */
+export type Segment = { text: string; masked?: boolean; category?: string };
+
+export type DeskMessage = Message & { segments?: Segment[] | null };
+
+export type DeskRecord = {
+  id: string;
+  category: string;
+  title: string;
+  text: string;
+  fields?: Record<string, string>;
+  source?: Source;
+  collected_at?: string;
+};
+
+export type DeskConversation = {
+  id: string;
+  state: string;
+  reason?: string;
+  customer?: string;
+  visitor?: boolean;
+  language?: string;
+  brand?: string;
+  ticket?: Ticket | null;
+  messages: DeskMessage[] | null;
+  shared: string[] | null;
+  not_shared: string[] | null;
+  records: DeskRecord[] | null;
+};
+
+export type Presence = "online" | "busy" | "away";

@@ -1,0 +1,58 @@
+// Staff on the desk and in the admin's pages: a cookie session, and the CSRF
+// token that goes with everything that is not a GET.
+import { ApiError, client, type Client, type Headers } from "./api";
+import { Store } from "./store";
+
+export type Me = { id?: string; name: string; email?: string; roles: string[]; csrf: string };
+
+export type StaffState = {
+  /** Undefined until it is known, null when nobody is signed in. */
+  me: Me | null | undefined;
+  problem: string;
+};
+
+export const staff = new Store<StaffState>({ me: undefined, problem: "" });
+
+export const api: Client = client(
+  (method): Headers => (method === "GET" ? {} : { "X-CSRF-Token": staff.get().me?.csrf ?? "" }),
+  async () => {
+    // The session ended: the login comes back, and nothing is tried again unseen.
+    if (staff.get().me) staff.set({ me: null, problem: "Your session has ended. Sign in again." });
+    return false;
+  },
+);
+
+export async function whoAmI(): Promise<void> {
+  try {
+    staff.set({ me: await api.get<Me>("/api/staff/me"), problem: "" });
+  } catch (e) {
+    const out = e instanceof ApiError && e.status === 401;
+    // A server that cannot be reached signs nobody out.
+    if (out || !staff.get().me) staff.set({ me: null, problem: out ? "" : explain(e) });
+  }
+}
+
+export async function signIn(email: string, password: string): Promise<void> {
+  try {
+    await api.post("/api/staff/login", { email, password });
+    await whoAmI();
+  } catch (e) {
+    staff.set({ problem: e instanceof ApiError && e.status === 401 ? e.detail || "This e-mail and password do not match." : explain(e) });
+  }
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await api.post("/api/staff/logout");
+  } finally {
+    staff.set({ me: null, problem: "" });
+  }
+}
+
+/** An error in plain words, the server's own first. */
+export function explain(e: unknown): string {
+  if (!(e instanceof ApiError)) return "Something went wrong in this page.";
+  if (e.status === 0) return navigator.onLine ? "The server does not answer." : "You are offline.";
+  if (e.detail) return e.detail;
+  return e.status === 403 ? "Your role does not allow this." : "Something went wrong on the server.";
+}

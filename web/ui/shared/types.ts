@@ -1,0 +1,124 @@
+// What the server says, field by field. The names are those of the HTTP
+// contract; nothing here is renamed on the way to the screen.
+
+export type Triple = { purpose: string; category: string; recipient: string };
+
+export type Citation = { record_id: string; passage_id: string; quote: string; score?: number };
+
+export type Sentence = { text: string; citations: Citation[] };
+
+export type Source = { system: string; ref: string; url?: string };
+
+export type Used = {
+  record_id: string;
+  title: string;
+  category: string;
+  source: Source;
+  collected_at?: string;
+  purpose: string;
+  recipient: string;
+  grant_id?: string;
+};
+
+export type NotSearched = { category: string; reason: string; relevant?: boolean };
+
+export type Notice = { id: string; version: string; sha256?: string; text?: string };
+
+export type Offer = {
+  id: string;
+  changes: (Triple & { granted: boolean })[];
+  text: string;
+  notice: Notice;
+};
+
+export type AnswerStatus =
+  | "writing"
+  | "answered"
+  | "partial"
+  | "declined"
+  | "needs_consent"
+  | "clarify"
+  | "smalltalk"
+  | "handoff"
+  | "interrupted";
+
+export type Answer = {
+  id: string;
+  conversation_id: string;
+  at: string;
+  question: string;
+  text: string;
+  attempt: number;
+  supersedes?: string;
+  status: AnswerStatus;
+  sentences: Sentence[] | null;
+  used: Used[] | null;
+  not_searched: NotSearched[] | null;
+  offer?: Offer | null;
+  epoch: number;
+  policy_version: string;
+  model: { name: string; recipient: string };
+};
+
+export type Message = {
+  id: string;
+  seq: number;
+  from: "customer" | "assistant" | "agent" | "system";
+  text: string;
+  at: string;
+  answer_id?: string;
+  assisted?: boolean;
+  /** The agent's name, as the customer sees it. */
+  name?: string;
+};
+
+export type ConversationState = "pending" | "open" | "snoozed" | "resolved";
+
+export type Conversation = {
+  id: string;
+  state: ConversationState;
+  reason?: string;
+  messages: Message[] | null;
+  assignee?: { name: string } | null;
+  queue_position?: number;
+  last_seq?: number;
+};
+
+export type StateEvent = {
+  state: ConversationState;
+  reason?: string;
+  queue_position?: number;
+  assignee?: { name: string } | null;
+};
+
+export type Choice = Triple & {
+  state: string;
+  grant_id?: string;
+  since?: string;
+  expires?: string;
+};
+
+export type Consents = {
+  epoch: number;
+  policy_version: string;
+  notice: Notice;
+  choices: Choice[];
+  labels?: {
+    purposes?: Record<string, { label: string; phrase?: string }>;
+    categories?: Record<string, { label: string; phrase?: string; description?: string; source_basis?: string }>;
+    recipients?: Record<string, { label: string; only?: string; third_party?: boolean }>;
+  };
+  gpc?: boolean;
+  brand?: string;
+};
+
+export type ConsentChange = Triple & {
+  granted: boolean;
+  duration?: "conversation" | "standing";
+  delete?: boolean;
+};
+
+/** Whether a choice allows anything: of the DPV states only these two do. */
+export function allows(choice: Choice | undefined): boolean {
+  return choice?.state === "given" || choice?.state === "renewed";
+}

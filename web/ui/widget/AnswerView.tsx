@@ -1,0 +1,55 @@
+import { useState } from "preact/hooks";
+import { Person } from "../shared/icons";
+import type { AnswerView as View, ChatState } from "./state";
+import { superseded } from "./state";
+import { OfferCard } from "./OfferCard";
+import { SentenceView } from "./SentenceView";
+import { UsedLine } from "./UsedLine";
+import { w } from "./words";
+
+type Props = { view: View; text?: string; chat: ChatState; askPerson: () => void };
+
+/** The record's number in an answer: sources are numbered as they are first cited. */
+export function numbering(view: View): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const s of view.sentences) {
+    for (const c of s?.citations ?? []) if (!numbers.has(c.record_id)) numbers.set(c.record_id, numbers.size + 1);
+  }
+  return numbers;
+}
+
+/** One answer of the assistant, being written or whole. */
+export function AnswerView({ view, text, chat, askPerson }: Props) {
+  // Only one source is open at a time: "sentence:record".
+  const [open, setOpen] = useState<string>();
+  const numbers = numbering(view);
+  const answer = view.whole;
+  const status = answer?.status ?? "writing";
+  const replaced = superseded(chat, view.id);
+  return (
+    <article class={`answer ${status} ${replaced ? "replaced" : ""}`} data-testid="answer" data-status={status}>
+      {view.reset && (
+        <p class="note" data-testid="reset">
+          {w.reset}
+        </p>
+      )}
+      {view.sentences.length === 0 && (text || answer?.text) && <p class="bubble">{answer?.text || text}</p>}
+      {view.sentences.map((s, i) =>
+        // The offer says the same once more, with its buttons.
+        s && s.text !== answer?.offer?.text ? (
+          <SentenceView key={i} index={i} sentence={s} view={view} chat={chat} numbers={numbers} open={open} setOpen={setOpen} />
+        ) : null,
+      )}
+      {answer?.offer && !replaced && <OfferCard offer={answer.offer} chat={chat} askedAt={answer.at} />}
+      {replaced && <p class="note">{w.superseded}</p>}
+      {answer?.status === "interrupted" && <p class="note">{w.interrupted}</p>}
+      {answer?.status === "declined" && !replaced && chat.state === "pending" && (
+        <button type="button" class="button" data-testid="declined-person" onClick={askPerson}>
+          <Person />
+          {w.person}
+        </button>
+      )}
+      {answer && <UsedLine answer={answer} chat={chat} />}
+    </article>
+  );
+}

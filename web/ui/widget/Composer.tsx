@@ -1,0 +1,76 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Send } from "../shared/icons";
+import { fill, plural } from "../shared/i18n";
+import { longest, send } from "./chat";
+import { withPerson, type ChatState } from "./state";
+import { language, w } from "./words";
+
+const near = 400; // from this many characters before the limit on, it is counted down
+
+export function Composer({ chat }: { chat: ChatState }) {
+  const [text, setText] = useState("");
+  const box = useRef<HTMLTextAreaElement>(null);
+  // Characters as people count them, not UTF-16 units.
+  const left = longest - (text.length > longest - near ? [...text].length : text.length);
+  const label = chat.assignee ? fill(w.composeToPerson, { name: chat.assignee }) : withPerson(chat) ? w.composeToTeam : w.compose;
+
+  useLayoutEffect(() => {
+    // Grows with what is written; the sheet sets how far.
+    const e = box.current!;
+    e.rows = 1;
+    const line = parseFloat(getComputedStyle(e).lineHeight) || 24;
+    e.rows = Math.max(1, Math.min(5, Math.round((e.scrollHeight - 16) / line)));
+  }, [text]);
+
+  useEffect(() => {
+    // Ready to type where that does not bring up a keyboard over the chat.
+    if (matchMedia("(pointer: fine)").matches) box.current!.focus();
+  }, []);
+
+  function submit() {
+    const message = text.trim();
+    if (message === "" || left < 0) return;
+    setText("");
+    box.current?.focus();
+    void send(message);
+  }
+
+  return (
+    <form
+      class="composer"
+      onSubmit={(e) => {
+        e.preventDefault();
+        submit();
+      }}
+    >
+      <label class="hidden" for="composer">
+        {label}
+      </label>
+      <textarea
+        id="composer"
+        class="field"
+        data-testid="composer"
+        ref={box}
+        rows={1}
+        placeholder={label}
+        value={text}
+        aria-describedby={left < near ? "count" : undefined}
+        onInput={(e) => setText(e.currentTarget.value)}
+        onKeyDown={(e) => {
+          // While an input method composes, Enter belongs to it.
+          if (e.key !== "Enter" || e.shiftKey || e.isComposing) return;
+          e.preventDefault();
+          submit();
+        }}
+      />
+      <button type="submit" class="button primary" data-testid="send" aria-label={w.send} disabled={text.trim() === "" || left < 0}>
+        <Send />
+      </button>
+      {left < near && (
+        <p id="count" class={left < 0 ? "count over" : "count"}>
+          {left < 0 ? plural(language, -left, w.tooLong) : plural(language, left, w.left)}
+        </p>
+      )}
+    </form>
+  );
+}

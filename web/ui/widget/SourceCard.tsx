@@ -1,0 +1,82 @@
+import { useEffect, useRef } from "preact/hooks";
+import { fill } from "../shared/i18n";
+import { Article, Close, Unlocked } from "../shared/icons";
+import { day } from "../shared/time";
+import type { Used } from "../shared/types";
+import { categoryName, purposeName, recipientName } from "./names";
+import type { ChatState } from "./state";
+import { Stop } from "./Stop";
+import { language, w } from "./words";
+
+type Props = { number: number; used: Used | undefined; quotes: string[]; chat: ChatState; close: () => void };
+
+/** Where a sentence comes from, and by which consent; with the way to end it. */
+export function SourceCard({ number, used, quotes, chat, close }: Props) {
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), [used]);
+  const personal = used !== undefined && used.category !== "knowledge";
+  return (
+    <section
+      ref={card}
+      class={personal ? "source personal" : "source"}
+      data-testid="source"
+      data-category={used?.category}
+      aria-label={fill(w.source, { n: number, title: used?.title ?? "" })}
+    >
+      <div class="source-head">
+        <div>
+          <p class="kind">
+            {personal ? <Unlocked /> : <Article />}
+            {personal ? categoryName(chat, used.category) : w.helpArticle}
+          </p>
+          <h2>{used?.title ?? w.loading}</h2>
+        </div>
+        <button type="button" class="tool" aria-label={fill(w.closeSource, { n: number })} onClick={close}>
+          <Close />
+        </button>
+      </div>
+      {quotes.map((q) => (
+        <blockquote key={q}>{q}</blockquote>
+      ))}
+      {used && (
+        <p class="quiet">
+          {[used.source.system, used.source.ref].filter(Boolean).join(" · ")}
+          {day(used.collected_at, language) && ` · ${fill(w.collected, { date: day(used.collected_at, language) })}`}
+          {safe(used.source.url) && (
+            <>
+              {" · "}
+              <a href={used.source.url} target="_blank" rel="noopener noreferrer">
+                {w.openSource}
+              </a>
+            </>
+          )}
+        </p>
+      )}
+      {personal && <Consent used={used} chat={chat} />}
+    </section>
+  );
+}
+
+function Consent({ used, chat }: { used: Used; chat: ChatState }) {
+  const choice = chat.consents?.choices.find(
+    (c) => c.purpose === used.purpose && c.category === used.category && c.recipient === used.recipient,
+  );
+  const since = day(choice?.since, language);
+  return (
+    <div class="consent">
+      <p class="consent-line">
+        <Unlocked />
+        <span>
+          {w.allowedBy}: {purposeName(chat, used.purpose)} · {recipientName(chat, used.recipient)}
+          {since && choice?.grant_id === used.grant_id && ` · ${fill(w.allowedSince, { date: since })}`}
+        </span>
+      </p>
+      <Stop chat={chat} purpose={used.purpose} category={used.category} recipient={used.recipient} />
+    </div>
+  );
+}
+
+/** Only addresses of web pages become links. */
+function safe(url: string | undefined): boolean {
+  return /^(https?:\/\/|\/[^/])/.test(url ?? "");
+}

@@ -1,0 +1,27 @@
+// How categories, purposes and recipients are called on the screen. The policy's
+// own labels come first; the dictionary covers a visitor, who has none loaded.
+import type { Choice } from "../shared/types";
+import { allows } from "../shared/types";
+import type { ChatState } from "./state";
+import { w } from "./words";
+
+const plain = (id: string) => id.replace(/_/g, " ");
+
+export const categoryName = (chat: ChatState, id: string) =>
+  chat.consents?.labels?.categories?.[id]?.label ?? w.yours[id] ?? plain(id);
+
+export const purposeName = (chat: ChatState, id: string) => chat.consents?.labels?.purposes?.[id]?.label ?? plain(id);
+
+export const recipientName = (chat: ChatState, id: string) => chat.consents?.labels?.recipients?.[id]?.label ?? plain(id);
+
+/** "my orders" */
+export const mine = (chat: ChatState, id: string) => w.mine[id] ?? `“${categoryName(chat, id)}”`;
+
+/** "your orders" */
+export const yours = (chat: ChatState, id: string) =>
+  chat.consents?.labels?.categories?.[id]?.phrase ?? w.yours[id] ?? categoryName(chat, id);
+
+/** Every choice that lets a category be used for a purpose, whoever gets it. */
+export function allowing(chat: ChatState, purpose: string, category: string): Choice[] {
+  return (chat.consents?.choices ?? []).filter((c) => c.purpose === purpose && c.category === category && allows(c));
+}

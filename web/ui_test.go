@@ -1,0 +1,78 @@
+package web
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"candor/web/build/bundle"
+)
+
+// The built pages are committed so that `go run` needs only Go. This proves
+// that they are those of the sources.
+func TestDistIsFresh(t *testing.T) {
+	if _, err := os.Stat("ui/node_modules"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("web/ui/node_modules is missing: run npm ci in web/ui")
+		}
+		t.Skip("web/ui/node_modules is missing: run npm ci in web/ui to compare web/dist with its sources")
+	}
+	fresh := t.TempDir()
+	if err := bundle.Pages("ui", fresh); err != nil {
+		t.Fatal(err)
+	}
+	want, got := files(t, fresh), files(t, "dist")
+	for name, b := range want {
+		if !bytes.Equal(got[name], b) {
+			t.Errorf("dist/%s is not what its sources build: run go generate ./web", name)
+		}
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			t.Errorf("dist/%s has no source", name)
+		}
+	}
+}
+
+// Inline scripts, inline styles and other origins would be blocked by the pages'
+// Content-Security-Policy in the browser; here they fail early.
+func TestPagesSuitTheirPolicy(t *testing.T) {
+	for name, b := range files(t, "dist") {
+		if filepath.Ext(name) != ".html" {
+			continue
+		}
+		for _, bad := range []string{"<style", "style=", "onclick=", "<script>", "http://", "https://"} {
+			if bytes.Contains(b, []byte(bad)) {
+				t.Errorf("dist/%s contains %s", name, bad)
+			}
+		}
+	}
+}
+
+// What the customer's page has to load before it works is kept small.
+func TestWidgetIsSmall(t *testing.T) {
+	dist := files(t, "dist")
+	for name, limit := range map[string]int{"loader.js": 8_000, "widget.js": 60_000} {
+		if n := len(dist[name]); n == 0 || n > limit {
+			t.Errorf("dist/%s has %d bytes; at most %d are allowed", name, n, limit)
+		}
+	}
+}
+
+func files(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	m := map[string][]byte{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		m[path], err = os.ReadFile(filepath.Join(dir, path))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
