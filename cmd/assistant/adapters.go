@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"candor/agents"
+	"candor/answer"
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/ingest"
+	"candor/retrieval"
+	"candor/store"
+	"candor/web"
+)
+
+// The types here join packages that do not know each other.
+
+// responder answers turns with the engine.
+type responder struct{ *app }
+
+var _ conversation.Responder = responder{}
+
+func (r responder) Respond(ctx context.Context, t conversation.Turn) {
+	if err := r.engine.Answer(ctx, r.turn(context.WithoutCancel(ctx), t)); err != nil {
+		// It stays in status writing, and is ended when the process starts again.
+		r.log.Error("an answer was left unfinished", "answer", t.AnswerID, "error", err)
+	}
+}
+
+// notices are the phrases of people coming and going.
+type notices struct{ gate *consent.Gate }
+
+var _ agents.Notices = notices{}
+
+func (n notices) Joined(language, agent string) string {
+	return answer.Say(answer.SayAgentJoined, language, "name", agent)
+}
+
+func (n notices) Returned(language, brand string) string {
+	return answer.Say(answer.SayReturnedToAI, language, "brand", brand)
+}
+
+func (n notices) Resolved(language string) string { return answer.Say(answer.SayResolved, language) }
+
+func (n notices) NotShared(language string, categories []consent.Category) string {
+	return answer.Say(answer.SayQuotedNotShared, language, "what", answer.CategoryList(n.gate.Policy(), language, categories...))
+}
+
+// records is what a site's backend can do.
+type records struct{ *app }
+
+var _ web.Records = records{}
+
+func (r records) ImportRecords(ctx context.Context, site identity.SiteID, body []byte) (web.Import, error) {
+	return toImport(r.importer.Records(ctx, site, ingest.JSON(bytes.NewReader(body)), func(int) {}))
+}
+
+func (r records) ImportKnowledge(ctx context.Context, site identity.SiteID, body []byte) (web.Import, error) {
+	return toImport(r.importer.Knowledge(ctx, site, ingest.JSON(bytes.NewReader(body)), "", func(int) {}))
+}
+
+func toImport(report ingest.Report, err error) (web.Import, error) {
+	out := web.Import{Accepted: report.Accepted, Rejected: make([]web.Rejected, len(report.Rejected))}
+	for i, r := range report.Rejected {
+		out.Rejected[i] = web.Rejected{Index: r.Index, Error: r.Error}
+	}
+	return out, err
+}
+
+func (r records) Record(ctx context.Context, site identity.SiteID, id string) (retrieval.Record, error) {
+	return r.store.Record(ctx, site, id)
+}
+
+func (r records) RemoveRecord(ctx context.Context, site identity.SiteID, id string) error {
+	return r.store.RemoveRecord(ctx, site, id)
+}
+
+// memory is the idempotency memory of the web in the store.
+type memory struct{ store *store.Store }
+
+var _ web.Memory = memory{}
+
+func (m memory) Remember(ctx context.Context, customer identity.CustomerID, scope, key, body string) (*web.Response, error) {
+	r, err := m.store.Remember(ctx, customer, scope, key, body)
+	switch {
+	case errors.Is(err, store.ErrInFlight):
+		return nil, web.ErrInFlight
+	case errors.Is(err, store.ErrOtherBody):
+		return nil, web.ErrOtherBody
+	case err != nil || r == nil:
+		return nil, err
+	}
+	return &web.Response{Status: r.Status, ContentType: r.ContentType, Body: r.Body}, nil
+}
+
+func (m memory) Settle(ctx context.Context, customer identity.CustomerID, scope, key string, r web.Response) error {
+	return m.store.Settle(ctx, customer, scope, key, store.Response{Status: r.Status, ContentType: r.ContentType, Body: r.Body})
+}
+
+func (m memory) Forget(ctx context.Context, scope, key string) error {
+	return m.store.Forget(ctx, scope, key)
+}

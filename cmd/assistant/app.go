@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"candor/agents"
+	"candor/agents/natsdesk"
+	"candor/answer"
+	"candor/answer/extractive"
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/ingest"
+	"candor/retrieval"
+	"candor/retrieval/analysis"
+	"candor/retrieval/embedded"
+	"candor/store"
+	"candor/web"
+)
+
+// openStore opens the database and the keys of a configuration, and puts the
+// policy into force.
+func openStore(ctx context.Context, c Config, p *consent.Policy) (*store.Store, error) {
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(c.databasePath()), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the database: %w", err)
+	}
+	master, err := store.LoadMasterKey(c.MasterKey, c.path("master.key"))
+	if err != nil {
+		return nil, err
+	}
+	keys, err := store.OpenKeyring(ctx, c.path("keys.db"), master)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.OpenSQLite(ctx, c.databasePath(), keys)
+	if err != nil {
+		return nil, errors.Join(err, keys.Close())
+	}
+	if err := s.InstallPolicy(ctx, p); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func loadPolicy(c Config) (*consent.Policy, error) {
+	if c.Policy == "" {
+		return consent.DefaultPolicy(), nil
+	}
+	f, err := os.Open(c.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy: %w", err)
+	}
+	defer f.Close()
+	return consent.LoadPolicy(f)
+}
+
+// app is one process of Candor, wired.
+type app struct {
+	config        Config
+	log           *slog.Logger
+	store         *store.Store
+	gate          *consent.Gate
+	index         *embedded.Index
+	importer      *ingest.Importer
+	engine        *answer.Engine
+	conversations *conversation.Service
+	desk          *agents.Service
+	bus           *natsdesk.Bus
+	server        *web.Server
+	unlock        func() error
+	stopTurns     context.CancelFunc
+}
+
+// newApp opens everything that a configuration names. The demo is nil but in
+// demo mode; newApp fills in nothing of it.
+func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a *app, err error) {
+	a = &app{config: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	policy, err := loadPolicy(c)
+	if err != nil {
+		return a, err
+	}
+	if a.unlock, err = lock(c); err != nil {
+		return a, err
+	}
+	if a.store, err = openStore(ctx, c, policy); err != nil {
+		return a, err
+	}
+	a.gate = consent.NewGate(a.store, policy)
+	a.index = embedded.New(a.store, embedded.Options{})
+	a.importer = &ingest.Importer{Store: a.store, Policy: a.gate.Policy, Now: time.Now}
+	a.bus, err = natsdesk.Open(ctx, natsdesk.Options{
+		URL: c.Messages, Dir: c.path("jetstream"), Listen: c.NATSListen, ListenToken: c.NATSToken, Logger: log,
+	})
+	if err != nil {
+		return a, err
+	}
+	a.engine = &answer.Engine{
+		Gate: a.gate, Search: retrieval.NewSearcher(a.index, a.store), Log: a.store.Citations(),
+		Journal: a.store, Answerer: extractive.Answerer{}, Logger: log,
+	}
+	turns, stop := context.WithCancel(context.Background())
+	a.stopTurns = stop
+	a.conversations = conversation.NewService(turns, a.store, responder{a}, log)
+	a.desk = agents.NewService(a.store, a.gate, notices{a.gate}, a.conversations.TakenOver)
+	register, metrics := a.metrics()
+	a.server = web.New(web.Options{
+		Directory: a.store, Gate: a.gate, Conversations: a.conversations, Answers: a.store, Records: records{a},
+		Citations: a.store.Citations(), Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
+		Language: analysis.DetectLanguage, Ready: a.store.Ping, Register: register, Metrics: metrics,
+		Logger:    log,
+		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI,
+		Demo: demo,
+	})
+	for _, part := range []struct{ name, engine string }{
+		{"database", c.Database}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
+	} {
+		log.Info("engine", "part", part.name, "is", redactURL(part.engine))
+	}
+	return a, nil
+}
+
+// redactURL leaves credentials out of a URL.
+func redactURL(u string) string {
+	scheme, rest, _ := strings.Cut(u, ":")
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		rest = "//" + rest[at+1:]
+	}
+	return scheme + ":" + rest
+}
+
+const (
+	// sweepInterval is how often what has run out is looked for. A grant that
+	// has run out is refused at once; this is when its index entries go.
+	sweepInterval = 5 * time.Second
+	// drainTimeout bounds an orderly end.
+	drainTimeout = 15 * time.Second
+)
+
+// run serves on the listener until ctx ends, and then ends in order: streams
+// and requests, answers being written, messages, the database.
+func (a *app) run(ctx context.Context, l net.Listener) error {
+	if err := a.recover(ctx); err != nil {
+		return errors.Join(err, a.close())
+	}
+	background, stop := context.WithCancel(context.Background())
+	var group errgroup.Group
+	group.Go(func() error { return a.bus.PublishOutbox(background, a.store) })
+	group.Go(func() error { a.bus.Follow(background, a.wake); return nil })
+	group.Go(func() error {
+		return a.bus.ServeDesk(background, a.desk, func(ctx context.Context, token string) (identity.Principal, error) {
+			m, err := a.store.StaffByAPIToken(ctx, token)
+			return identity.Principal{Kind: identity.Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles}, err
+		})
+	})
+	group.Go(func() error { a.sweep(background); return nil })
+	served := make(chan error, 1)
+	go func() { served <- a.server.Serve(l) }()
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	}
+	drain, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	err = errors.Join(err, a.server.Shutdown(drain))
+	a.stopTurns()
+	a.conversations.Wait()
+	stop()
+	if e := group.Wait(); !errors.Is(e, context.Canceled) {
+		err = errors.Join(err, e)
+	}
+	return errors.Join(err, a.close())
+}
+
+// close closes what is open, in the order of who uses whom.
+func (a *app) close() error {
+	var errs []error
+	if a.stopTurns != nil {
+		a.stopTurns()
+	}
+	if a.bus != nil {
+		errs = append(errs, a.bus.Close())
+	}
+	if a.index != nil {
+		a.index.Close()
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if a.unlock != nil {
+		errs = append(errs, a.unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// recover ends what an earlier process left half-way.
+func (a *app) recover(ctx context.Context) error {
+	turns, err := a.store.Unanswered(ctx)
+	if err != nil {
+		return fmt.Errorf("find unfinished answers: %w", err)
+	}
+	for _, t := range turns {
+		if err := a.engine.Interrupt(a.turn(ctx, t)); err != nil {
+			return fmt.Errorf("end an unfinished answer: %w", err)
+		}
+	}
+	unclosed, err := a.store.Citations().Unclosed(ctx)
+	if err != nil {
+		return fmt.Errorf("find unrecorded answers: %w", err)
+	}
+	for id, customer := range unclosed {
+		x, _, err := a.store.AnyAnswer(ctx, id)
+		if err != nil {
+			return fmt.Errorf("read an unrecorded answer: %w", err)
+		}
+		c, err := a.store.Conversation(ctx, x.ConversationID)
+		if err != nil {
+			return err
+		}
+		if err := a.engine.Reclose(x, identity.Principal{Kind: identity.Customer, Customer: customer, Site: c.Site}); err != nil {
+			return fmt.Errorf("record an answer: %w", err)
+		}
+	}
+	if len(turns)+len(unclosed) > 0 {
+		a.log.Info("ended what was left half-way", "answers", len(turns), "entries", len(unclosed))
+	}
+	return nil
+}
+
+// wake wakes the streams here for what was committed elsewhere.
+func (a *app) wake(subject string, _ []byte) {
+	if id, ok := strings.CutPrefix(subject, "candor.conversation."); ok {
+		a.store.Wake(conversation.Topic(id))
+	}
+	a.store.WakeDesk()
+}
+
+// sweep removes what has run out. A failure is tried again at the next tick.
+func (a *app) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepInterval)
+	defer tick.Stop()
+	for {
+		_, expired := a.gate.Expire(ctx, 100)
+		if err := errors.Join(expired, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil {
+			a.log.Error("sweeping failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (a *app) turn(ctx context.Context, t conversation.Turn) answer.Turn {
+	// Without its name the site is "us"; the answer goes on.
+	brand := ""
+	if site, err := a.store.Site(ctx, t.Who.Site); err == nil {
+		brand = site.Name
+	}
+	return answer.Turn{
+		AnswerID: t.AnswerID, Conversation: t.Conversation, Who: t.Who, Brand: brand, Text: t.Question,
+		Language: t.Language, Supersedes: t.Supersedes, Asked: t.Asked,
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// canaries is a word for each category that occurs nowhere else.
+var canaries = map[string]string{
+	"orders": "zanthoriq", "billing": "blivoquen", "profile": "prundexal", "support_history": "smorvithu",
+	"preferences": "pelquandor", "browsing": "brelzonty", "location": "lurvaxine",
+}
+
+// questions asks for each category, in words that its record holds too.
+var questions = map[string]string{
+	"orders": "Where is my order zanthoriq?", "billing": "What about my invoice blivoquen?",
+	"profile": "What is my address prundexal?", "support_history": "What became of my ticket smorvithu?",
+	"preferences": "What is my favourite pelquandor?", "browsing": "Which tent did I look at, brelzonty?",
+	"location": "Which store is near me, lurvaxine?",
+}
+
+// syncBuffer is a log that can be read while it is written.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// TestCanary puts a word into a record of every category and looks for it in
+// everything that goes out: without its grant it must not be there.
+func TestCanary(t *testing.T) {
+	dir := t.TempDir()
+	var log syncBuffer
+	info, stop := runDemo(t, &log, "--data-dir", dir, "--log-level", "debug")
+	shop := backend(t, info)
+	var records []object
+	for category, word := range canaries {
+		records = append(records, object{
+			"customer": "carla", "category": category, "title": "About " + category,
+			"text": questions[category] + " The word is " + word + ".",
+		})
+	}
+	if out := shop.must("POST", "/api/records", records); out["accepted"] != float64(len(records)) {
+		t.Fatalf("the import: %v", out)
+	}
+	carla := customer(t, info, "carla")
+	sam := staff(t, info, "agent@fernhill.example")
+	admin := staff(t, info, "admin@fernhill.example")
+
+	// said is what the customer writes; it holds the words, as a customer may
+	// know them, so what goes out is searched without the customer's own words.
+	leaks := func(step string, allowed func(category string) bool, outgoing string) {
+		t.Helper()
+		for category := range canaries {
+			// The record's own wording, which no question has.
+			if strings.Contains(outgoing, "The word is "+canaries[category]) && !allowed(category) {
+				t.Errorf("%s: a record of %s went out without its grant", step, category)
+			}
+		}
+	}
+	nothing := func(string) bool { return false }
+	only := func(granted string) func(string) bool {
+		return func(c string) bool { return c == granted }
+	}
+	stream := func() string {
+		var seq int64
+		marker := carla.ask("Hello")["id"]
+		var all strings.Builder
+		for _, e := range carla.events("/api/conversations/"+carla.conversation+"/events", seq, func(e event) bool {
+			return e.name == "answer" && e.data["id"] == marker
+		}) {
+			all.WriteString(text(e.data))
+		}
+		return all.String()
+	}
+
+	for category, question := range questions {
+		leaks("asked about "+category+" without a grant", nothing, text(carla.ask(question)))
+	}
+	leaks("the stream before any grant", nothing, stream())
+
+	granted := []string{}
+	for category, question := range questions {
+		carla.consent(change("answers", category, "brand_ai", true))
+		a := carla.ask(question)
+		if !strings.Contains(text(a), "The word is "+canaries[category]) {
+			t.Errorf("granted, %s is not used: %v", category, a["text"])
+		}
+		leaks("granted "+category, only(category), text(a))
+		granted = append(granted, category)
+
+		// Another customer, a visitor, and the same customer's other categories.
+		leaks("another customer", nothing, text(customer(t, info, "tomas").ask(question)))
+		leaks("a visitor", nothing, text(customer(t, info, "").ask(question)))
+
+		carla.consent(change("answers", category, "brand_ai", false))
+		leaks("withdrawn "+category, nothing, text(carla.ask(question)))
+	}
+
+	// A grant to the assistant is none to the desk; the transcript quotes all.
+	carla.must("POST", "/api/conversations/"+carla.conversation+"/handoff", object{})
+	desk := "/api/desk/conversations/" + carla.conversation
+	leaks("the desk's queue", nothing, text(sam.must("GET", "/api/desk/queue", nil)))
+	leaks("the desk", nothing, text(sam.must("GET", desk, nil)))
+	carla.consent(change("agent_assist", "orders", "human_agents", true))
+	view := text(sam.must("GET", desk, nil))
+	leaks("the desk with orders shared", only("orders"), view)
+	if !strings.Contains(view, "The word is "+canaries["orders"]) {
+		t.Errorf("the desk does not see the orders that were shared")
+	}
+	carla.consent(change("agent_assist", "orders", "human_agents", false))
+	leaks("the desk after the withdrawal", nothing, text(sam.must("GET", desk, nil)))
+
+	// The reviewer's list shows no text of records, the metrics no text at all.
+	leaks("the list of the log", nothing, text(admin.must("GET", "/api/admin/citations?limit=200", nil)))
+	_, _, metrics := admin.raw("GET", "/metrics", "", nil)
+	leaks("the metrics", nothing, string(metrics))
+
+	stop()
+	for category, word := range canaries {
+		if strings.Contains(log.String(), word) {
+			t.Errorf("the log holds the word of %s", category)
+		}
+	}
+	// Nothing personal lies unsealed in any file: databases, write-ahead logs,
+	// message streams.
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		for category, word := range canaries {
+			if bytes.Contains(b, []byte(word)) {
+				t.Errorf("%s holds the word of %s", filepath.Base(path), category)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is every setting. A setting comes from its flag, else its environment
+// variable, else the configuration file, else its default; candor.example.yaml
+// is made from this type, and a test says whether it still is.
+type Config struct {
+	Addr       string `yaml:"addr" default:"127.0.0.1:8080" help:"Address to listen on, host:port"`
+	DataDir    string `yaml:"data_dir" default:"data" help:"Folder of everything that is kept"`
+	Database   string `yaml:"database" default:"sqlite:" help:"Where records, consents and conversations are kept; sqlite: is a file in data_dir"`
+	Index      string `yaml:"index" default:"embedded:" help:"What searches; embedded: is this process"`
+	Messages   string `yaml:"messages" default:"embedded:" help:"What carries messages between parts and people; embedded: is a NATS server with JetStream in this process, nats://host:port one outside"`
+	Answering  string `yaml:"answering" default:"extractive:" help:"What writes answers; extractive: quotes the sources and needs no model"`
+	Policy     string `yaml:"policy" default:"" help:"Policy file with purposes, categories, recipients and notices; empty: the one that is built in"`
+	PublicURL  string `yaml:"public_url" default:"" help:"Address at which browsers reach this server, such as https://chat.example.com; cookies are for https only if it is"`
+	NATSListen string `yaml:"nats_listen" default:"" help:"Address on which the embedded NATS server lets outside desks in, host:port; needs nats_token"`
+	NATSToken  string `yaml:"nats_token" default:"" help:"Token that outside desks connect to the embedded NATS server with"`
+	LogLevel   string `yaml:"log_level" default:"info" help:"debug, info, warn or error"`
+	// MasterKey comes from the environment only: a flag shows in the process
+	// list, and a file belongs elsewhere than the data.
+	MasterKey string `yaml:"-" env:"CANDOR_MASTER_KEY" help:"Key that wraps the customers' keys, base64 of 32 bytes; empty: master.key in data_dir, made if there is none"`
+}
+
+// setting is one field of Config.
+type setting struct {
+	name, env, byDefault, help string
+	flag                       bool
+	index                      int
+}
+
+func settings() []setting {
+	t := reflect.TypeFor[Config]()
+	out := make([]setting, t.NumField())
+	for i := range out {
+		f := t.Field(i)
+		name := f.Tag.Get("yaml")
+		out[i] = setting{
+			name: name, env: "CANDOR_" + strings.ToUpper(name), byDefault: f.Tag.Get("default"),
+			help: f.Tag.Get("help"), flag: name != "-", index: i,
+		}
+		if env := f.Tag.Get("env"); env != "" {
+			out[i].env = env
+		}
+	}
+	return out
+}
+
+func (s setting) flagName() string { return strings.ReplaceAll(s.name, "_", "-") }
+
+// addFlags adds --config, and a flag for each setting or for the named ones.
+func addFlags(flags *pflag.FlagSet, names ...string) {
+	flags.String("config", "", "Configuration file (default: candor.yaml in this folder, if there is one)")
+	for _, s := range settings() {
+		if s.flag && (len(names) == 0 || slices.Contains(names, s.name)) {
+			flags.String(s.flagName(), s.byDefault, s.help+" ("+s.env+")")
+		}
+	}
+}
+
+// defaults is the configuration where nothing is said.
+func defaults() Config {
+	var c Config
+	for _, s := range settings() {
+		s.of(&c).SetString(s.byDefault)
+	}
+	return c
+}
+
+// of returns the field of c that holds the setting.
+func (s setting) of(c *Config) reflect.Value { return reflect.ValueOf(c).Elem().Field(s.index) }
+
+// loadConfig reads the configuration of a command and refuses what contradicts
+// itself.
+func loadConfig(cmd *cobra.Command, env func(string) (string, bool)) (Config, error) {
+	c := defaults()
+	file, _ := cmd.Flags().GetString("config")
+	if err := c.readFile(file); err != nil {
+		return c, err
+	}
+	for _, s := range settings() {
+		if value, ok := env(s.env); ok {
+			s.of(&c).SetString(value)
+		}
+	}
+	c.applyFlags(cmd)
+	return c, c.check()
+}
+
+// applyFlags takes over the flags that were given.
+func (c *Config) applyFlags(cmd *cobra.Command) {
+	for _, s := range settings() {
+		if f := cmd.Flags().Lookup(s.flagName()); s.flag && f != nil && f.Changed {
+			s.of(c).SetString(f.Value.String())
+		}
+	}
+}
+
+func (c *Config) readFile(path string) error {
+	named := path != ""
+	if !named {
+		path = "candor.yaml"
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the configuration: %w", err)
+	}
+	defer f.Close()
+	dec := yaml.NewDecoder(f)
+	dec.KnownFields(true)
+	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) { // empty is fine
+		return fmt.Errorf("the configuration %s: %w", path, err)
+	}
+	return nil
+}
+
+// engines names the schemes that each part knows.
+var engines = map[string][]string{
+	"database": {"sqlite"}, "index": {"embedded"}, "messages": {"embedded", "nats"}, "answering": {"extractive"},
+}
+
+func (c *Config) check() error {
+	for _, part := range []struct{ name, url string }{
+		{"database", c.Database}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
+	} {
+		scheme, _, ok := strings.Cut(part.url, ":")
+		if !ok || !slices.Contains(engines[part.name], scheme) {
+			return fmt.Errorf("%s %q: the scheme is none of %s", part.name, part.url, strings.Join(engines[part.name], ":, ")+":")
+		}
+	}
+	if _, port, err := net.SplitHostPort(c.Addr); err != nil || !isPort(port) {
+		return fmt.Errorf("addr %q is not host:port", c.Addr)
+	}
+	if c.PublicURL != "" {
+		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("public_url %q is not an address such as https://chat.example.com", c.PublicURL)
+		}
+	}
+	switch {
+	case c.DataDir == "":
+		return errors.New("data_dir is empty")
+	case c.NATSListen != "" && !strings.HasPrefix(c.Messages, "embedded:"):
+		return errors.New("nats_listen opens the embedded NATS server, but messages names one outside")
+	case c.NATSListen != "" && c.NATSToken == "":
+		return errors.New("nats_listen lets outside desks in, so it needs nats_token")
+	}
+	return nil
+}
+
+func isPort(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 0 && n <= 65535
+}
+
+// databasePath is the file of a sqlite: URL.
+func (c Config) databasePath() string {
+	if path := strings.TrimPrefix(c.Database, "sqlite:"); path != "" {
+		return path
+	}
+	return filepath.Join(c.DataDir, "candor.db")
+}
+
+func (c Config) path(name string) string { return filepath.Join(c.DataDir, name) }
+
+// example is candor.example.yaml.
+func example() string {
+	var b strings.Builder
+	b.WriteString("# Every setting of Candor with its default. A flag goes before an environment\n" +
+		"# variable, that before this file. Start with: assistant serve --config candor.yaml\n")
+	for _, s := range settings() {
+		if !s.flag {
+			fmt.Fprintf(&b, "\n# %s: environment only. %s.\n", s.env, s.help)
+			continue
+		}
+		fmt.Fprintf(&b, "\n# %s. (%s, --%s)\n%s: %q\n", s.help, s.env, s.flagName(), s.name, s.byDefault)
+	}
+	return b.String()
+}

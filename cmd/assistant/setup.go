@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"candor/identity"
+	"candor/store"
+)
+
+// withStore runs fn on the store of the configuration. It may run beside a
+// server: the database takes one writer at a time.
+func withStore(cmd *cobra.Command, io Stdio, fn func(ctx context.Context, c Config, s *store.Store) error) error {
+	c, err := loadConfig(cmd, io.Env)
+	if err != nil {
+		return err
+	}
+	policy, err := loadPolicy(c)
+	if err != nil {
+		return err
+	}
+	s, err := openStore(cmd.Context(), c, policy)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(cmd.Context(), c, s), s.Close())
+}
+
+var storeFlags = []string{"data_dir", "database", "policy"}
+
+func initCommand(io Stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Make a data folder, with its database and its keys, and a configuration file",
+		Args:  cobra.NoArgs,
+	}
+	addFlags(cmd.Flags(), storeFlags...)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return withStore(cmd, io, func(_ context.Context, c Config, _ *store.Store) error {
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "data folder    %s\n", c.DataDir)
+			if c.MasterKey == "" {
+				fmt.Fprintf(out, "master key     %s (keep a copy elsewhere: without it nothing can be read)\n", c.path("master.key"))
+			}
+			file, _ := cmd.Flags().GetString("config")
+			if file == "" {
+				file = "candor.yaml"
+			}
+			f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+			if errors.Is(err, os.ErrExist) {
+				fmt.Fprintf(out, "configuration  %s (was there, left as it is)\n", file)
+			} else if err != nil {
+				return fmt.Errorf("write the configuration: %w", err)
+			} else {
+				text := strings.Replace(example(), `data_dir: "data"`, fmt.Sprintf("data_dir: %q", c.DataDir), 1)
+				_, err = f.WriteString(text)
+				if err := errors.Join(err, f.Close()); err != nil {
+					return fmt.Errorf("write the configuration: %w", err)
+				}
+				fmt.Fprintf(out, "configuration  %s\n", file)
+			}
+			fmt.Fprint(out, "\nNext:\n  assistant site add shop --name \"My Shop\" --origin https://shop.example\n"+
+				"  assistant staff add me@shop.example --role admin\n  assistant import knowledge articles.jsonl --site shop\n  assistant serve\n")
+			return nil
+		})
+	}
+	return cmd
+}
+
+var siteID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+func siteCommand(io Stdio) *cobra.Command {
+	group := &cobra.Command{Use: "site", Short: "Sites that the assistant serves"}
+	add := &cobra.Command{
+		Use: "add ID", Short: "Add a site, and print its keys once", Args: cobra.ExactArgs(1),
+		Example: `  assistant site add shop --name "My Shop" --origin https://shop.example`,
+	}
+	addFlags(add.Flags(), storeFlags...)
+	name := add.Flags().String("name", "", "The brand, as customers know it (default: the id)")
+	origins := add.Flags().StringSlice("origin", nil, "Origin of the site's pages, scheme://host[:port]; may be repeated")
+	accent := add.Flags().String("accent", "", "The site's colour, #rrggbb")
+	add.RunE = func(cmd *cobra.Command, args []string) error {
+		site := identity.Site{
+			ID: identity.SiteID(args[0]), Name: *name, Origins: *origins, Accent: *accent, Secret: []byte(identity.NewSecret("sec")),
+		}
+		if site.Name == "" {
+			site.Name = args[0]
+		}
+		if err := checkSite(site); err != nil {
+			return err
+		}
+		key := identity.NewSecret("sk")
+		return withStore(cmd, io, func(ctx context.Context, c Config, s *store.Store) error {
+			if err := s.AddSite(ctx, site, key); err != nil {
+				return err
+			}
+			origin := c.PublicURL
+			if origin == "" {
+				origin = "http://" + c.Addr
+			}
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "site             %s\nserver key       %s\nidentity secret  %s\n\n", site.ID, key, site.Secret)
+			fmt.Fprintf(out, "They are shown this once. The server key imports records; the secret signs identity\n"+
+				"tokens (JWT, HS256, at most 5 minutes, with sub, iat, exp and jti). On the site's pages:\n\n"+
+				"  <script src=%q data-site=%q data-identity-url=\"/candor-identity\" async></script>\n",
+				strings.TrimSuffix(origin, "/")+"/loader.js", site.ID)
+			return nil
+		})
+	}
+	list := &cobra.Command{Use: "list", Short: "List the sites", Args: cobra.NoArgs}
+	addFlags(list.Flags(), storeFlags...)
+	list.RunE = func(cmd *cobra.Command, _ []string) error {
+		return withStore(cmd, io, func(ctx context.Context, _ Config, s *store.Store) error {
+			sites, err := s.Sites(ctx)
+			for _, x := range sites {
+				fmt.Fprintf(cmd.OutOrStdout(), "%-20s %-30s %s\n", x.ID, x.Name, strings.Join(x.Origins, " "))
+			}
+			return err
+		})
+	}
+	group.AddCommand(add, list)
+	return group
+}
+
+var accentColour = regexp.MustCompile(`^(#[0-9a-fA-F]{6})?$`)
+
+func checkSite(s identity.Site) error {
+	if !siteID.MatchString(string(s.ID)) {
+		return fmt.Errorf("the site id %q is not lower-case letters, digits and hyphens", s.ID)
+	}
+	if !accentColour.MatchString(s.Accent) {
+		return fmt.Errorf("the colour %q is not #rrggbb", s.Accent)
+	}
+	for _, o := range s.Origins {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Scheme+"://"+u.Host != o {
+			return fmt.Errorf("the origin %q is not scheme://host[:port]", o)
+		}
+	}
+	return nil
+}
+
+func keyCommand(io Stdio) *cobra.Command {
+	group := &cobra.Command{Use: "key", Short: "Keys of sites"}
+	rotate := &cobra.Command{
+		Use: "rotate SITE", Short: "Replace a site's server key, or its identity secret; the old one stops working", Args: cobra.ExactArgs(1),
+	}
+	addFlags(rotate.Flags(), storeFlags...)
+	secret := rotate.Flags().Bool("secret", false, "Replace the secret of identity tokens instead of the server key")
+	rotate.RunE = func(cmd *cobra.Command, args []string) error {
+		return withStore(cmd, io, func(ctx context.Context, _ Config, s *store.Store) error {
+			id := identity.SiteID(args[0])
+			if *secret {
+				fresh := identity.NewSecret("sec")
+				if err := s.RotateSecret(ctx, id, []byte(fresh)); err != nil {
+					return fmt.Errorf("site %s: %w", id, err)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "identity secret  %s\n", fresh)
+				return nil
+			}
+			fresh := identity.NewSecret("sk")
+			if err := s.RotateServerKey(ctx, id, fresh); err != nil {
+				return fmt.Errorf("site %s: %w", id, err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "server key  %s\n", fresh)
+			return nil
+		})
+	}
+	group.AddCommand(rotate)
+	return group
+}
+
+func staffCommand(io Stdio) *cobra.Command {
+	group := &cobra.Command{Use: "staff", Short: "People who work at the desk and review the log"}
+	add := &cobra.Command{
+		Use: "add EMAIL", Short: "Add a member of staff", Args: cobra.ExactArgs(1),
+		Long: "Add makes an account. The password is read from standard input with --password-stdin;\n" +
+			"otherwise one is made and printed once.",
+	}
+	addFlags(add.Flags(), storeFlags...)
+	roles := add.Flags().StringSlice("role", []string{string(identity.RoleAgent)}, "agent, supervisor, reviewer, privacy, analyst, auditor or admin; may be repeated")
+	name := add.Flags().String("name", "", "Name, as customers read it (default: the address before the @)")
+	languages := add.Flags().StringSlice("language", nil, "Language that they speak, BCP 47; may be repeated")
+	stdin := add.Flags().Bool("password-stdin", false, "Read the password from standard input")
+	add.RunE = func(cmd *cobra.Command, args []string) error {
+		m := identity.StaffMember{
+			ID: identity.StaffID(identity.NewID("stf")), Email: strings.ToLower(args[0]), Name: *name, Languages: *languages,
+		}
+		if a, err := mail.ParseAddress(m.Email); err != nil || a.Address != m.Email {
+			return fmt.Errorf("%q is not an e-mail address", args[0])
+		}
+		if m.Name == "" {
+			m.Name, _, _ = strings.Cut(m.Email, "@")
+		}
+		for _, r := range *roles {
+			if !slices.Contains(identity.Roles, identity.Role(r)) {
+				return fmt.Errorf("there is no role %q", r)
+			}
+			m.Roles = append(m.Roles, identity.Role(r))
+		}
+		password := identity.NewSecret("pw")[3:27]
+		if *stdin {
+			line, err := bufio.NewReader(io.In).ReadString('\n')
+			if err != nil && line == "" {
+				return errors.New("there is no password on standard input")
+			}
+			password = strings.TrimRight(line, "\r\n")
+		}
+		var err error
+		if m.Password, err = identity.HashPassword(password); err != nil {
+			return err
+		}
+		return withStore(cmd, io, func(ctx context.Context, _ Config, s *store.Store) error {
+			if err := s.AddStaff(ctx, m); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "account   %s (%s)\n", m.Email, strings.Join(*roles, ", "))
+			if !*stdin {
+				fmt.Fprintf(cmd.OutOrStdout(), "password  %s\n", password)
+			}
+			return nil
+		})
+	}
+	token := &cobra.Command{
+		Use: "token EMAIL", Short: "Make an API token with which a program speaks for a member of staff", Args: cobra.ExactArgs(1),
+	}
+	addFlags(token.Flags(), storeFlags...)
+	token.RunE = func(cmd *cobra.Command, args []string) error {
+		return withStore(cmd, io, func(ctx context.Context, _ Config, s *store.Store) error {
+			m, err := s.StaffByEmail(ctx, strings.ToLower(args[0]))
+			if err != nil {
+				return fmt.Errorf("there is no account %s", args[0])
+			}
+			fresh := identity.NewSecret("at")
+			if err := s.AddAPIToken(ctx, m.ID, fresh); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "API token  %s\n", fresh)
+			return nil
+		})
+	}
+	group.AddCommand(add, token)
+	return group
+}
