@@ -1,0 +1,378 @@
+package natsdesk_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"candor/agents"
+	"candor/agents/desktest"
+	"candor/agents/natsdesk"
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/store"
+)
+
+// stored returns everything in a stream, in its order.
+func stored(t testing.TB, bus *natsdesk.Bus, name string) []jetstream.RawStreamMsg {
+	t.Helper()
+	js, err := jetstream.New(bus.Conn())
+	must(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	stream, err := js.Stream(ctx, name)
+	must(t, err)
+	state := stream.CachedInfo().State
+	var out []jetstream.RawStreamMsg
+	for seq := state.FirstSeq; seq <= state.LastSeq && state.Msgs > 0; seq++ {
+		m, err := stream.GetMsg(ctx, seq)
+		must(t, err)
+		out = append(out, *m)
+	}
+	return out
+}
+
+// drain publishes until the outbox is empty.
+func drain(t testing.TB, bus *natsdesk.Bus, box agents.Outbox) {
+	t.Helper()
+	stop := background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, box) })
+	defer stop()
+	eventually(t, "the outbox is empty", func() bool { return len(pending(t, box)) == 0 })
+}
+
+func pending(t testing.TB, box agents.Outbox) []agents.Outgoing {
+	t.Helper()
+	out, err := box.Outbox(context.Background(), 10_000)
+	must(t, err)
+	return out
+}
+
+// memoryBox is an outbox in memory that may forget to remove, as a process does
+// that ends after the acknowledgement.
+type memoryBox struct {
+	mu      sync.Mutex
+	out     []agents.Outgoing
+	removed int
+	dies    int // Published fails after so many; 0: never
+}
+
+var errDied = errors.New("the process ended")
+
+func (b *memoryBox) Outbox(_ context.Context, limit int) ([]agents.Outgoing, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]agents.Outgoing{}, b.out[:min(limit, len(b.out))]...), nil
+}
+
+func (b *memoryBox) Published(_ context.Context, position int64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.removed++; b.dies > 0 && b.removed > b.dies {
+		return errDied
+	}
+	for i, m := range b.out {
+		if m.Position == position {
+			b.out = append(b.out[:i:i], b.out[i+1:]...)
+			return nil
+		}
+	}
+	return nil
+}
+
+func (b *memoryBox) WatchOutbox() (<-chan struct{}, func()) { return nil, func() {} }
+
+func TestStoppedBetweenWriteAndPublish(t *testing.T) {
+	f := fixture(t)
+	box := f.Store.(*store.Store)
+	dir := t.TempDir()
+	openBus(t, natsdesk.Options{Dir: dir}).Close()
+	c := f.Waiting(t, "I want a person.") // while there is no server
+	want := pending(t, box)
+	if len(want) == 0 {
+		t.Fatal("nothing waits to be published")
+	}
+	bus := openBus(t, natsdesk.Options{Dir: dir})
+	drain(t, bus, box)
+	got := make(map[string]int)
+	for _, m := range append(stored(t, bus, "HANDOFFS"), stored(t, bus, "CONVERSATIONS")...) {
+		got[m.Header.Get(jetstream.MsgIDHeader)]++
+	}
+	for _, m := range want {
+		if got[m.ID] != 1 {
+			t.Errorf("a message of %s was stored %d times, want once", m.Subject, got[m.ID])
+		}
+	}
+	handoffs := stored(t, bus, "HANDOFFS")
+	if len(handoffs) != 1 || handoffs[0].Subject != "candor.handoff.support" || !strings.Contains(string(handoffs[0].Data), c.Conversation) {
+		t.Errorf("the handoffs are %+v", handoffs)
+	}
+}
+
+// TestEndedBeforeRemoval ends "the process" after each acknowledgement in turn,
+// before the message is removed, and starts it again on the same folder.
+func TestEndedBeforeRemoval(t *testing.T) {
+	dir := t.TempDir()
+	box := &memoryBox{}
+	var want []string
+	for i := range 12 {
+		m := agents.Outgoing{Position: int64(i + 1), ID: fmt.Sprint("evt_", i), Subject: "candor.handoff.support", Payload: []byte("{}")}
+		box.out, want = append(box.out, m), append(want, m.ID)
+	}
+	for len(box.out) > 0 {
+		box.removed, box.dies = 0, 3
+		bus := openBus(t, natsdesk.Options{Dir: dir})
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- bus.PublishOutbox(ctx, box) }()
+		eventually(t, "the process ends", func() bool {
+			box.mu.Lock()
+			defer box.mu.Unlock()
+			return box.removed > box.dies || len(box.out) == 0
+		})
+		cancel()
+		must(t, <-done)
+		must(t, bus.Close())
+	}
+	bus := openBus(t, natsdesk.Options{Dir: dir})
+	var got []string
+	for _, m := range stored(t, bus, "HANDOFFS") {
+		got = append(got, m.Header.Get(jetstream.MsgIDHeader))
+	}
+	if strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("stored are\n%v, want each once, in order:\n%v", got, want)
+	}
+}
+
+// TestOneSubjectDoesNotHoldUpAnother has a message that can never be published.
+func TestOneSubjectDoesNotHoldUpAnother(t *testing.T) {
+	var log recorder
+	bus := openBus(t, natsdesk.Options{Dir: t.TempDir(), Logger: log.logger()})
+	box := &memoryBox{out: []agents.Outgoing{
+		{Position: 1, ID: "evt_1", Subject: "elsewhere", Payload: []byte("canary")},
+		{Position: 2, ID: "evt_2", Subject: "candor.conversation.a", Payload: []byte("{}")},
+		{Position: 3, ID: "evt_3", Subject: "elsewhere", Payload: []byte("canary")},
+		{Position: 4, ID: "evt_4", Subject: "candor.conversation.b", Payload: []byte("{}")},
+	}}
+	stop := background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, box) })
+	eventually(t, "the others are published", func() bool { return len(pending(t, box)) == 2 })
+	eventually(t, "the failure is logged", func() bool { return strings.Contains(log.String(), "wait to be published") })
+	stop()
+	for _, m := range pending(t, box) {
+		if m.Subject != "elsewhere" {
+			t.Errorf("%s was not published", m.Subject)
+		}
+	}
+	if s := log.String(); strings.Contains(s, "canary") {
+		t.Errorf("the log has a payload: %s", s)
+	}
+}
+
+// TestNoWordsInNATS scans everything that is published and everything that
+// JetStream keeps for what a customer, an agent and a record say.
+func TestNoWordsInNATS(t *testing.T) {
+	const canary = "Zanzibar"
+	var log recorder
+	dir := t.TempDir()
+	bus := openBus(t, natsdesk.Options{Dir: dir, Logger: log.logger()})
+	f := fixture(t)
+	serve(t, bus, f, f.Service, f.Queue)
+	background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, f.Store.(*store.Store)) })
+
+	var mu sync.Mutex
+	var heard bytes.Buffer
+	sub, err := bus.Conn().Subscribe(">", func(m *nats.Msg) {
+		// Requests to the desk and their replies hold words, and pass only.
+		if strings.HasPrefix(m.Subject, "candor.desk.") || strings.HasPrefix(m.Subject, "_CANDOR.") {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(&heard, m.Subject, m.Header, string(m.Data))
+	})
+	must(t, err)
+	must(t, bus.Conn().Flush())
+
+	ana := f.Hire(t, "Ana "+canary, identity.RoleAgent)
+	client := natsdesk.NewClient(bus.Conn(), f.Queue, ana.Token)
+	c := f.Customer(t, "I live in "+canary, conversation.Segment{Text: "Ordered from " + canary, Categories: []consent.Category{"orders"}})
+	c.Record(t, "orders", canary, "Sent to "+canary)
+	c.Share(t, "orders", true)
+	c.AskForPerson(t)
+	ctx := t.Context()
+	must(t, client.Claim(ctx, ana.Who, c.Conversation))
+	must(t, client.Reply(ctx, ana.Who, c.Conversation, "How is "+canary+"?"))
+	view, err := client.Get(ctx, ana.Who, c.Conversation)
+	must(t, err)
+	if text, _ := json.Marshal(view); strings.Count(string(text), canary) < 4 {
+		t.Errorf("the agent does not see what was said: %s", text)
+	}
+	c.Share(t, "orders", false)
+	must(t, bus.SetPresence(ctx, ana.Who.Staff, "online"))
+	_ = client.Reply(ctx, ana.Who, c.Conversation, strings.Repeat(canary, 1000))
+	must(t, client.Resolve(ctx, ana.Who, c.Conversation))
+	eventually(t, "the outbox is empty", func() bool { return len(pending(t, f.Store.(*store.Store))) == 0 })
+	must(t, sub.Unsubscribe())
+	must(t, bus.Conn().Flush())
+
+	mu.Lock()
+	published := heard.String()
+	mu.Unlock()
+	var kept bytes.Buffer
+	must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		kept.WriteString(path)
+		kept.Write(b)
+		return err
+	}))
+	for where, text := range map[string]string{"published": published, "on disk": kept.String()} {
+		if !strings.Contains(text, c.Conversation) {
+			t.Errorf("%s is nothing of the conversation: the test looks in the wrong place", where)
+		}
+		for _, secret := range []string{canary, ana.Token, string(c.Who.Customer)} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s is %q", where, secret)
+			}
+		}
+	}
+	for _, secret := range []string{canary, ana.Token} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("logged is %q:\n%s", secret, log.String())
+		}
+	}
+	for _, subject := range []string{"candor.handoff.support", "candor.conversation." + c.Conversation, "candor.consent."} {
+		if !strings.Contains(published, subject) {
+			t.Errorf("nothing was published on %s", subject)
+		}
+	}
+}
+
+// TestKilled kills a process that hands conversations off and publishes, again
+// and again on the same folder. Every handoff that it acknowledged must be in
+// the stream, once.
+func TestKilled(t *testing.T) {
+	if dir := os.Getenv("NATSDESK_KILLED_DIR"); dir != "" {
+		handOffUntilKilled(t, dir)
+		return
+	}
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	desktest.NewFixture(t, s)
+	must(t, s.Close())
+	var acknowledged []string
+	for round := range 3 {
+		acknowledged = append(acknowledged, killAfter(t, dir, 5+7*round)...)
+	}
+
+	s = openStore(t, dir)
+	t.Cleanup(func() { must(t, s.Close()) })
+	bus := openBus(t, natsdesk.Options{Dir: filepath.Join(dir, "jetstream")})
+	drain(t, bus, s)
+	ids, waiting := make(map[string]int), make(map[string]int)
+	for _, m := range stored(t, bus, "HANDOFFS") {
+		ids[m.Header.Get(jetstream.MsgIDHeader)]++
+		var event struct {
+			Data struct {
+				Conversation string `json:"conversation_id"`
+				State        string `json:"state"`
+			} `json:"data"`
+		}
+		must(t, json.Unmarshal(m.Data, &event))
+		if event.Data.State == string(agents.Waiting) {
+			waiting[event.Data.Conversation]++
+		}
+	}
+	for id, n := range ids {
+		if n != 1 {
+			t.Errorf("the message %s is stored %d times", id, n)
+		}
+	}
+	for _, c := range acknowledged {
+		if waiting[c] != 1 {
+			t.Errorf("the handoff of %s, which was acknowledged, is in the stream %d times, want once", c, waiting[c])
+		}
+	}
+	if len(acknowledged) == 0 {
+		t.Error("nothing was acknowledged")
+	}
+}
+
+// killAfter runs a process until it has acknowledged n handoffs, kills it, and
+// returns all that it acknowledged.
+func killAfter(t *testing.T, dir string, n int) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilled$")
+	cmd.Env = append(os.Environ(), "NATSDESK_KILLED_DIR="+dir)
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	cmd.Stderr = os.Stderr
+	must(t, cmd.Start())
+	var acknowledged []string
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		id, ok := strings.CutPrefix(lines.Text(), "handed off ")
+		if !ok {
+			t.Log(lines.Text())
+			continue
+		}
+		if acknowledged = append(acknowledged, id); len(acknowledged) == n {
+			must(t, cmd.Process.Kill())
+		}
+	}
+	_ = cmd.Wait() // it was killed
+	return acknowledged
+}
+
+func handOffUntilKilled(t *testing.T, dir string) {
+	s := openStore(t, dir)
+	bus, err := natsdesk.Open(t.Context(), natsdesk.Options{URL: natsdesk.Embedded, Dir: filepath.Join(dir, "jetstream")})
+	must(t, err)
+	background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, s) })
+	sites, err := s.Sites(t.Context())
+	must(t, err)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	for range 4 {
+		group.Go(func() {
+			for {
+				id := identity.NewID("cnv")
+				visitor, err := s.AddVisitor(t.Context(), sites[0].ID)
+				if err == nil {
+					err = s.Create(t.Context(), conversation.Conversation{
+						ID: id, Site: sites[0].ID, Customer: visitor, Visitor: true, State: conversation.Pending, Language: "en",
+					}, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Hi.")})
+				}
+				if err == nil {
+					_, err = s.Handoff(t.Context(), id, conversation.CustomerRequest, conversation.Message{
+						ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Wait."),
+					})
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				fmt.Println("handed off " + id)
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+}
