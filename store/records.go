@@ -215,28 +215,30 @@ func scanKnowledge(scan func(...any) error) (retrieval.Record, error) {
 
 // Knowledge calls changed and removed with what is new after version since.
 func (s *Store) Knowledge(ctx context.Context, site identity.SiteID, since int64, changed func(retrieval.Record) error, removed func(string) error) error {
-	rows, err := s.reads.QueryContext(ctx,
-		"SELECT site, id, visibility, body, at, removed FROM knowledge WHERE site = ? AND version > ? ORDER BY id", site, since)
+	// Read first: the callbacks index what they get, and a reader that is held
+	// open keeps the write-ahead log from being folded back.
+	type row struct {
+		record retrieval.Record
+		gone   bool
+	}
+	rows, err := collect(ctx, s.reads, func(scan func(...any) error) (x row, err error) {
+		x.record, err = scanKnowledge(func(dest ...any) error { return scan(append(dest, &x.gone)...) })
+		return x, err
+	}, "SELECT site, id, visibility, body, at, removed FROM knowledge WHERE site = ? AND version > ? ORDER BY id", site, since)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var gone bool
-		r, err := scanKnowledge(func(dest ...any) error { return rows.Scan(append(dest, &gone)...) })
-		if err != nil {
-			return err
-		}
-		if gone {
-			err = removed(r.ID)
+	for _, x := range rows {
+		if x.gone {
+			err = removed(x.record.ID)
 		} else {
-			err = changed(r)
+			err = changed(x.record)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 // PassagesVersion changes whenever the customer's records do.

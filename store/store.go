@@ -252,10 +252,6 @@ func (tx *Tx) row(query string, args ...any) *sql.Row {
 	return tx.tx.QueryRowContext(tx.ctx, query, args...)
 }
 
-func (tx *Tx) query(query string, args ...any) (*sql.Rows, error) {
-	return tx.tx.QueryContext(tx.ctx, query, args...)
-}
-
 // Wake wakes the watchers of a topic once the transaction is committed.
 func (tx *Tx) Wake(topic string) { tx.wakes = append(tx.wakes, topic) }
 

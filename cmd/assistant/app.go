@@ -163,7 +163,7 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 	background, stop := context.WithCancel(context.Background())
 	var group errgroup.Group
 	group.Go(func() error { return a.bus.PublishOutbox(background, a.store) })
-	group.Go(func() error { a.bus.Follow(background, a.wake); return nil })
+	group.Go(func() error { return a.bus.Follow(background, a.wake) })
 	group.Go(func() error {
 		return a.bus.ServeDesk(background, a.desk, func(ctx context.Context, token string) (identity.Principal, error) {
 			m, err := a.store.StaffByAPIToken(ctx, token)

@@ -63,12 +63,11 @@ func TestCanary(t *testing.T) {
 	sam := staff(t, info, "agent@fernhill.example")
 	admin := staff(t, info, "admin@fernhill.example")
 
-	// said is what the customer writes; it holds the words, as a customer may
-	// know them, so what goes out is searched without the customer's own words.
+	// The customer's own questions hold the words too, so what goes out is
+	// searched for the wording of the record, which no question has.
 	leaks := func(step string, allowed func(category string) bool, outgoing string) {
 		t.Helper()
 		for category := range canaries {
-			// The record's own wording, which no question has.
 			if strings.Contains(outgoing, "The word is "+canaries[category]) && !allowed(category) {
 				t.Errorf("%s: a record of %s went out without its grant", step, category)
 			}
@@ -79,10 +78,9 @@ func TestCanary(t *testing.T) {
 		return func(c string) bool { return c == granted }
 	}
 	stream := func() string {
-		var seq int64
 		marker := carla.ask("Hello")["id"]
 		var all strings.Builder
-		for _, e := range carla.events("/api/conversations/"+carla.conversation+"/events", seq, func(e event) bool {
+		for _, e := range carla.events("/api/conversations/"+carla.conversation+"/events", 0, func(e event) bool {
 			return e.name == "answer" && e.data["id"] == marker
 		}) {
 			all.WriteString(text(e.data))
@@ -95,7 +93,6 @@ func TestCanary(t *testing.T) {
 	}
 	leaks("the stream before any grant", nothing, stream())
 
-	granted := []string{}
 	for category, question := range questions {
 		carla.consent(change("answers", category, "brand_ai", true))
 		a := carla.ask(question)
@@ -103,7 +100,6 @@ func TestCanary(t *testing.T) {
 			t.Errorf("granted, %s is not used: %v", category, a["text"])
 		}
 		leaks("granted "+category, only(category), text(a))
-		granted = append(granted, category)
 
 		// Another customer, a visitor, and the same customer's other categories.
 		leaks("another customer", nothing, text(customer(t, info, "tomas").ask(question)))

@@ -26,8 +26,8 @@ import (
 var demoData embed.FS
 
 const (
-	demoSite  identity.SiteID = "fernhill"
-	demoBrand                 = "Fernhill Outdoor"
+	demoSite  = identity.SiteID("fernhill")
+	demoBrand = "Fernhill Outdoor"
 )
 
 // demoStaff are the logins of the demo, which serves this machine only.

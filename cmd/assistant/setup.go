@@ -56,7 +56,7 @@ func initCommand(io Stdio) *cobra.Command {
 			if file == "" {
 				file = "candor.yaml"
 			}
-			f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+			f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if errors.Is(err, os.ErrExist) {
 				fmt.Fprintf(out, "configuration  %s (was there, left as it is)\n", file)
 			} else if err != nil {

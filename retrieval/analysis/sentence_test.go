@@ -13,8 +13,10 @@ func TestSentences(t *testing.T) {
 	}{
 		"plain":         {"One. Two! Three? Four", []string{"One.", "Two!", "Three?", "Four"}},
 		"small letters": {"i want a refund. it was broken! can you help", []string{"i want a refund.", "it was broken!", "can you help"}},
-		"abbreviations": {"Mr. Smith met Dr. No at 10 a.m. on Jan. 5. It rained, e.g. hail, etc. Then not.",
-			[]string{"Mr. Smith met Dr. No at 10 a.m. on Jan. 5.", "It rained, e.g. hail, etc.", "Then not."}},
+		"abbreviations": {
+			"Mr. Smith met Dr. No at 10 a.m. on Jan. 5. It rained, e.g. hail, etc. Then not.",
+			[]string{"Mr. Smith met Dr. No at 10 a.m. on Jan. 5.", "It rained, e.g. hail, etc.", "Then not."},
+		},
 		"initials":    {"J. K. Rowling wrote it. So did I. Nobody else.", []string{"J. K. Rowling wrote it.", "So did I.", "Nobody else."}},
 		"decimals":    {"It costs $3.50 or 1.234,56 €. See https://x.com/a.b?c=1 or v2.1.0.", []string{"It costs $3.50 or 1.234,56 €.", "See https://x.com/a.b?c=1 or v2.1.0."}},
 		"quotes":      {"\"Why?\" he said. (He did.) “Yes.” Good.", []string{"\"Why?\" he said.", "(He did.)", "“Yes.”", "Good."}},
@@ -25,10 +27,14 @@ func TestSentences(t *testing.T) {
 		"japanese":    {"はい。いいえ。", []string{"はい。", "いいえ。"}},
 		"key: value":  {"Status: shipped\nTotal: 40 EUR\n", []string{"Status: shipped", "Total: 40 EUR"}},
 		"short lines": {"FedEx Office\nMain Street 5\n", []string{"FedEx Office", "Main Street 5"}},
-		"wrapped": {"A line that an editor has wrapped because it had grown too long\nand that goes on here. Next.",
-			[]string{"A line that an editor has wrapped because it had grown too long\nand that goes on here.", "Next."}},
-		"markdown": {"# Returns\n\nText. More.\n\n- **One** item. Its rest\n  goes on.\n- [ ] Two\n1. Three. Four.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n> Quote.\n\n```\ncode x = 1.\n```\n",
-			[]string{"# Returns", "Text.", "More.", "- **One** item.", "Its rest\n  goes on.", "- [ ] Two", "1. Three.", "Four.", "| a | b |", "| 1 | 2 |", "> Quote.", "code x = 1."}},
+		"wrapped": {
+			"A line that an editor has wrapped because it had grown too long\nand that goes on here. Next.",
+			[]string{"A line that an editor has wrapped because it had grown too long\nand that goes on here.", "Next."},
+		},
+		"markdown": {
+			"# Returns\n\nText. More.\n\n- **One** item. Its rest\n  goes on.\n- [ ] Two\n1. Three. Four.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n> Quote.\n\n```\ncode x = 1.\n```\n",
+			[]string{"# Returns", "Text.", "More.", "- **One** item.", "Its rest\n  goes on.", "- [ ] Two", "1. Three.", "Four.", "| a | b |", "| 1 | 2 |", "> Quote.", "code x = 1."},
+		},
 		"setext":       {"Returns\n=======\nText.", []string{"Returns", "Text."}},
 		"windows":      {"One.\r\nTwo.\r\n\r\nThree.", []string{"One.", "Two.", "Three."}},
 		"nothing":      {" \n\n---\n\n* \n#\n", nil},

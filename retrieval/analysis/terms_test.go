@@ -98,9 +98,22 @@ func TestIsStop(t *testing.T) {
 		word, language string
 		want           bool
 	}{
-		{"the", "en", true}, {"The", "en", true}, {"don't", "en", true}, {"dont", "en", true}, {"veri", "en", true},
-		{"order", "en", false}, {"não", "pt-BR", true}, {"nao", "pt", true}, {"dónde", "es", true}, {"donde", "es", true},
-		{"що", "uk", true}, {"что", "ru", true}, {"что", "uk", false}, {"что", "", true}, {"boots", "", false}, {"", "en", false},
+		{"the", "en", true},
+		{"The", "en", true},
+		{"don't", "en", true},
+		{"dont", "en", true},
+		{"veri", "en", true},
+		{"order", "en", false},
+		{"não", "pt-BR", true},
+		{"nao", "pt", true},
+		{"dónde", "es", true},
+		{"donde", "es", true},
+		{"що", "uk", true},
+		{"что", "ru", true},
+		{"что", "uk", false},
+		{"что", "", true},
+		{"boots", "", false},
+		{"", "en", false},
 	} {
 		if got := IsStop(c.word, c.language); got != c.want {
 			t.Errorf("IsStop(%q, %q) = %v", c.word, c.language, got)
