@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { plain } from "../shared/plain";
 import type { Citation } from "../shared/types";
 import type { Detail } from "./types";
 
@@ -41,7 +42,7 @@ export function Sentences({ detail: d }: { detail: Detail }) {
             (c, j) =>
               open === `${i}:${j}` && (
                 <blockquote key={j} data-testid="quote">
-                  {c.quote}
+                  {plain(c.quote)}
                   <footer class="quiet">
                     {used.get(c.record_id)?.title ?? c.record_id}
                     {c.score !== undefined && ` · score ${c.score.toFixed(2)}`}

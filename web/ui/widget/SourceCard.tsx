@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { fill } from "../shared/i18n";
 import { Article, Close, Unlocked } from "../shared/icons";
+import { plain } from "../shared/plain";
 import { day } from "../shared/time";
 import type { Used } from "../shared/types";
 import { categoryName, purposeName, recipientName } from "./names";
@@ -36,15 +37,14 @@ export function SourceCard({ number, used, quotes, chat, close }: Props) {
         </button>
       </div>
       {quotes.map((q) => (
-        <blockquote key={q}>{q}</blockquote>
+        <blockquote key={q}>{plain(q)}</blockquote>
       ))}
       {used && (
         <p class="quiet">
-          {[used.source.system, used.source.ref].filter(Boolean).join(" · ")}
-          {day(used.collected_at, language) && ` · ${fill(w.collected, { date: day(used.collected_at, language) })}`}
+          {facts(used)}
           {safe(used.source.url) && (
             <>
-              {" · "}
+              {facts(used) && " · "}
               <a href={used.source.url} target="_blank" rel="noopener noreferrer">
                 {w.openSource}
               </a>
@@ -55,6 +55,12 @@ export function SourceCard({ number, used, quotes, chat, close }: Props) {
       {personal && <Consent used={used} chat={chat} />}
     </section>
   );
+}
+
+/** Which system has it, under which name, and since when we do. */
+function facts(used: Used): string {
+  const collected = day(used.collected_at, language);
+  return [used.source.system, used.source.ref, collected && fill(w.collected, { date: collected })].filter(Boolean).join(" · ");
 }
 
 function Consent({ used, chat }: { used: Used; chat: ChatState }) {
