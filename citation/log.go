@@ -69,6 +69,9 @@ type Entry struct {
 	// Words are words of the body by which an entry can be found. Only keyed
 	// hashes of them are stored.
 	Words []string
+	// Stamp is what an opened entry was decided by: it is added only if that
+	// still holds.
+	Stamp *consent.Stamp
 }
 
 // Summary is one answer in a list: its latest entry, and how it was opened.
@@ -104,9 +107,10 @@ var ErrUnavailable = errors.New("the citation log cannot be written")
 
 // Log stores entries.
 //
-// Append is durable when it returns; an error, which wraps ErrUnavailable,
-// means that nothing is known about the entry, and the caller must stop. Entries
-// of one answer keep their order. List returns the newest first, with the
+// Append is durable when it returns. An entry whose id is there already is not
+// added again, and one whose stamp no longer holds is consent.ErrStale. Any other
+// error wraps ErrUnavailable and means that nothing is known about the entry, and
+// the caller must stop. Entries of one answer keep their order. List returns the newest first, with the
 // position to go on from (0 at the end). All methods are safe for concurrent
 // use, and nothing else can change or remove an entry.
 type Log interface {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxWords bounds the words that an entry can be found by.
@@ -19,7 +20,7 @@ func Words(texts ...string) []string {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 		})
 		for _, w := range fields {
-			if len(w) < 2 || seen[w] || len(out) == maxWords {
+			if utf8.RuneCountInString(w) < 2 || seen[w] || len(out) == maxWords {
 				continue
 			}
 			seen[w] = true

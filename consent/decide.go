@@ -54,7 +54,7 @@ func Decide(p *Policy, s Snapshot, t Triple, o Overlay) Decision {
 		return deny(state, NoConsent)
 	}
 	switch {
-	case !e.Expires.IsZero() && !s.Now.Before(e.Expires):
+	case !e.Expires.IsZero() && (s.Now.IsZero() || !s.Now.Before(e.Expires)):
 		return deny(Expired, ExpiredReason)
 	case e.Conversation != "" && e.Conversation != o.Conversation:
 		// Given for another conversation: here it was never given.

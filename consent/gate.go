@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -64,8 +66,15 @@ func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpos
 	if who.Kind == identity.Staff {
 		s.audience = Staff
 	}
-	if who.Customer == "" || who.Kind == identity.Nobody {
+	switch {
+	case who.Customer == "" || who.Kind == identity.Nobody:
 		s.deny(p, purpose, Anonymous)
+		return s, nil
+	case who.Kind == identity.Customer, who.Kind == identity.Visitor, who.Kind == identity.Staff && purpose == AgentAssist:
+	default:
+		// SECURITY: what may go to the company's AI for another purpose may not be
+		// read by people at the desk, nor by a site's backend.
+		s.deny(p, purpose, RecipientDenied)
 		return s, nil
 	}
 	snap, err := g.ledger.Snapshot(ctx, who.Customer)
@@ -93,6 +102,23 @@ func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpos
 	}
 	s.denials = denials(p, snap, purpose, o)
 	return s, nil
+}
+
+// Holds returns ErrStale if a scope of the stamp no longer does: for what is read
+// under it and shown without a transaction of its own.
+func (g *Gate) Holds(ctx context.Context, stamp Stamp) error {
+	if !stamp.Personal {
+		return nil // it permits nothing that could be taken back
+	}
+	snap, err := g.ledger.Snapshot(ctx, stamp.Customer)
+	if err != nil {
+		return fmt.Errorf("read the consent ledger: %w", err)
+	}
+	expired := !stamp.ValidUntil.IsZero() && !snap.Now.Before(stamp.ValidUntil)
+	if snap.Epoch != stamp.Epoch || g.Policy().Version != stamp.PolicyVersion || expired {
+		return ErrStale
+	}
+	return nil
 }
 
 // searcher is the recipient that reads first for a purpose: without it nothing
@@ -261,11 +287,12 @@ func checkChanges(p *Policy, who identity.Principal, set ChangeSet) error {
 	for _, c := range set.Changes {
 		switch {
 		case !p.Uses(c.Triple):
-			return fmt.Errorf("%w: purpose %q, category %q, recipient %q", ErrUnknownTriple, c.Purpose, c.Category, c.Recipient)
+			return fmt.Errorf("%w: purpose %s, category %s, recipient %s", ErrUnknownTriple,
+				name(string(c.Purpose)), name(string(c.Category)), name(string(c.Recipient)))
 		case seen[c.Triple]:
 			return fmt.Errorf("%w: the same purpose, category and recipient twice", ErrInvalidChange)
 		case c.Duration != "" && c.Duration != ThisConversation && c.Duration != Standing:
-			return fmt.Errorf("%w: duration %q is neither conversation nor standing", ErrInvalidChange, c.Duration)
+			return fmt.Errorf("%w: the duration is neither conversation nor standing", ErrInvalidChange)
 		case c.Duration == ThisConversation && c.Granted && who.Conversation == "":
 			return fmt.Errorf("%w: there is no conversation to limit the grant to", ErrInvalidChange)
 		case c.Delete && c.Granted:
@@ -278,14 +305,28 @@ func checkChanges(p *Policy, who identity.Principal, set ChangeSet) error {
 	return nil
 }
 
+var identifier = regexp.MustCompile(`^[a-z0-9_:.-]{0,48}$`)
+
+// name quotes what could be the name of something. Anything else is not
+// repeated: an error must not carry what somebody typed.
+func name(s string) string {
+	if identifier.MatchString(s) {
+		return strconv.Quote(s)
+	}
+	return "(not a name)"
+}
+
 // event builds the event of a change; ok is false if it changes nothing.
 func (g *Gate) event(p *Policy, s Snapshot, who identity.Principal, set ChangeSet, c Change) (Event, bool) {
 	latest, had := s.Latest[c.Triple]
 	wasGiven := had && (latest.State == Given || latest.State == Renewed)
 	allowed := Decide(p, s, c.Triple, Overlay{Anonymous: who.Anonymous(), Conversation: latest.Conversation}).Allowed
+	// An offer is made where the grant does not hold: it may have run out, or be
+	// for another conversation. "Not now" is then that, and not a withdrawal.
+	allowedHere := allowed && (latest.Conversation == "" || latest.Conversation == who.Conversation)
 	e := Event{
 		ID: identity.NewID("grt"), Customer: who.Customer, Triple: c.Triple,
-		Notice: p.Notice.Ref(set.Language), Language: MatchLanguage(set.Language),
+		Notice: p.Notice.Ref(set.Language), Language: p.Notice.Text.language(set.Language),
 		Channel: set.Channel, Actor: who.Actor(), Evidence: set.Offer, At: s.Now, Epoch: s.Epoch + 1,
 		Delete: c.Delete, Version: p.Version,
 	}
@@ -304,7 +345,7 @@ func (g *Gate) event(p *Policy, s Snapshot, who identity.Principal, set ChangeSe
 		} else if allowed && latest.Conversation == "" {
 			return Event{}, false
 		}
-	case wasGiven:
+	case wasGiven && (set.Offer == "" || allowedHere):
 		e.State = Withdrawn
 	case set.Offer != "":
 		e.State = Deferred

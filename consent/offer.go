@@ -18,6 +18,11 @@ type Offer struct {
 	Notice  NoticeRef     `json:"notice"`
 }
 
+// Asks reports whether the offer asks for the triple.
+func (o *Offer) Asks(t Triple) bool {
+	return slices.ContainsFunc(o.Changes, func(c OfferChange) bool { return c.Triple == t })
+}
+
 // OfferChange is a change that accepting the offer makes.
 type OfferChange struct {
 	Triple

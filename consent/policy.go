@@ -28,11 +28,14 @@ type Text map[string]string
 
 // In returns the text in the language, or in a language of the same base
 // ("pt" for "pt-BR"), or in English.
-func (t Text) In(language string) string {
-	if s, ok := t[language]; ok {
-		return s
+func (t Text) In(language string) string { return t[t.language(language)] }
+
+// language returns the language of the text that In returns.
+func (t Text) language(tag string) string {
+	if _, ok := t[tag]; ok {
+		return tag
 	}
-	return t[MatchLanguage(language)]
+	return MatchLanguage(tag)
 }
 
 // MatchLanguage returns the language of Languages that is nearest to a BCP 47
@@ -112,11 +115,14 @@ func (n Notice) Ref(language string) NoticeRef {
 // Days is a duration in days, written "90d".
 type Days int
 
+// maxDays is a century: longer ones overflow a time.Duration before long.
+const maxDays = 36_525
+
 // UnmarshalYAML reads "90d".
 func (d *Days) UnmarshalYAML(n *yaml.Node) error {
 	s, ok := strings.CutSuffix(n.Value, "d")
 	v, err := strconv.Atoi(s)
-	if !ok || err != nil || v <= 0 {
+	if !ok || err != nil || v <= 0 || v > maxDays {
 		return fmt.Errorf("line %d: %q is not a number of days such as 90d", n.Line, n.Value)
 	}
 	*d = Days(v)
@@ -145,6 +151,7 @@ type Policy struct {
 	triples []Triple
 	exists  map[Triple]bool
 	third   map[Recipient]bool
+	notices map[string]NoticeRef // by language: the hash is too slow for every decision
 }
 
 // DefaultPolicy returns the policy that is used where none is configured.
@@ -176,6 +183,10 @@ func LoadPolicy(r io.Reader) (*Policy, error) {
 	p.sha256 = hex.EncodeToString(sum[:])
 	p.exists = make(map[Triple]bool)
 	p.third = make(map[Recipient]bool)
+	p.notices = make(map[string]NoticeRef)
+	for l := range p.Notice.Text {
+		p.notices[l] = p.Notice.Ref(l)
+	}
 	for _, r := range p.Recipients {
 		p.third[r.ID] = r.ThirdParty
 	}
@@ -311,4 +322,7 @@ func (p *Policy) Recipient(id Recipient) (RecipientSpec, bool) {
 
 // Covers reports whether a choice made on the notice in the language still
 // stands under this policy.
-func (p *Policy) Covers(n NoticeRef, language string) bool { return n == p.Notice.Ref(language) }
+func (p *Policy) Covers(n NoticeRef, language string) bool {
+	current, ok := p.notices[p.Notice.Text.language(language)]
+	return ok && n == current
+}

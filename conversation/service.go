@@ -60,6 +60,11 @@ func (s *Service) Own(ctx context.Context, who identity.Principal, id string) (C
 	return c, nil
 }
 
+// At returns how a conversation stands, to who has just acted on it.
+func (s *Service) At(ctx context.Context, id string) (Conversation, error) {
+	return s.store.Conversation(ctx, id)
+}
+
 // Say posts the customer's message and queues its answer.
 func (s *Service) Say(ctx context.Context, who identity.Principal, id, text, language string) (Posted, error) {
 	if _, err := s.Own(ctx, who, id); err != nil {
@@ -90,9 +95,9 @@ func (s *Service) Say(ctx context.Context, who identity.Principal, id, text, lan
 // It returns the id of the new answer, empty if the assistant no longer has the
 // conversation.
 func (s *Service) Again(ctx context.Context, who identity.Principal, answer string) (string, error) {
-	p, err := s.store.Again(ctx, answer)
-	if err != nil || p.AnswerID == "" {
-		return "", err
+	p, err := s.store.Again(ctx, who.Customer, answer)
+	if err != nil || p.AnswerID == "" || p.Known {
+		return p.AnswerID, err
 	}
 	s.turns.Add(Turn{
 		AnswerID: p.AnswerID, Conversation: p.Conversation.ID, Question: p.Message.Text(),
@@ -137,6 +142,10 @@ func (s *Service) Events(ctx context.Context, id string, after int64, limit int)
 // Watch returns the wake-ups of a conversation.
 func (s *Service) Watch(id string) (<-chan struct{}, func()) { return s.store.Watch(Topic(id)) }
 
+// Answering reports whether the conversation has turns that are being answered
+// here, or wait for it.
+func (s *Service) Answering(id string) bool { return s.turns.Busy(id) }
+
 // Wait returns when no turn is being answered.
 func (s *Service) Wait() { s.turns.Wait() }
 
@@ -151,10 +160,17 @@ type Queue struct {
 	lines map[string]*line
 }
 
-// line is the turns of one conversation.
+// line is the turns of one conversation: the one being answered, and those that
+// wait.
 type line struct {
-	turns  []Turn
-	cancel context.CancelFunc // of the turn being answered
+	turns []queued
+}
+
+// queued is a turn with what cancels it, from the moment that it is queued.
+type queued struct {
+	Turn
+	ctx    context.Context
+	cancel context.CancelFunc
 }
 
 // NewQueue returns a queue that answers until ctx ends.
@@ -164,30 +180,43 @@ func NewQueue(ctx context.Context, r Responder, log *slog.Logger) *Queue {
 
 // Add queues a turn.
 func (q *Queue) Add(t Turn) {
+	ctx, cancel := context.WithCancel(q.ctx)
+	x := queued{t, ctx, cancel}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if l, busy := q.lines[t.Conversation]; busy {
-		l.turns = append(l.turns, t)
+		l.turns = append(l.turns, x)
 		return
 	}
-	l := &line{turns: []Turn{t}}
+	l := &line{turns: []queued{x}}
 	q.lines[t.Conversation] = l
 	q.group.Go(func() { q.serve(t.Conversation, l) })
 }
 
-// Drop cancels the turn being answered. Those that wait are still handed to the
+// Drop cancels the conversation's turns. Those that wait are still handed to the
 // Responder, which finds that their answers may no longer be written.
 func (q *Queue) Drop(conversation string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if l, ok := q.lines[conversation]; ok && l.cancel != nil {
-		l.cancel()
+	if l, ok := q.lines[conversation]; ok {
+		for _, t := range l.turns {
+			t.cancel()
+		}
 	}
+}
+
+// Busy reports whether a conversation has turns here.
+func (q *Queue) Busy(conversation string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, busy := q.lines[conversation]
+	return busy
 }
 
 // Wait returns when every queued turn is answered.
 func (q *Queue) Wait() { q.group.Wait() }
 
+// serve answers the turns of a line. A turn stays in it until it is answered.
 func (q *Queue) serve(conversation string, l *line) {
 	for {
 		q.mu.Lock()
@@ -197,12 +226,12 @@ func (q *Queue) serve(conversation string, l *line) {
 			return
 		}
 		t := l.turns[0]
-		l.turns = l.turns[1:]
-		ctx, cancel := context.WithCancel(q.ctx)
-		l.cancel = cancel
 		q.mu.Unlock()
-		q.one(ctx, t)
-		cancel()
+		q.one(t.ctx, t.Turn)
+		t.cancel()
+		q.mu.Lock()
+		l.turns = l.turns[1:]
+		q.mu.Unlock()
 	}
 }
 

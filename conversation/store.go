@@ -14,6 +14,9 @@ type Posted struct {
 	// AnswerID names the answer that will be written, in status writing; empty
 	// while a person has the conversation.
 	AnswerID string
+	// Known is whether that answer is not a new one: it was made before, for the
+	// same reason.
+	Known bool
 }
 
 // Ticket is a conversation's place in the queue for a person.
@@ -39,18 +42,17 @@ type Store interface {
 	// does, and makes an answer to be written if the assistant has the
 	// conversation.
 	Post(ctx context.Context, id string, m Message, language string) (Posted, error)
-	// Again makes an answer that supersedes another to the same message, if the
-	// assistant still has the conversation; otherwise its id is empty.
-	Again(ctx context.Context, answer string) (Posted, error)
+	// Again makes an answer that supersedes another of the customer's to the same
+	// message, if the assistant still has the conversation; otherwise its id is
+	// empty. Where there is one already it returns that. Somebody else's answer is
+	// ErrNotFound.
+	Again(ctx context.Context, customer identity.CustomerID, answer string) (Posted, error)
 	// Handoff gives the conversation to the desk. A repeated one returns the
 	// same ticket.
 	Handoff(ctx context.Context, id string, reason Reason, notice Message) (Ticket, error)
 	Messages(ctx context.Context, id string) ([]Message, error)
 	// Events returns at most limit events after seq, in order.
 	Events(ctx context.Context, id string, after int64, limit int) ([]Event, error)
-	// Unanswered returns what was to be answered when the process stopped, and
-	// is called once, before the first Post.
-	Unanswered(ctx context.Context) ([]Turn, error)
 	// Watch returns a channel that receives after a commit that concerns the
 	// topic, and may receive more often. Callers poll as well: a wake-up can
 	// be missed, a commit cannot.

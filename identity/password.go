@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -41,21 +42,21 @@ func HashPassword(password string) (string, error) {
 // that an unknown address cannot be told from a wrong password.
 func CheckPassword(encoded, password string) bool {
 	var version, memory, time, threads int
+	var salt, want []byte
 	parts := strings.Split(encoded, "$")
-	valid := len(parts) == 6 && parts[1] == "argon2id"
+	valid := len(parts) == 6 && parts[0] == "" && parts[1] == "argon2id"
 	if valid {
 		_, err1 := fmt.Sscanf(parts[2], "v=%d", &version)
 		_, err2 := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &time, &threads)
-		valid = err1 == nil && err2 == nil && version == argon2.Version &&
+		var err3, err4 error
+		salt, err3 = base64.RawStdEncoding.DecodeString(parts[4])
+		want, err4 = base64.RawStdEncoding.DecodeString(parts[5])
+		// A shorter key would be easier to guess.
+		valid = errors.Join(err1, err2, err3, err4) == nil && version == argon2.Version && len(want) == argonKeyLen &&
 			memory > 0 && memory <= 1<<20 && time > 0 && time <= 16 && threads > 0 && threads <= 64
 	}
 	if !valid {
 		argon2.IDKey([]byte(password), make([]byte, argonSaltLen), argonTime, argonMemory, argonThreads, argonKeyLen)
-		return false
-	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(want) == 0 {
 		return false
 	}
 	got := argon2.IDKey([]byte(password), salt, uint32(time), uint32(memory), uint8(threads), uint32(len(want)))

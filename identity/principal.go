@@ -104,12 +104,13 @@ func (p Principal) Has(roles ...Role) bool {
 	if p.Kind != Staff {
 		return false
 	}
+	admin := slices.Contains(p.Roles, RoleAdmin)
 	for _, r := range roles {
-		if slices.Contains(p.Roles, r) {
+		if slices.Contains(p.Roles, r) || admin && r != RoleAnalyst && r != RoleAuditor {
 			return true
 		}
 	}
-	return slices.Contains(p.Roles, RoleAdmin)
+	return false
 }
 
 // In returns the principal speaking in a conversation.

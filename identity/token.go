@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,6 +26,9 @@ const maxSubject = 256
 func VerifyToken(ctx context.Context, dir Directory, site Site, token string, now time.Time) (sub string, err error) {
 	refuse := func(detail string) (string, error) {
 		return "", fmt.Errorf("%w: %s", ErrUnauthenticated, detail)
+	}
+	if len(site.Secret) == 0 {
+		return refuse("the site has no secret to check an identity token with") // anyone can sign with none
 	}
 	var claims jwt.RegisteredClaims
 	// The algorithm is pinned: a token must not choose how it is checked.
@@ -54,6 +58,9 @@ func VerifyToken(ctx context.Context, dir Directory, site Site, token string, no
 // IssueToken signs an identity token for sub, as a site's backend does. Candor
 // itself uses it only in demo mode and in tests.
 func IssueToken(site Site, sub string, now time.Time) (string, error) {
+	if len(site.Secret) == 0 {
+		return "", errors.New("the site has no secret to sign an identity token with")
+	}
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
 		Subject:   sub,
 		IssuedAt:  jwt.NewNumericDate(now),

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,7 +21,7 @@ import (
 	"candor/retrieval"
 )
 
-// MaxText is the longest text of a record, in bytes.
+// MaxText is the longest that a record may be, in bytes.
 const MaxText = 200_000
 
 // Item is one record or article as it comes in: a line of a file or an element
@@ -87,7 +88,7 @@ func (im *Importer) Records(ctx context.Context, site identity.SiteID, items ite
 	return im.run(ctx, site, items, progress, func(it Item) (retrieval.Record, error) {
 		switch {
 		case it.Customer != "":
-			return im.record(ctx, site, it)
+			return im.record(site, it)
 		case it.Visibility != "":
 			return im.article(site, it)
 		}
@@ -140,6 +141,9 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 				}
 			}
 		} else if err == nil {
+			if r.Customer, err = im.Store.Customer(ctx, site, e.Item.Customer); err != nil {
+				return report, err
+			}
 			err = im.Store.PutRecord(ctx, r)
 			if err != nil && !errors.Is(err, retrieval.ErrOtherCustomer) {
 				return report, err
@@ -171,12 +175,14 @@ func (im *Importer) common(site identity.SiteID, it Item) (retrieval.Record, err
 	switch {
 	case r.Text == "" && r.Title == "":
 		return r, errors.New("there is no `text`")
-	case len(r.Text) > MaxText:
-		return r, fmt.Errorf("`text` has %d bytes; at most %d are kept", len(r.Text), MaxText)
-	case len(it.ID) > 200:
-		return r, errors.New("`id` is longer than 200 bytes")
+	case size(it) > MaxText:
+		return r, fmt.Errorf("title, text and fields have %d bytes; at most %d are kept", size(it), MaxText)
+	case len(it.ID) > 200 || !addressable(it.ID):
+		return r, errors.New("`id` is longer than 200 bytes, or has a slash or control characters")
 	case !valid(it):
 		return r, errors.New("a field is not valid UTF-8")
+	case !webAddress(r.Source.URL):
+		return r, errors.New("the address of the source is not that of a web page (https://…)")
 	}
 	if r.Text == "" {
 		r.Text = r.Title
@@ -184,13 +190,37 @@ func (im *Importer) common(site identity.SiteID, it Item) (retrieval.Record, err
 	return r, nil
 }
 
-func valid(it Item) bool {
-	for _, s := range []string{it.ID, it.Customer, it.Title, it.Text} {
-		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-			return false
+func size(it Item) int {
+	n := len(it.Title) + len(it.Text)
+	for k, v := range it.Fields {
+		n += len(k) + len(v)
+	}
+	return n
+}
+
+// texts is everything that an item says of its customer.
+func texts(it Item) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(it.Title) || !yield(it.Text) {
+			return
+		}
+		for _, v := range it.Fields {
+			if !yield(v) {
+				return
+			}
 		}
 	}
-	return true
+}
+
+func valid(it Item) bool {
+	texts := []string{
+		it.ID, it.Customer, it.Category, it.Visibility, it.Title, it.Text, it.URL, it.Language,
+		it.Source.System, it.Source.Ref, it.Source.URL,
+	}
+	for k, v := range it.Fields {
+		texts = append(texts, k, v)
+	}
+	return !slices.ContainsFunc(texts, func(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) })
 }
 
 func (im *Importer) article(site identity.SiteID, it Item) (retrieval.Record, error) {
@@ -198,13 +228,17 @@ func (im *Importer) article(site identity.SiteID, it Item) (retrieval.Record, er
 	if err != nil {
 		return r, err
 	}
+	// A category of personal data says that its customer was forgotten.
+	if _, personal := im.Policy().Category(consent.Category(it.Category)); personal {
+		return r, fmt.Errorf("category %q is personal: the record needs a `customer`", it.Category)
+	}
 	r.Category = consent.Knowledge
 	switch r.Visibility = retrieval.Visibility(it.Visibility); r.Visibility {
 	case retrieval.PublicKnowledge, retrieval.InternalKnowledge:
 	case "":
 		return r, errors.New("`visibility` is missing: public or internal")
 	default:
-		return r, fmt.Errorf("`visibility` %q is neither public nor internal", it.Visibility)
+		return r, errors.New("`visibility` is neither public nor internal")
 	}
 	if r.ID == "" {
 		r.ID = identity.NewID("kno")
@@ -212,7 +246,8 @@ func (im *Importer) article(site identity.SiteID, it Item) (retrieval.Record, er
 	return r, nil
 }
 
-func (im *Importer) record(ctx context.Context, site identity.SiteID, it Item) (retrieval.Record, error) {
+// record checks a customer's record; whose it is, is looked up when it is stored.
+func (im *Importer) record(site identity.SiteID, it Item) (retrieval.Record, error) {
 	r, err := im.common(site, it)
 	if err != nil {
 		return r, err
@@ -223,7 +258,12 @@ func (im *Importer) record(ctx context.Context, site identity.SiteID, it Item) (
 	r.Category = consent.Category(it.Category)
 	spec, known := im.Policy().Category(r.Category)
 	if !known || r.Category == consent.Conversation {
-		return r, fmt.Errorf("the policy has no records of category %q", it.Category)
+		return r, fmt.Errorf("the policy has no records of category %s", name(it.Category))
+	}
+	for text := range texts(it) {
+		if holdsCardNumber(text) {
+			return r, errors.New("it holds a payment card's number, which is not kept here")
+		}
 	}
 	now := im.Now().UTC()
 	if r.CollectedAt, err = parseTime("collected_at", it.CollectedAt, now); err != nil {
@@ -235,8 +275,7 @@ func (im *Importer) record(ctx context.Context, site identity.SiteID, it Item) (
 	if r.ID == "" {
 		r.ID = identity.NewID("rec")
 	}
-	r.Customer, err = im.Store.Customer(ctx, site, it.Customer)
-	return r, err
+	return r, nil
 }
 
 func parseTime(field, value string, otherwise time.Time) (time.Time, error) {

@@ -20,24 +20,39 @@ const maxLine = 4 << 20
 // An item that does not read is an Entry with an error; the others follow.
 func JSON(r io.Reader) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		b := bufio.NewReaderSize(r, 1<<16)
-		for {
+		b := withoutMark(r)
+		for line := 1; ; {
 			c, err := b.ReadByte()
-			if err != nil {
+			switch {
+			case errors.Is(err, io.EOF):
 				return // nothing but space
-			}
-			if strings.IndexByte(" \t\r\n", c) >= 0 {
+			case err != nil:
+				yield(Entry{Line: line, Err: fmt.Errorf("the file cannot be read: %w", err)})
+				return
+			case c == '\n':
+				line++
+				continue
+			case strings.IndexByte(" \t\r", c) >= 0:
 				continue
 			}
 			_ = b.UnreadByte() // cannot fail after a ReadByte
 			if c == '[' {
 				array(b, yield)
 			} else {
-				lines(b, yield)
+				lines(b, line, yield)
 			}
 			return
 		}
 	}
+}
+
+// withoutMark skips the byte order mark that some programs begin a file with.
+func withoutMark(r io.Reader) *bufio.Reader {
+	b := bufio.NewReaderSize(r, 1<<16)
+	if mark, err := b.Peek(3); err == nil && string(mark) == "\ufeff" {
+		_, _ = b.Discard(3) // cannot fail after a Peek
+	}
+	return b
 }
 
 func array(r io.Reader, yield func(Entry) bool) {
@@ -56,13 +71,17 @@ func array(r io.Reader, yield func(Entry) bool) {
 			return
 		}
 	}
-	if _, err := dec.Token(); err != nil {
+	if end, err := dec.Token(); err != nil || end != json.Delim(']') {
 		yield(Entry{Err: errors.New("the array does not end")})
+		return
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		yield(Entry{Err: errors.New("there is something after the end of the array")})
 	}
 }
 
-func lines(r *bufio.Reader, yield func(Entry) bool) {
-	for n := 1; ; n++ {
+func lines(r *bufio.Reader, n int, yield func(Entry) bool) {
+	for ; ; n++ {
 		line, err := readLine(r)
 		if len(bytes.TrimSpace(line)) > 0 {
 			e := Entry{Line: n, Err: errTooLong}
@@ -115,10 +134,16 @@ func item(raw []byte, line int) Entry {
 		Item
 		Fields map[string]any `json:"fields"`
 	}
-	if err := json.Unmarshal(raw, &typed); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber() // a long number may be an identifier: none is rounded
+	err := dec.Decode(&typed)
+	if err == nil && dec.InputOffset() < int64(len(raw)) && len(bytes.TrimSpace(raw[dec.InputOffset():])) > 0 {
+		err = errors.New("more than one value")
+	}
+	if err != nil {
 		var kind *json.UnmarshalTypeError
-		if errors.As(err, &kind) {
-			e.Err = fmt.Errorf("`%s` is a %s and should not be", kind.Field, kind.Value)
+		if errors.As(err, &kind) && kind.Field != "" {
+			e.Err = fmt.Errorf("`%s` is a %s and should not be", strings.TrimPrefix(kind.Field, "Item."), kind.Value)
 		} else {
 			e.Err = errors.New("not a JSON object")
 		}
@@ -135,8 +160,8 @@ func item(raw []byte, line int) Entry {
 			e.Item.Fields[k] = v
 		case bool:
 			e.Item.Fields[k] = fmt.Sprint(v)
-		case float64:
-			e.Item.Fields[k] = strings.TrimSuffix(fmt.Sprintf("%.2f", v), ".00")
+		case json.Number:
+			e.Item.Fields[k] = v.String()
 		default:
 			e.Err = fmt.Errorf("field %q is neither text nor a number", k)
 		}
@@ -148,7 +173,7 @@ func item(raw []byte, line int) Entry {
 // of Item's JSON. A column named fields.X becomes field X.
 func CSV(r io.Reader) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		c := csv.NewReader(r)
+		c := csv.NewReader(withoutMark(r))
 		c.FieldsPerRecord = -1
 		header, err := c.Read()
 		if err != nil {
@@ -156,32 +181,42 @@ func CSV(r io.Reader) iter.Seq[Entry] {
 			return
 		}
 		for i := range header {
-			header[i] = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(header[i], "\ufeff")))
+			header[i] = column(header[i])
 		}
 		for {
 			row, err := c.Read()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			line, _ := c.FieldPos(0)
-			e := Entry{Line: line}
+			var broken *csv.ParseError
+			var e Entry
 			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case errors.As(err, &broken):
+				e = Entry{Line: broken.StartLine, Err: errors.New("not comma-separated values: check the quotes")}
 			case err != nil:
-				e.Err = errors.New("not comma-separated values: check the quotes")
-				var p *csv.ParseError
-				if errors.As(err, &p) {
-					e.Line = p.StartLine
-				}
-			case len(row) != len(header):
-				e.Err = fmt.Errorf("%d values for %d columns", len(row), len(header))
+				yield(Entry{Err: fmt.Errorf("the file cannot be read on: %w", err)})
+				return // another try would have the same end
 			default:
-				e = row2item(header, row, line)
+				line, _ := c.FieldPos(0)
+				if e = row2item(header, row, line); len(row) != len(header) {
+					e = Entry{Line: line, Err: fmt.Errorf("%d values for %d columns", len(row), len(header))}
+				}
 			}
 			if !yield(e) {
 				return
 			}
 		}
 	}
+}
+
+// column returns a column's name in lower case; the name of a field stays as it
+// is written.
+func column(name string) string {
+	name = strings.TrimSpace(name)
+	const fields = "fields."
+	if len(name) > len(fields) && strings.EqualFold(name[:len(fields)], fields) {
+		return fields + name[len(fields):]
+	}
+	return strings.ToLower(name)
 }
 
 func row2item(header, row []string, line int) Entry {
@@ -192,7 +227,7 @@ func row2item(header, row []string, line int) Entry {
 		"title": &it.Title, "text": &it.Text, "url": &it.URL, "collected_at": &it.CollectedAt, "expires": &it.Expires,
 		"language": &it.Language, "source.system": &it.Source.System, "source.ref": &it.Source.Ref, "source.url": &it.Source.URL,
 	}
-	for i, name := range header {
+	for i, name := range header[:min(len(header), len(row))] {
 		if field, ok := strings.CutPrefix(name, "fields."); ok {
 			if row[i] != "" {
 				if it.Fields == nil {
