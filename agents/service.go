@@ -3,6 +3,7 @@ package agents
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -132,43 +133,57 @@ func (s *Service) Get(ctx context.Context, who identity.Principal, id string) (V
 	if !who.Has(deskRoles...) {
 		return View{}, ErrForbidden
 	}
-	c, err := s.store.Conversation(ctx, id)
-	if err != nil {
-		return View{}, err
+	for {
+		v, scope, err := s.view(ctx, who, id)
+		if err != nil {
+			return View{}, err
+		}
+		// SECURITY: what was read must still be permitted once all of it is read.
+		err = s.gate.Holds(ctx, scope.Stamp())
+		if err == nil {
+			return v, nil
+		}
+		if !errors.Is(err, consent.ErrStale) || ctx.Err() != nil {
+			return View{}, err
+		}
 	}
+}
+
+// view reads a conversation under a fresh scope.
+func (s *Service) view(ctx context.Context, who identity.Principal, id string) (v View, scope consent.Scope, err error) {
+	if v.Conversation, err = s.store.Conversation(ctx, id); err != nil {
+		return v, scope, err
+	}
+	c := v.Conversation
 	// Without a ticket, present or past, no person was asked for, and the
 	// conversation is between the customer and the assistant.
-	t, err := s.store.Ticket(ctx, id)
-	if err != nil {
-		return View{}, err
+	if v.Ticket, err = s.store.Ticket(ctx, id); err != nil {
+		return v, scope, err
 	}
 	site, err := s.store.Site(ctx, c.Site)
 	if err != nil {
-		return View{}, err
-	}
-	messages, err := s.store.Messages(ctx, id)
-	if err != nil {
-		return View{}, err
+		return v, scope, err
 	}
 	who.Site = c.Site
 	// An error of the ledger is a denial: the scope then permits nothing.
-	scope, scopeErr := s.gate.Scope(ctx, who.About(c.Customer, id), consent.AgentAssist)
-	if scopeErr != nil && !scope.Unavailable() {
-		return View{}, scopeErr
+	scope, err = s.gate.Scope(ctx, who.About(c.Customer, id), consent.AgentAssist)
+	if err != nil && !scope.Unavailable() {
+		return v, scope, err
 	}
-	v := View{Conversation: c, Ticket: t, Brand: site.Name, Shared: scope.Searchable()}
-	v.Ticket.Summary = summary(messages)
+	messages, err := s.store.Messages(ctx, id)
+	if err != nil {
+		return v, scope, err
+	}
+	v.Brand, v.Shared, v.Ticket.Summary = site.Name, scope.Searchable(), summary(messages)
 	for _, d := range scope.Denials() {
 		v.NotShared = append(v.NotShared, d.Category)
 	}
 	for _, m := range messages {
 		v.Messages = append(v.Messages, s.mask(scope, m, c.Language))
 	}
-	if v.Records, err = s.store.Permitted(ctx, scope, maxRecords); err != nil {
-		return View{}, err
-	}
+	v.Records, err = s.store.Permitted(ctx, scope, maxRecords)
 	slices.SortStableFunc(v.Records, func(a, b retrieval.Record) int { return cmp.Compare(a.Category, b.Category) })
-	return v, nil
+	return v, scope, err
 }
 
 // mask leaves out what the scope does not let people at the desk see.

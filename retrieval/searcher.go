@@ -42,13 +42,18 @@ func (s *Searcher) Search(ctx context.Context, scope consent.Scope, q Query, lim
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[string]Record, len(records))
+	// An article and a record may have the same id.
+	type key struct {
+		id        string
+		knowledge bool
+	}
+	byID := make(map[key]Record, len(records))
 	for _, r := range records {
-		byID[r.ID] = r
+		byID[key{r.ID, r.Knowledge()}] = r
 	}
 	hits := make([]Hit, 0, len(matches))
 	for _, m := range matches {
-		r, ok := byID[m.RecordID]
+		r, ok := byID[key{m.RecordID, m.Category == consent.Knowledge}]
 		// SECURITY: the filter is in the index and in the store; this is the third
 		// look, on the record itself, so that a fault in either of them is not a
 		// leak. A hit that fails it is dropped without a word: to say that there was

@@ -237,7 +237,7 @@ func (tx *Tx) endAnswer(key Sealer, a answer.Answer) error {
 
 // interruptAnswers ends the answers that are being written in a conversation
 // which a person has now: what was released stays, and nothing follows.
-func (s *Store) interruptAnswers(tx *Tx, key Sealer, conv string) error {
+func (s *Store) interruptAnswers(tx *Tx, key Sealer, c *conversation.Conversation) error {
 	type writing struct {
 		id     string
 		sealed []byte
@@ -245,7 +245,7 @@ func (s *Store) interruptAnswers(tx *Tx, key Sealer, conv string) error {
 	rows, err := collect(tx.ctx, tx.tx, func(scan func(...any) error) (w writing, err error) {
 		err = scan(&w.id, &w.sealed)
 		return w, err
-	}, "SELECT id, sealed FROM answers WHERE conversation = ? AND status = ? ORDER BY at, id", conv, answer.Writing)
+	}, "SELECT id, sealed FROM answers WHERE conversation = ? AND status = ? ORDER BY at, id", c.ID, answer.Writing)
 	if err != nil {
 		return err
 	}
@@ -255,9 +255,37 @@ func (s *Store) interruptAnswers(tx *Tx, key Sealer, conv string) error {
 			return err
 		}
 		a.Status = answer.Interrupted
+		if err := tx.takeBackStale(key, c, &a); err != nil {
+			return err
+		}
 		if err := tx.endAnswer(key, a); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// takeBackStale empties an answer that quotes what was withdrawn since.
+//
+// SECURITY: ending an answer releases its text once more, as a message, and so
+// needs what every release needs.
+func (tx *Tx) takeBackStale(key Sealer, c *conversation.Conversation, a *answer.Answer) error {
+	if !a.Personal() {
+		return nil
+	}
+	err := tx.checkStamp(consent.Stamp{
+		Customer: c.Customer, Epoch: a.Epoch, PolicyVersion: a.PolicyVersion, ValidUntil: a.ValidUntil, Personal: true,
+	})
+	if !errors.Is(err, consent.ErrStale) {
+		return err
+	}
+	a.Sentences, a.Used, a.Text = []answer.Sentence{}, []answer.Used{}, ""
+	_, err = tx.addEvent(key, c.ID, conversation.ResetEvent, a.ID, resetBody{a.ID, a.Attempt, "consent_changed"})
+	return err
+}
+
+// Stored returns an answer as it stands.
+func (s *Store) Stored(ctx context.Context, id string) (answer.Answer, error) {
+	a, _, err := s.answer(ctx, id)
+	return a, err
 }

@@ -3,11 +3,12 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"candor/citation"
-	"candor/identity"
+	"candor/consent"
 )
 
 var _ citation.Log = (*Citations)(nil)
@@ -32,11 +33,16 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
 	}
 	err = l.s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
-			purpose, recipient, model, language, epoch, policy_version, gpc, status, sealed) VALUES (`+marks(18)+`)`,
+		if e.Stamp != nil {
+			if err := tx.checkStamp(*e.Stamp); err != nil {
+				return err
+			}
+		}
+		n, err := tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
+			purpose, recipient, model, language, epoch, policy_version, gpc, status, sealed) VALUES (`+marks(18)+`) ON CONFLICT (id) DO NOTHING`,
 			e.ID, e.Kind, e.Opened, e.AnswerID, e.Attempt, e.Site, e.Customer, e.Conversation, micros(tx.Now),
 			e.Purpose, e.Recipient, e.Model, e.Language, e.Epoch, e.PolicyVersion, e.GPC, e.Status, sealed)
-		if err != nil {
+		if err != nil || n == 0 {
 			return err
 		}
 		for _, r := range e.Records {
@@ -59,10 +65,10 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, consent.ErrStale) {
 		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
 	}
-	return nil
+	return err
 }
 
 func (s *Store) wordHash(word string) string { return s.keys.Hash("word", word) }
@@ -207,23 +213,4 @@ func (l *Citations) details(ctx context.Context, e *citation.Entry) (err error) 
 		return n, err
 	}, "SELECT category, reason, relevant FROM citation_not_searched WHERE entry = ? ORDER BY rowid", e.ID)
 	return err
-}
-
-// Unclosed returns the answers that ended without a closed entry, because the
-// process or the log stopped in between, and the customers whose they are.
-func (l *Citations) Unclosed(ctx context.Context) (map[string]identity.CustomerID, error) {
-	type row struct {
-		answer   string
-		customer identity.CustomerID
-	}
-	rows, err := collect(ctx, l.s.reads, func(scan func(...any) error) (r row, err error) {
-		err = scan(&r.answer, &r.customer)
-		return r, err
-	}, `SELECT a.id, a.customer FROM answers a WHERE a.status <> 'writing'
-		AND NOT EXISTS (SELECT 1 FROM citation_entries e WHERE e.answer = a.id AND e.kind = ?)`, citation.Closed)
-	out := make(map[string]identity.CustomerID, len(rows))
-	for _, r := range rows {
-		out[r.answer] = r.customer
-	}
-	return out, err
 }

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"candor/answer"
+	"candor/citation"
 	"candor/conversation"
 	"candor/identity"
 )
@@ -124,7 +126,7 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, t convers
 	}
 	switch next {
 	case conversation.Open:
-		if err := s.interruptAnswers(tx, key, c.ID); err != nil {
+		if err := s.interruptAnswers(tx, key, c); err != nil {
 			return err
 		}
 		if err := tx.openTicket(c); err != nil {
@@ -200,8 +202,9 @@ func (s *Store) Post(ctx context.Context, id string, m conversation.Message, lan
 
 // newAnswer makes an answer in status writing.
 func (tx *Tx) newAnswer(key Sealer, c conversation.Conversation, m conversation.Message, supersedes string) (string, error) {
+	id := identity.NewID("ans")
 	a := answer.Answer{
-		ID: identity.NewID("ans"), ConversationID: c.ID, At: tx.Now, Question: m.Text(),
+		ID: id, Leaf: answer.Leaf{ID: answer.LeafID(id)}, ConversationID: c.ID, At: tx.Now, Question: m.Text(),
 		Status: answer.Writing, Supersedes: supersedes, Language: c.Language,
 		Sentences: []answer.Sentence{}, Used: []answer.Used{}, NotSearched: []answer.NotSearched{},
 	}
@@ -215,12 +218,15 @@ func (tx *Tx) newAnswer(key Sealer, c conversation.Conversation, m conversation.
 	return a.ID, err
 }
 
-// Again makes an answer that supersedes another.
-func (s *Store) Again(ctx context.Context, id string) (conversation.Posted, error) {
+// Again makes an answer that supersedes another of the customer's.
+func (s *Store) Again(ctx context.Context, customer identity.CustomerID, id string) (conversation.Posted, error) {
 	var out conversation.Posted
 	old, c, err := s.answer(ctx, id)
 	if err != nil {
 		return out, err
+	}
+	if c.Customer != customer {
+		return out, conversation.ErrNotFound
 	}
 	key, err := s.keys.For(ctx, c.Customer)
 	if err != nil {
@@ -232,6 +238,15 @@ func (s *Store) Again(ctx context.Context, id string) (conversation.Posted, erro
 			return err
 		}
 		c.Language = old.Language
+		// An offer is accepted once: a second yes gets the answer of the first.
+		later, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM answers WHERE supersedes = ?", id)
+		if err != nil {
+			return err
+		}
+		if len(later) > 0 {
+			out = conversation.Posted{Conversation: c, AnswerID: later[0], Known: true}
+			return nil
+		}
 		var message string
 		if err := tx.row("SELECT message FROM answers WHERE id = ?", id).Scan(&message); err != nil {
 			return err
@@ -328,29 +343,23 @@ func (s *Store) events(ctx context.Context, id, where string, args ...any) ([]co
 	}, "SELECT seq, type, ref, at, sealed FROM events WHERE conversation = ? "+where, append([]any{id}, args...)...)
 }
 
-// Unanswered returns the turns whose answers were being written when the
-// process stopped.
-func (s *Store) Unanswered(ctx context.Context) ([]conversation.Turn, error) {
-	ids, err := collect(ctx, s.reads, scanString, "SELECT id FROM answers WHERE status = ? ORDER BY at, id", answer.Writing)
-	if err != nil {
-		return nil, err
-	}
-	var out []conversation.Turn
-	for _, id := range ids {
-		a, c, err := s.answer(ctx, id)
-		if err != nil {
-			return nil, err
+// Unfinished returns the answers asked for before a time that are still being
+// written, or whose end the citation log does not have.
+func (s *Store) Unfinished(ctx context.Context, before time.Time) ([]conversation.Turn, error) {
+	return collect(ctx, s.reads, func(scan func(...any) error) (t conversation.Turn, err error) {
+		var visitor bool
+		if err := scan(&t.AnswerID, &t.Conversation, &t.Who.Site, &t.Who.Customer, &visitor); err != nil {
+			return t, err
 		}
-		kind := identity.Customer
-		if c.Visitor {
-			kind = identity.Visitor
+		t.Who.Kind, t.Who.Conversation = identity.Customer, t.Conversation
+		if visitor {
+			t.Who.Kind = identity.Visitor
 		}
-		out = append(out, conversation.Turn{
-			AnswerID: id, Conversation: c.ID, Question: a.Question, Language: a.Language, Supersedes: a.Supersedes, Asked: a.At,
-			Who: identity.Principal{Kind: kind, Site: c.Site, Customer: c.Customer, Conversation: c.ID},
-		})
-	}
-	return out, nil
+		return t, nil
+	}, `SELECT a.id, c.id, c.site, c.customer, c.visitor FROM answers a JOIN conversations c ON c.id = a.conversation
+		WHERE a.at < ? AND (a.status = ? OR NOT EXISTS (
+			SELECT 1 FROM citation_entries e WHERE e.answer = a.id AND e.kind = ?))
+		ORDER BY a.at, a.id`, micros(before), answer.Writing, citation.Closed)
 }
 
 // Rate stores what a customer thinks of a conversation or an answer.

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -31,28 +32,37 @@ import (
 type MasterKey [32]byte
 
 // LoadMasterKey reads the master key from a value, base64 of 32 bytes, or where
-// that is empty from a file, which it makes (readable by its owner only) if
-// there is none.
+// that is empty from a file.
 func LoadMasterKey(value, path string) (MasterKey, error) {
 	if value != "" {
 		return parseMasterKey(value)
 	}
 	b, err := os.ReadFile(path)
-	if err == nil {
-		return parseMasterKey(string(b))
-	}
-	if !errors.Is(err, os.ErrNotExist) {
+	if err != nil {
 		return MasterKey{}, fmt.Errorf("read the master key: %w", err)
 	}
+	return parseMasterKey(string(b))
+}
+
+// MakeMasterKey writes a new master key to a file, readable by its owner only,
+// that is not there yet: whole, or not at all.
+func MakeMasterKey(path string) (MasterKey, error) {
 	var k MasterKey
 	rand.Read(k[:])
-	// O_EXCL: of two processes that start at once, one makes the key.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(path), "master-*.tmp") // 0600
 	if err != nil {
-		return MasterKey{}, fmt.Errorf("make the master key: %w", err)
+		return k, fmt.Errorf("make the master key: %w", err)
 	}
+	defer func() { _ = os.Remove(f.Name()) }() // a stray file is all that a failure leaves
 	_, err = f.WriteString(base64.StdEncoding.EncodeToString(k[:]) + "\n")
-	return k, errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		// A link fails where there is a file: of two processes one makes the key.
+		err = os.Link(f.Name(), path)
+	}
+	if err != nil {
+		return k, fmt.Errorf("make the master key: %w", err)
+	}
+	return k, nil
 }
 
 func parseMasterKey(s string) (MasterKey, error) {

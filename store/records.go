@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -126,15 +127,16 @@ func (s *Store) Record(ctx context.Context, site identity.SiteID, id string) (re
 	return out[0], nil
 }
 
-// RemoveRecord removes a customer's record, or a piece of knowledge.
+// RemoveRecord removes what has the id: a customer's record, an article, or both.
 func (s *Store) RemoveRecord(ctx context.Context, site identity.SiteID, id string) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		owners, err := collect(tx.ctx, tx.tx, scanString, "SELECT customer FROM records WHERE site = ? AND id = ?", site, id)
 		if err != nil {
 			return err
 		}
-		if len(owners) == 0 {
-			return tx.removeKnowledge(site, id)
+		err = tx.removeKnowledge(site, id)
+		if len(owners) == 0 || err != nil && !errors.Is(err, retrieval.ErrNotFound) {
+			return err
 		}
 		if _, err := tx.exec("DELETE FROM passages WHERE site = ? AND record = ?", site, id); err != nil {
 			return err
@@ -299,15 +301,23 @@ func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.
 }
 
 func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categories []consent.Category) error {
-	args := append([]any{scope.Customer(), scope.Site()}, anys(categories)...)
-	pending, err := collect(ctx, s.reads, s.scanRecord(ctx), "SELECT "+recordColumns+` FROM records
-		WHERE customer = ? AND site = ? AND indexed = 0 AND category IN (`+marks(len(categories))+`)`, args...)
-	if err != nil || len(pending) == 0 {
-		return err
-	}
 	type row struct {
 		passage retrieval.Passage
 		sealed  []byte
+	}
+	type unindexed struct {
+		retrieval.Record
+		sealed []byte // as it was read: sealing the same text again gives other bytes
+	}
+	read := s.scanRecord(ctx)
+	args := append([]any{scope.Customer(), scope.Site()}, anys(categories)...)
+	pending, err := collect(ctx, s.reads, func(scan func(...any) error) (u unindexed, err error) {
+		u.Record, err = read(func(dest ...any) error { return scan(append(dest, &u.sealed)...) })
+		return u, err
+	}, "SELECT "+recordColumns+`, sealed FROM records
+		WHERE customer = ? AND site = ? AND indexed = 0 AND category IN (`+marks(len(categories))+`)`, args...)
+	if err != nil || len(pending) == 0 {
+		return err
 	}
 	key, err := s.keys.For(ctx, scope.Customer())
 	if err != nil {
@@ -315,7 +325,7 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 	}
 	made := make([][]row, len(pending))
 	for i, r := range pending {
-		for _, p := range retrieval.Split(r) {
+		for _, p := range retrieval.Split(r.Record) {
 			sealed, err := key.sealJSON(passagePlace(r.Site, p.ID), passageBody{p.Start, p.End, p.Length, p.Terms})
 			if err != nil {
 				return err
@@ -330,8 +340,9 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 			return err
 		}
 		for i, r := range pending {
-			n, err := tx.exec("UPDATE records SET indexed = 1 WHERE site = ? AND id = ? AND customer = ? AND category = ? AND indexed = 0",
-				r.Site, r.ID, r.Customer, r.Category)
+			n, err := tx.exec(`UPDATE records SET indexed = 1
+				WHERE site = ? AND id = ? AND customer = ? AND category = ? AND sealed = ? AND indexed = 0`,
+				r.Site, r.ID, r.Customer, r.Category, r.sealed)
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -35,6 +36,7 @@ type Store struct {
 
 	jobs   chan job
 	closed chan struct{}
+	close  func() error
 	done   sync.WaitGroup
 
 	mu       sync.Mutex
@@ -66,6 +68,11 @@ func OpenSQLite(ctx context.Context, path string, keys *Keyring) (*Store, error)
 	if err := migrate(ctx, writes, "sqlite"); err != nil {
 		return nil, errors.Join(err, reads.Close(), writes.Close())
 	}
+	s.close = sync.OnceValue(func() error {
+		close(s.closed)
+		s.done.Wait()
+		return errors.Join(s.reads.Close(), s.writes.Close(), s.keys.Close())
+	})
 	s.done.Go(s.writer)
 	return s, nil
 }
@@ -74,6 +81,15 @@ func openSQLite(path, lock string) (*sql.DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
+	}
+	// Made here, so that nobody else may read it, nor its write-ahead log, which
+	// gets the same mode.
+	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	q := url.Values{"_txlock": {lock}}
 	for _, p := range []string{
@@ -108,15 +124,17 @@ func migrate(ctx context.Context, db *sql.DB, dialect string) error {
 	return nil
 }
 
-// Close waits for the writes under way and closes the database.
-func (s *Store) Close() error {
-	close(s.closed)
-	s.done.Wait()
-	return errors.Join(s.reads.Close(), s.writes.Close(), s.keys.Close())
-}
+// Close waits for the writes under way and closes the database. Closing again
+// does nothing.
+func (s *Store) Close() error { return s.close() }
 
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.reads.PingContext(ctx) }
+// Ready reports whether the database takes writes.
+func (s *Store) Ready(ctx context.Context) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("UPDATE policy SET at = at")
+		return err
+	})
+}
 
 // Tx is a writing transaction. Its methods add to the statement's error what
 // was attempted; values are never part of an error.

@@ -154,6 +154,9 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 			}
 		}
 		if a.Trigger == conversation.AgentReleases {
+			if _, err := c.State.Next(a.Trigger); err != nil {
+				return err
+			}
 			return tx.putBack(key, &c)
 		}
 		if a.Message != nil && a.Trigger == conversation.AgentReplies {

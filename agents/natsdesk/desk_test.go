@@ -27,9 +27,7 @@ import (
 // openStore opens the real store in a folder.
 func openStore(t testing.TB, dir string) *store.Store {
 	t.Helper()
-	master, err := store.LoadMasterKey("", filepath.Join(dir, "master.key"))
-	must(t, err)
-	keys, err := store.OpenKeyring(context.Background(), filepath.Join(dir, "keys.db"), master)
+	keys, err := store.OpenKeyring(context.Background(), filepath.Join(dir, "keys.db"), store.MasterKey{1})
 	must(t, err)
 	s, err := store.OpenSQLite(context.Background(), filepath.Join(dir, "candor.db"), keys)
 	must(t, err)
