@@ -10,6 +10,7 @@ package answer
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"candor/citation"
@@ -108,10 +109,12 @@ type Answer struct {
 	Offer          *consent.Offer `json:"offer,omitempty"`
 	Epoch          int64          `json:"epoch"`
 	PolicyVersion  string         `json:"policy_version"`
-	Model          Model          `json:"model"`
-	Verification   Verification   `json:"verification"`
-	Leaf           Leaf           `json:"leaf"`
-	Language       string         `json:"language"`
+	// ValidUntil is when the first of the grants that it was made under runs out.
+	ValidUntil   time.Time    `json:"valid_until,omitzero"`
+	Model        Model        `json:"model"`
+	Verification Verification `json:"verification"`
+	Leaf         Leaf         `json:"leaf"`
+	Language     string       `json:"language"`
 }
 
 // Leaf is the answer's place in the transparency log; Index is null until the
@@ -119,6 +122,15 @@ type Answer struct {
 type Leaf struct {
 	Index *int64 `json:"index"`
 	ID    string `json:"id"`
+}
+
+// LeafID returns the id of the closed entry of an answer in the citation log.
+// An answer has one, however often its end is recorded.
+func LeafID(answer string) string { return "cit_" + strings.TrimPrefix(answer, "ans_") }
+
+// Personal reports whether a sentence of the answer cites a personal record.
+func (a *Answer) Personal() bool {
+	return slices.ContainsFunc(a.Sentences, func(s Sentence) bool { return len(a.Categories(s)) > 0 })
 }
 
 // Categories returns the categories of the records that the sentence cites,

@@ -42,6 +42,8 @@ type Journal interface {
 	// Release releases the last sentence of a.
 	Release(ctx context.Context, stamp consent.Stamp, a Answer) error
 	Finish(ctx context.Context, stamp consent.Stamp, a Answer, end Ending) error
+	// Stored returns the answer as it stands.
+	Stored(ctx context.Context, id string) (Answer, error)
 }
 
 // Engine answers questions.
@@ -80,71 +82,99 @@ const (
 
 // Answer answers the question: it searches under a fresh scope, records what
 // goes to the answerer, and releases each sentence that its sources support.
-// When it returns without an error the answer is finished, taken over by a
-// person, or given to one because answering failed; an error means that not
-// even that could be stored, and that Interrupt must end it later.
+// When it returns without an error the answer is finished and recorded, taken
+// over by a person, or given to one because answering failed. After an error it
+// may be unfinished or unrecorded: Recover sees to both.
 func (e *Engine) Answer(ctx context.Context, q Turn) error {
 	a := e.newAnswer(q)
 	var err error
+	opened := ""
 	for a.Attempt < maxAttempts {
 		a.Attempt++
-		if err = e.attempt(ctx, q, &a); !errors.Is(err, consent.ErrStale) {
+		var finished bool
+		opened, finished, err = e.attempt(ctx, q, &a)
+		if finished {
+			return err
+		}
+		if !errors.Is(err, consent.ErrStale) {
 			break
 		}
 	}
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, ErrNotWriting):
-		return e.lost(q, a)
-	case errors.Is(err, consent.ErrStale), ctx.Err() != nil:
-		return e.giveUp(q, a, Ending{})
+		return e.lost(q, opened)
+	case errors.Is(err, consent.ErrStale):
+		return e.giveUp(q, a, opened, Declined, Ending{})
+	case ctx.Err() != nil:
+		return e.giveUp(q, a, opened, Interrupted, Ending{})
 	}
 	e.Logger.Error("answering failed", "answer", a.ID, "error", err)
-	return e.giveUp(q, a, Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)})
+	return e.giveUp(q, a, opened, Interrupted, Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)})
 }
 
-// Interrupt ends an answer whose process stopped half-way. The customer reads
-// that they may ask again.
-func (e *Engine) Interrupt(q Turn) error {
-	a := e.newAnswer(q)
-	a.Attempt = maxAttempts
-	return e.giveUp(q, a, Ending{})
+// Recover ends an answer that was left half-way, or records the end of one that
+// was not recorded. Its customer reads that they may ask again. It does nothing
+// twice, but must not run beside Answer.
+func (e *Engine) Recover(ctx context.Context, id string, who identity.Principal) error {
+	a, err := e.Journal.Stored(ctx, id)
+	if err != nil {
+		return err
+	}
+	entries, err := e.Log.ByAnswer(ctx, id)
+	if err != nil {
+		return err
+	}
+	opened := ""
+	for _, x := range entries {
+		if x.Kind == citation.Opened {
+			opened = x.ID
+		}
+	}
+	q := Turn{AnswerID: id, Conversation: a.ConversationID, Who: who}
+	if a.Status == Writing {
+		a.Model = e.Answerer.Model()
+		return e.giveUp(q, a, opened, Interrupted, Ending{})
+	}
+	return e.close(q, a, consent.Scope{}, opened)
 }
 
 func (e *Engine) newAnswer(q Turn) Answer {
 	return Answer{
 		ID: q.AnswerID, ConversationID: q.Conversation, At: q.Asked, Question: q.Text, Supersedes: q.Supersedes,
-		Language: consent.MatchLanguage(q.Language), Model: e.Answerer.Model(),
+		Language: consent.MatchLanguage(q.Language), Model: e.Answerer.Model(), Leaf: Leaf{ID: LeafID(q.AnswerID)},
+		Sentences: []Sentence{}, Used: []Used{}, NotSearched: []NotSearched{},
 	}
 }
 
-// lost records an answer that a person's arrival ended: what was released
-// stays.
-func (e *Engine) lost(q Turn, a Answer) error {
-	a.Status, a.Used = Interrupted, cited(&a)
-	return e.close(q, a, consent.Scope{}, "")
+// lost records an answer that a person's arrival ended, as it was left.
+func (e *Engine) lost(q Turn, opened string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	a, err := e.Journal.Stored(ctx, q.AnswerID)
+	if err != nil {
+		return err
+	}
+	return e.close(q, a, consent.Scope{}, opened)
 }
 
-// attempt writes the answer once, under one scope.
-func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) error {
+// attempt writes the answer once, under one scope. It returns the opened entry,
+// and whether the answer is finished: what fails then is recording its end.
+func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string, finished bool, err error) {
 	scope, scopeErr := e.Gate.Scope(ctx, q.Who, consent.Answers)
-	if scopeErr != nil && ctx.Err() != nil {
-		return ctx.Err()
+	if ctx.Err() != nil {
+		return "", false, ctx.Err()
 	}
 	if scopeErr != nil {
 		e.Logger.Warn("the ledger cannot be read: answering without personal data", "answer", a.ID, "error", scopeErr)
 	}
-	policy := e.Gate.Policy()
-	intent := Understand(policy, q.Text, a.Language)
+	intent := Understand(e.Gate.Policy(), q.Text, a.Language)
 	stamp := scope.Stamp()
 	a.Status, a.Text, a.Offer, a.Verification = Writing, "", nil, Verification{}
 	a.Sentences, a.Used = []Sentence{}, []Used{}
-	a.Epoch, a.PolicyVersion = stamp.Epoch, stamp.PolicyVersion
+	a.Epoch, a.PolicyVersion, a.ValidUntil = stamp.Epoch, stamp.PolicyVersion, stamp.ValidUntil
 	a.NotSearched = notSearchedOf(scope, intent)
-	a.Leaf = Leaf{ID: identity.NewID("cit")}
 	if err := e.Journal.Begin(ctx, *a, "consent_changed"); err != nil {
-		return err
+		return "", false, err
 	}
 
 	var hits []retrieval.Hit
@@ -155,26 +185,32 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) error {
 		}
 		found, err := e.Search.Search(ctx, scope, query, maxHits)
 		if err != nil {
-			return fmt.Errorf("search: %w", err)
+			return "", false, fmt.Errorf("search: %w", err)
 		}
 		hits = permitted(found, a.Model.Recipient)
 	}
-	opened, err := e.open(ctx, q, a, scope, hits)
-	if err != nil {
+	opened, err = e.open(ctx, q, a, scope, hits)
+	switch {
+	case errors.Is(err, consent.ErrStale):
+		return "", false, err
+	case ctx.Err() != nil:
+		return opened, false, ctx.Err()
+	case err != nil:
 		e.Logger.Error("an answer cannot be recorded", "answer", a.ID, "error", err)
-		return e.refuse(ctx, q, a, scope)
+		finished, err = e.refuse(ctx, q, a, scope)
+		return "", finished, err
 	}
 	a.Used = usedOf(hits, a.Model.Recipient)
 	w := &writer{engine: e, ctx: ctx, stamp: stamp, answer: a, hits: hits}
 	end, err := e.write(w, q, intent, scope, hits)
 	if err != nil {
-		return err
+		return opened, false, err
 	}
 	a.Used = cited(a)
 	if err := e.Journal.Finish(ctx, stamp, *a, end); err != nil {
-		return err
+		return opened, false, err
 	}
-	return e.close(q, *a, scope, opened)
+	return opened, true, e.close(q, *a, scope, opened)
 }
 
 // write says what there is to say, by what the message does.
@@ -212,7 +248,7 @@ func (e *Engine) write(w *writer, q Turn, intent Intent, scope consent.Scope, hi
 func (e *Engine) conclude(w *writer, q Turn, intent Intent, scope consent.Scope, supported bool) (Ending, error) {
 	a, policy := w.answer, e.Gate.Policy()
 	missing := relevantOf(a.NotSearched)
-	personal := usesPersonal(a)
+	personal := a.Personal()
 	// Company knowledge answers a general question; a personal one it only
 	// goes round, and then the consent that would help is asked for.
 	wanting := len(missing) > 0 && !personal && (intent.Personal || !supported)
@@ -258,28 +294,27 @@ func (e *Engine) conclude(w *writer, q Turn, intent Intent, scope consent.Scope,
 
 // refuse ends an answer that could not be recorded: nothing was shown to the
 // answerer, and nothing of the search is said.
-func (e *Engine) refuse(ctx context.Context, q Turn, a *Answer, scope consent.Scope) error {
+func (e *Engine) refuse(ctx context.Context, q Turn, a *Answer, scope consent.Scope) (finished bool, err error) {
 	a.Status, a.Used = Declined, []Used{}
 	w := &writer{engine: e, ctx: ctx, stamp: scope.Stamp(), answer: a}
 	if err := w.say(Say(SayLogUnavailable, a.Language)); err != nil {
-		return err
+		return false, err
 	}
 	end := Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)}
 	if err := e.Journal.Finish(ctx, scope.Stamp(), *a, end); err != nil {
-		return err
+		return false, err
 	}
-	return e.close(q, *a, scope, "")
+	return true, e.close(q, *a, scope, "")
 }
 
 // giveUp ends an answer that cannot be finished, and takes back what was
 // released of it. It runs also when the question was cancelled.
-func (e *Engine) giveUp(q Turn, a Answer, end Ending) error {
+func (e *Engine) giveUp(q Turn, a Answer, opened string, status Status, end Ending) error {
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
 	a.Attempt++
-	a.Status, a.Offer, a.NotSearched = Writing, nil, []NotSearched{}
+	a.Status, a.Offer, a.NotSearched, a.ValidUntil = Writing, nil, []NotSearched{}, time.Time{}
 	a.Used, a.Sentences, a.Text = []Used{}, []Sentence{}, ""
-	a.Leaf = Leaf{ID: identity.NewID("cit")}
 	// Nothing personal is said, so no scope has to hold.
 	w := &writer{engine: e, ctx: ctx, stamp: consent.Stamp{Unavailable: true}, answer: &a}
 	err := e.Journal.Begin(ctx, a, "interrupted")
@@ -287,16 +322,16 @@ func (e *Engine) giveUp(q Turn, a Answer, end Ending) error {
 		err = w.say(Say(SayInterrupted, a.Language))
 	}
 	if err == nil {
-		a.Status = Interrupted
+		a.Status = status
 		err = e.Journal.Finish(ctx, w.stamp, a, end)
 	}
 	if errors.Is(err, ErrNotWriting) {
-		return e.lost(q, a)
+		return e.lost(q, opened)
 	}
 	if err != nil {
 		return err
 	}
-	return e.close(q, a, consent.Scope{}, "")
+	return e.close(q, a, consent.Scope{}, opened)
 }
 
 // writer releases sentences.
@@ -318,7 +353,11 @@ func (w *writer) sentence(s Sentence) error {
 		return nil
 	}
 	w.answer.Verification.Released++
-	return w.release(s)
+	if err := w.release(s); err != nil {
+		w.answer.Verification.Released--
+		return err
+	}
+	return nil
 }
 
 // say releases a set phrase, which states no fact and needs no source.
@@ -328,13 +367,18 @@ func (w *writer) say(text string) error {
 
 func (w *writer) release(s Sentence) error {
 	a := w.answer
-	a.Sentences = append(a.Sentences, s)
+	before := *a
+	a.Sentences = append(slices.Clip(a.Sentences), s)
 	a.Text = textOf(a.Sentences)
 	// The status is the end's; what is released meanwhile is being written.
 	writing := *a
 	writing.Status = Writing
 	writing.Used = cited(a)
-	return w.engine.Journal.Release(w.ctx, w.stamp, writing)
+	err := w.engine.Journal.Release(w.ctx, w.stamp, writing)
+	if err != nil {
+		a.Sentences, a.Text = before.Sentences, before.Text // it was not said
+	}
+	return err
 }
 
 // body is the sealed part of an entry.
@@ -366,6 +410,9 @@ func (e *Engine) open(ctx context.Context, q Turn, a *Answer, scope consent.Scop
 		return "", err
 	}
 	entry.Words = citation.Words(a.Question)
+	// Nothing is handed to the answerer that was withdrawn since the search.
+	stamp := scope.Stamp()
+	entry.Stamp = &stamp
 	return entry.ID, e.Log.Append(ctx, entry)
 }
 
@@ -375,10 +422,7 @@ func (e *Engine) close(q Turn, a Answer, scope consent.Scope, opened string) err
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
 	entry := e.entry(q, a, scope, citation.Closed)
-	entry.Opened, entry.Status = opened, string(a.Status)
-	if a.Leaf.ID != "" {
-		entry.ID = a.Leaf.ID
-	}
+	entry.ID, entry.Opened, entry.Status = LeafID(a.ID), opened, string(a.Status)
 	for _, u := range a.Used {
 		entry.Records = append(entry.Records, citation.Use{
 			RecordID: u.RecordID, Category: u.Category, Recipient: u.Recipient, GrantID: u.GrantID,
@@ -390,11 +434,6 @@ func (e *Engine) close(q Turn, a Answer, scope consent.Scope, opened string) err
 	}
 	entry.Words = citation.Words(a.Question, a.Text)
 	return e.Log.Append(ctx, entry)
-}
-
-// Reclose records the end of an answer whose process stopped before it could.
-func (e *Engine) Reclose(a Answer, who identity.Principal) error {
-	return e.close(Turn{AnswerID: a.ID, Conversation: a.ConversationID, Who: who}, a, consent.Scope{}, "")
 }
 
 // permitted returns the hits that may go to the recipient. Company knowledge
@@ -493,9 +532,4 @@ func byReason(all []NotSearched) []reasonGroup {
 func searchedOf(scope consent.Scope, intent Intent) []consent.Category {
 	searched := scope.Searchable()
 	return slices.DeleteFunc(slices.Clone(intent.Relevant), func(c consent.Category) bool { return !slices.Contains(searched, c) })
-}
-
-// usesPersonal reports whether a sentence cites a personal record.
-func usesPersonal(a *Answer) bool {
-	return slices.ContainsFunc(cited(a), func(u Used) bool { return u.Category != consent.Knowledge })
 }

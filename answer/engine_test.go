@@ -37,7 +37,7 @@ type world struct {
 func newWorld(t *testing.T, a answer.Answerer) *world {
 	t.Helper()
 	dir := t.TempDir()
-	master, err := store.LoadMasterKey("", filepath.Join(dir, "master.key"))
+	master, err := store.MakeMasterKey(filepath.Join(dir, "master.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,13 +222,14 @@ func TestLogFails(t *testing.T) {
 		t.Errorf("the conversation is %s: nobody will answer", c.State)
 	}
 	// What is missing is found and written when the log is back.
-	unclosed, err := w.store.Citations().Unclosed(t.Context())
+	unfinished, err := w.store.Unfinished(t.Context(), time.Now().Add(time.Minute))
 	w.ok(err)
-	if len(unclosed) != 1 {
-		t.Errorf("%d answers are known to be unrecorded", len(unclosed))
+	if len(unfinished) != 1 || unfinished[0].AnswerID != q.AnswerID {
+		t.Errorf("unrecorded answers: %+v", unfinished)
 	}
 	w.engine.Log = w.store.Citations()
-	w.ok(w.engine.Reclose(a, w.who))
+	w.ok(w.engine.Recover(t.Context(), q.AnswerID, w.who))
+	w.ok(w.engine.Recover(t.Context(), q.AnswerID, w.who)) // again changes nothing
 	entries, err := w.store.Citations().ByAnswer(t.Context(), q.AnswerID)
 	w.ok(err)
 	if len(entries) != 1 || entries[0].Kind != citation.Closed || entries[0].Status != string(a.Status) {
@@ -289,7 +290,7 @@ func TestScopeKeepsChanging(t *testing.T) {
 	q := w.post()
 	w.ok(w.engine.Answer(t.Context(), q))
 	a := w.read(q)
-	if a.Status != answer.Interrupted || a.Attempt != 4 {
+	if a.Status != answer.Declined || a.Attempt != 4 {
 		t.Errorf("attempt %d, %s: %s", a.Attempt, a.Status, a.Text)
 	}
 	for _, e := range w.events(q) {
@@ -352,6 +353,76 @@ func TestTakenOverMidAnswer(t *testing.T) {
 	w.ok(err)
 	if last := entries[len(entries)-1]; last.Kind != citation.Closed || last.Status != string(answer.Interrupted) || len(last.Records) != 1 {
 		t.Errorf("the log does not say that it ended: %+v", entries)
+	}
+}
+
+// TestWithdrawnThenTakenOver withdraws, and lets an agent step in before the
+// assistant notices: ending the answer must not show the order once more.
+func TestWithdrawnThenTakenOver(t *testing.T) {
+	var w *world
+	var q answer.Turn
+	w = newWorld(t, script(func(_ context.Context, r answer.Request, yield func(answer.Sentence) error) error {
+		if err := honest(r, yield); err != nil {
+			return err
+		}
+		w.choose(false, "")
+		w.ok(w.store.AddStaff(t.Context(), identity.StaffMember{ID: "sam", Email: "sam@shop.example", Name: "Sam"}))
+		w.ok(w.store.Act(t.Context(), "sam", q.Conversation, agents.Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver}))
+		return honest(r, yield)
+	}))
+	w.choose(true, consent.Standing)
+	q = w.post()
+	w.ok(w.engine.Answer(t.Context(), q))
+	withdrawn := false
+	for _, e := range w.events(q) {
+		withdrawn = withdrawn || e.Type == conversation.ConsentEvent
+		if withdrawn && strings.Contains(string(e.Data), secret) {
+			t.Errorf("event %d (%s) shows the order after the withdrawal", e.Seq, e.Type)
+		}
+	}
+	a := w.read(q)
+	if a.Status != answer.Interrupted || strings.Contains(a.Text, secret) || len(a.Used) > 0 {
+		t.Errorf("%s: %s, used %v", a.Status, a.Text, a.Used)
+	}
+	entries, err := w.store.Citations().ByAnswer(t.Context(), q.AnswerID)
+	w.ok(err)
+	if last := entries[len(entries)-1]; last.Kind != citation.Closed || last.Opened != entries[0].ID || last.ID != a.Leaf.ID || strings.Contains(string(last.Body), secret) {
+		t.Errorf("the closed entry: %+v", last)
+	}
+}
+
+// hookedLog does something just before an entry is written.
+type hookedLog struct {
+	citation.Log
+	before func()
+}
+
+func (l *hookedLog) Append(ctx context.Context, e citation.Entry) error {
+	if l.before != nil {
+		before := l.before
+		l.before = nil
+		before()
+	}
+	return l.Log.Append(ctx, e)
+}
+
+// TestWithdrawnBeforeModel withdraws between the search and the model: the
+// model never gets the record.
+func TestWithdrawnBeforeModel(t *testing.T) {
+	w := newWorld(t, script(func(_ context.Context, r answer.Request, _ func(answer.Sentence) error) error {
+		for _, h := range r.Hits {
+			if h.RecordID == "order-1" {
+				t.Error("the model got a record that was withdrawn")
+			}
+		}
+		return nil
+	}))
+	w.choose(true, consent.Standing)
+	w.engine.Log = &hookedLog{w.store.Citations(), func() { w.choose(false, "") }}
+	q := w.post()
+	w.ok(w.engine.Answer(t.Context(), q))
+	if a := w.read(q); a.Attempt != 2 {
+		t.Errorf("attempt %d, %s", a.Attempt, a.Status)
 	}
 }
 

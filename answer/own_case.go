@@ -7,7 +7,7 @@ import "slices"
 var ownCase = slices.Concat(
 	patterns(nil,
 		` (?:my|mine|our|ours) `,
-		` (?:did|do|was|were|am|have|has|had|will|would) (?:i|we) (?:\S+ )?(?:\S+ed|get|got|pay|paid|buy|bought|order|owe|have|spend|spent|receive|been|charged|contact|report|ask|overpay|return|send|sent|still|already|due) `,
+		` (?:did|do|was|were|am|have|has|had|will|would) (?:i|we) (?:\S+ )?(?:\S+ed|get|got|pay|paid|buy|bought|order|owe|have|spend|spent|receive|been|charged|contact|report|ask|overpay|return|send|sent|wear|still|already|due) `,
 		` (?:i|we|ive|weve) (?:\S+ )?(?:ordered|bought|paid|purchased|received|returned|contacted|complained|reported|spent|placed|sent|booked|cancelled|canceled|requested|was charged|were charged|was billed|got charged|owe|got) `,
 		` (?:i|we) (?:havent|have not|didnt|did not|never|still havent|still have not) (?:\S+ )?(?:received|receive|got|get|gotten|ordered|order|had|heard|hear) `,
 		` (?:charged|refund|refunded|billed|sent|shipped|delivered|owe|owed|deliver|ship|send|told|promised) (?:it |them |that )?(?:to )?(?:me|us) `,

@@ -37,6 +37,7 @@ func TestKnowledge(t *testing.T) {
 		{"the kind of value that was asked for", "How long does express delivery take?", "en", "Express delivery takes one day and costs €19.00."},
 		{"the answer to a question, not the question", "Do gift cards expire?", "en", "No, they never do."},
 		{"a synonym", "How do I look after my oiled wood table?", "en", "Wipe the table with a dry cloth."},
+		{"of a product that the general article does not name", "Can I return a table?", "en", "You can return most items within 30 days of delivery."},
 		{"nothing that was written for staff", "How can I reset my password?", "en", "You can reset your password on the sign-in page"},
 		{"pt", "Qual é o prazo para devolver um produto?", "pt-BR", "O prazo para devolver um produto é de 30 dias."},
 		{"es", "¿Cuánto tardan los envíos a Canarias?", "es", "Los envíos a Canarias tardan entre 7 y 10 días."},

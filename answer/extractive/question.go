@@ -1,13 +1,11 @@
 package extractive
 
 import (
-	"math"
 	"regexp"
-	"slices"
 	"strings"
 
 	"candor/answer"
-	"candor/retrieval"
+	"candor/retrieval/analysis"
 )
 
 // question is a request with what was understood of it, worked out once.
@@ -18,13 +16,11 @@ type question struct {
 	numbers []string // identifiers that it names
 	measure measure
 	define  bool // asks what something is
-}
-
-// term is a word of the question that an answer should be about.
-type term struct {
-	text   string
-	weight float64
-	titled bool // the title of a document found holds it
+	whether bool // asks whether something may be, or is done
+	// permission is whether it asks whether the customer may do something.
+	permission bool
+	which      bool // asks what there is
+	denies     bool // asks what is not
 }
 
 func newQuestion(r answer.Request) *question {
@@ -33,7 +29,11 @@ func newQuestion(r answer.Request) *question {
 	q.aspects = aspectsOf(lower)
 	q.list = listWords.MatchString(lower)
 	q.measure = measureOf(lower)
-	q.define = definition.MatchString(lower)
+	q.define = definition.MatchString(lower) && !definite.MatchString(lower)
+	q.whether = whether.MatchString(lower)
+	q.permission = permission.MatchString(lower)
+	q.denies = denial[analysis.Base(r.Language)].MatchString(lower)
+	q.which = q.measure == noMeasure && which.MatchString(lower)
 	before := ""
 	for _, m := range numberToken.FindAllString(lower, -1) {
 		// What looks like a year is one, unless it is said to be a number.
@@ -71,43 +71,3 @@ func digits(s string) string {
 func isYear(s string) bool {
 	return len(s) == 4 && (strings.HasPrefix(s, "19") || strings.HasPrefix(s, "20"))
 }
-
-// weigh gives the question's terms their weights for the passages found: a term
-// that is in all of them tells none from another, one that is in none of them
-// says that they are about something else.
-func (q *question) weigh(language string, hits []retrieval.Hit) []term {
-	var sets, titles []map[string]bool
-	for _, h := range hits {
-		titles = append(titles, termSet(h.Record.Title, language))
-		sets = append(sets, termSet(h.Record.Title+"\n"+h.Text(), language))
-	}
-	n := float64(len(sets))
-	var terms []term
-	var own []string
-	if q.Intent.Personal {
-		// The number of one's own order is in no article about orders.
-		own = content(strings.Join(q.numbers, " "), language)
-	}
-	for _, t := range content(q.Question, language) {
-		if slices.Contains(own, t) {
-			continue
-		}
-		df := 0.0
-		for _, s := range sets {
-			if credit(t, s) > 0 {
-				df++
-			}
-		}
-		titled := slices.ContainsFunc(titles, func(s map[string]bool) bool { return credit(t, s) > 0 })
-		terms = append(terms, term{t, uniform + (1-uniform)*math.Log(1+(n+1)/(df+rareness)), titled})
-	}
-	return terms
-}
-
-// rareness smooths the weight of rare terms, uniform is the part of the weight
-// that all have: passages were found by these very words, so how often they hold
-// them says less than in a collection.
-const (
-	rareness = 1.5
-	uniform  = .5
-)

@@ -1,6 +1,7 @@
 package extractive
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,8 +21,12 @@ type unit struct {
 	item      bool   // (part of) a list item or a table row
 	continued bool   // not the first sentence of its item
 	step      bool   // a numbered item
+	labelled  bool   // (part of) an item that begins with what it is about
+	explains  bool   // it is under a heading that says how
+	opening   bool   // in the first paragraph
+	leans     *unit  // the sentence before, if this one speaks of what that one names
 
-	terms   map[string]bool // of the sentence
+	terms   map[string]bool // of the sentence, and of the one that it leans on
 	order   []string        // its content terms, in order
 	heading map[string]bool // of the headings above it, and of a question before it
 }
@@ -31,16 +36,24 @@ type document struct {
 	retrieval.Record
 	language string
 	title    map[string]bool
-	subject  []string // the content terms of the title, in order
+	subject  []string // the words of the title that tell what it is about, in order
 	units    []unit
 }
+
+// maxLabel is how many words in bold are a label; more may be a sentence.
+const maxLabel = 4
 
 var (
 	// internal matches what was written for staff or left by a template: the name
 	// of a tool, a value that was never filled in.
-	internal   = regexp.MustCompile(`\b[a-z]+(?:_[a-z0-9]+)+\b|\[(?:value|VALUE|TODO|TBD|insert)[^\]]*\]|\{\{`)
+	internal   = regexp.MustCompile(`\b[a-z]+(?:_[a-z0-9]+)+\b|(?i:\b(?:call|use|using|run) (?:this|the) tool\b|\bfor (?:support )?agents\b)|\[(?:value|VALUE|TODO|TBD|insert)[^\]]*\]|\{\{`)
 	itemMarker = regexp.MustCompile(`^(?:[-*+•–·▪]|\d{1,2}[.)]|[a-z]\))\s|^\|`)
-	ruleOfRow  = regexp.MustCompile(`^\s*\|?[\s:|-]*-[\s:|-]*$`)
+	// label matches what stands in bold before a list or a paragraph, or begins an
+	// item.
+	label     = regexp.MustCompile(`^(?:[-*+•–] |\d{1,2}[.)] )?\*\*([^*]{2,60})\*\*[:.]?(?:$|\s)`)
+	pronoun   = regexp.MustCompile(`^(?:(?:If )?(?:this|This|That|that|These|Those|[Ii]t|[Tt]hey)|Such|Both|For the same reason|After that|In that case|Isso|Isto|El[ea]s?|Por isso|Depois disso|Nesse caso|Esto|Eso|Estos|Estas|Por eso|Después|En ese caso|Це|Він|Вона|Воно|Вони|Тому|Після цього|Это|Он|Она|Оно|Они|Поэтому|После этого)\PL`)
+	how       = regexp.MustCompile(`(?im)^(?:how|como|cómo|як|как)\PL`)
+	ruleOfRow = regexp.MustCompile(`^\s*\|?[\s:|-]*-[\s:|-]*$`)
 )
 
 // newDocument cuts a record into units. What only introduces is no unit, but
@@ -48,13 +61,15 @@ var (
 // that the next sentence answers.
 func newDocument(r retrieval.Record) *document {
 	d := &document{Record: r, language: languageOf(r)}
-	d.title, d.subject = termSet(r.Title, d.language), content(r.Title, d.language)
+	d.title, d.subject = termSet(r.Title, d.language), subjectOf(r.Title, d.language)
 	headings := analysis.Headings(r.Text)
-	asked := ""
-	for _, s := range analysis.Sentences(r.Text) {
+	asked, topic, section := "", "", 0 // a question, a label, and where they begin
+	sentences := analysis.Sentences(r.Text)
+	d.units = make([]unit, 0, len(sentences)) // units point to each other
+	for _, s := range sentences {
 		text := s.Of(r.Text)
 		if slices.ContainsFunc(headings, func(h analysis.Heading) bool { return h.Start == s.Start }) {
-			asked = ""
+			asked, topic, section = "", "", s.Start
 			continue
 		}
 		shown := analysis.Plain(text)
@@ -69,18 +84,36 @@ func newDocument(r retrieval.Record) *document {
 			asked = shown
 			continue
 		}
-		u := unit{Span: s, record: d, item: itemMarker.MatchString(text)}
-		u.step = u.item && text[0] >= '1' && text[0] <= '9'
-		if n := len(d.units); !u.item && n > 0 && d.units[n-1].item && !strings.Contains(r.Text[d.units[n-1].End:s.Start], "\n") {
-			u.item, u.continued = true, true
+		bold := label.FindStringSubmatch(text)
+		if bold != nil && bold[0] == text && !itemMarker.MatchString(text) {
+			asked, topic, section = "", bold[1], s.Start
+			if len(strings.Fields(topic)) <= maxLabel {
+				continue
+			}
 		}
-		above := asked
+		u := unit{Span: s, record: d, section: section, item: itemMarker.MatchString(text)}
+		u.step = u.item && text[0] >= '1' && text[0] <= '9'
+		u.labelled = u.item && bold != nil
+		above := asked + "\n" + topic
+		var before *unit
+		if n := len(d.units); n > 0 && !strings.Contains(r.Text[d.units[n-1].End:s.Start], "\n\n") {
+			before = &d.units[n-1]
+		}
+		if before != nil && !u.item && before.item && !strings.Contains(r.Text[before.End:s.Start], "\n") {
+			u.item, u.continued, u.labelled = true, true, before.labelled
+			above += "\n" + analysis.Plain(before.Of(r.Text))
+		}
 		for _, h := range analysis.HeadingPath(headings, s.Start) {
 			above += "\n" + h.Text
-			u.section = h.Start
 		}
+		u.explains = how.MatchString(above)
+		u.opening = len(d.units) == 0 || before != nil && before.opening && !u.item
 		u.terms, u.heading = termSet(shown, d.language), termSet(above, d.language)
 		u.order = content(shown, d.language)
+		if n := len(d.units); n > 0 && !u.item && d.units[n-1].section == section && pronoun.MatchString(shown) {
+			u.leans = &d.units[n-1]
+			maps.Copy(u.terms, u.leans.terms)
+		}
 		d.units = append(d.units, u)
 	}
 	return d
@@ -90,6 +123,18 @@ func isTableHead(rest string) bool {
 	line, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(rest, "\r"), "\n"), "\n")
 	return line != "" && ruleOfRow.MatchString(line)
 }
+
+// said returns what a unit says, with the sentence that it leans on.
+func (u *unit) said() string {
+	text := u.Of(u.record.Text)
+	if u.leans != nil {
+		text = u.leans.Of(u.record.Text) + " " + text
+	}
+	return text
+}
+
+// holds reports whether a unit holds a value of the kind.
+func (u *unit) holds(m measure) bool { return m.in(u.said()) }
 
 // position returns where the unit is among those of its document.
 func (u *unit) position() int {

@@ -39,7 +39,7 @@ func credit(t string, set map[string]bool) float64 {
 	if set[t] {
 		return 1
 	}
-	const shortest = 4
+	const shortest = 5
 	if len(t) < shortest || strings.ContainsAny(t, "0123456789") {
 		return 0
 	}
@@ -52,6 +52,15 @@ func credit(t string, set map[string]bool) float64 {
 		}
 	}
 	return 0
+}
+
+// termsByLanguage analyses lists of words, by language.
+func termsByLanguage(lists map[string]string) map[string]map[string]bool {
+	m := make(map[string]map[string]bool)
+	for language, list := range lists {
+		m[language] = termSet(list, language)
+	}
+	return m
 }
 
 func canonical(term, language string) string {
@@ -68,8 +77,8 @@ var synonyms = func() map[string]map[string]string {
 	for language, lines := range map[string]string{
 		"en": `lose lost loss
 			buy bought purchase purchased
-			pay paid
-			send sent
+			pay paid payment
+			send sent post posted mail
 			spend spent
 			steal stolen
 			forget forgot forgotten
@@ -93,7 +102,11 @@ var synonyms = func() map[string]map[string]string {
 			travel trip abroad
 			login signin
 			error issue problem
-			shop store`,
+			shop store
+			late delay delayed missing overdue
+			delete close closure
+			valid expire expiry expiration
+			contact reach talk speak call`,
 		"pt": `comprar compra adquirir
 			taxa custo preço tarifa
 			enviar envio entregar entrega frete
@@ -101,7 +114,7 @@ var synonyms = func() map[string]map[string]string {
 			alterar mudar atualizar
 			reembolso reembolsar estorno
 			cancelar cancelamento
-			devolver devolução
+			devolver devolução devolvo devolve
 			pacote encomenda
 			quebrado danificado defeito`,
 		"es": `comprar compra adquirir
@@ -110,19 +123,21 @@ var synonyms = func() map[string]map[string]string {
 			cambiar modificar actualizar
 			reembolso reembolsar
 			cancelar anular cancelación
-			devolver devolución
+			devolver devolución devuelvo devuelve
 			paquete envío
 			roto dañado defectuoso`,
 		"uk": `ціна вартість коштувати
-			доставка доставити
+			доставка доставити доставляти доставляєте доставляємо
 			повернути повернення
+			гроші грошей кошти
 			скасувати скасування
 			змінити зміна
 			купити покупка
 			пошкоджений зламаний`,
 		"ru": `цена стоимость стоить
-			доставка доставить
+			доставка доставить доставлять доставляете доставляем
 			вернуть возврат
+			деньги денег средства
 			отменить отмена
 			изменить изменение
 			купить покупка
@@ -147,7 +162,7 @@ var chaff = func() map[string]bool {
 	m := make(map[string]bool)
 	for _, w := range strings.Fields(`
 		want wants wanted need needs know tell help get gets getting got give like find show explain question possible able way ways thing things going
-		much many long often kind kinds type types exactly actually really currently please would could wondering wonder curious understand say said mean means
+		much many long often kind kinds type types exactly actually really currently please would could now today wondering wonder curious understand say said mean means
 		anything something someone somebody everything happen happens wish let see look make information info details detail regarding concerning name define describe
 		quero queria gostaria preciso saber dizer ajuda ajudar pode poderia posso favor quanto quantos quanta quantas tipo tipos jeito coisa existe existem
 		fazer faz faço forma sobre nome chama chamado
