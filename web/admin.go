@@ -41,6 +41,17 @@ type citationsInput struct {
 	Limit         int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
+// Resolve refuses a filter that is there and empty: it must never mean "any".
+func (*citationsInput) Resolve(ctx huma.Context) []error {
+	url := ctx.URL()
+	for name, values := range url.Query() {
+		if slices.Contains(values, "") {
+			return []error{&huma.ErrorDetail{Location: "query." + name, Message: "empty: leave it out, or give it a value"}}
+		}
+	}
+	return nil
+}
+
 type citationItem struct {
 	ID             string                 `json:"id"`
 	AnswerID       string                 `json:"answer_id"`

@@ -22,7 +22,7 @@ const (
 	customers           // bearer token of a widget session
 	backends            // server key of a site
 	staffOnly           // cookie of a staff session, or an API token
-	staffLogin          // no session needed, but none of another kind either
+	staffLogin          // anyone, at the pace of a person who types a password
 )
 
 var securitySchemes = map[string]*huma.SecurityScheme{

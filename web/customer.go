@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,10 +22,10 @@ type sessionInput struct {
 	GPCHeader string `header:"Sec-GPC"`
 	Accept    string `header:"Accept-Language"`
 	Body      struct {
-		Site     string `json:"site" doc:"The id of the site"`
-		Identity string `json:"identity,omitempty" doc:"A fresh identity token of the site's backend; without it the session is a visitor's"`
-		GPC      bool   `json:"gpc,omitempty" doc:"Whether the page's browser sends Global Privacy Control"`
-		Language string `json:"language,omitempty" doc:"BCP 47"`
+		Site     string  `json:"site" doc:"The id of the site"`
+		Identity *string `json:"identity,omitempty" doc:"A fresh identity token of the site's backend; without it the session is a visitor's"`
+		GPC      bool    `json:"gpc,omitempty" doc:"Whether the page's browser sends Global Privacy Control"`
+		Language string  `json:"language,omitempty" doc:"BCP 47"`
 	}
 }
 
@@ -125,8 +126,8 @@ func (s *Server) startSession(ctx context.Context, _ identity.Principal, in *ses
 		ID: identity.NewID("ses"), Token: identity.NewSecret("cst"), Kind: identity.Visitor, Site: site.ID,
 		GPC: in.Body.GPC || in.GPCHeader == "1", Expires: time.Now().Add(sessionLife).UTC(),
 	}
-	if in.Body.Identity != "" {
-		sub, err := identity.VerifyToken(ctx, s.Directory, site, in.Body.Identity, time.Now())
+	if in.Body.Identity != nil {
+		sub, err := identity.VerifyToken(ctx, s.Directory, site, *in.Body.Identity, time.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -262,7 +263,7 @@ func (s *Server) say(ctx context.Context, who identity.Principal, in *sayInput) 
 type handoffInput struct {
 	ID   string `path:"id"`
 	Body *struct {
-		Reason string             `json:"reason,omitempty"`
+		Reason string             `json:"reason,omitempty" doc:"In the customer's own words; the person who takes over reads it"`
 		Share  []consent.Category `json:"share,omitempty" doc:"Categories that people at the desk may see, for this conversation"`
 	} `required:"false"`
 }
@@ -272,25 +273,17 @@ type handoffOutput struct {
 		TicketID      string             `json:"ticket_id"`
 		State         conversation.State `json:"state"`
 		QueuePosition int                `json:"queue_position"`
+		Shared        []consent.Category `json:"shared" doc:"What of the wish to share took effect"`
 	}
 }
 
+// handoff gives the conversation to a person, first of all and whatever else is
+// wrong with the request: nothing a customer agrees to or not keeps them from
+// reaching one.
 func (s *Server) handoff(ctx context.Context, who identity.Principal, in *handoffInput) (*handoffOutput, error) {
 	c, err := s.Conversations.Own(ctx, who, in.ID)
 	if err != nil {
 		return nil, err
-	}
-	if in.Body != nil && len(in.Body.Share) > 0 {
-		set := consent.ChangeSet{Language: c.Language, Channel: "handoff"}
-		for _, category := range in.Body.Share {
-			set.Changes = append(set.Changes, consent.Change{
-				Triple:  consent.Triple{Purpose: consent.AgentAssist, Category: category, Recipient: consent.HumanAgents},
-				Granted: true, Duration: consent.ThisConversation,
-			})
-		}
-		if _, err := s.Gate.Change(ctx, who.In(c.ID), set); err != nil {
-			return nil, err
-		}
 	}
 	t, err := s.Conversations.Handoff(ctx, who, in.ID, answer.Say(answer.SayHandoff, c.Language))
 	if err != nil {
@@ -298,6 +291,29 @@ func (s *Server) handoff(ctx context.Context, who identity.Principal, in *handof
 	}
 	out := &handoffOutput{}
 	out.Body.TicketID, out.Body.State, out.Body.QueuePosition = t.ID, conversation.Open, t.QueuePosition
+	out.Body.Shared = []consent.Category{}
+	if in.Body == nil {
+		return out, nil
+	}
+	if strings.TrimSpace(in.Body.Reason) != "" {
+		if _, err := s.Conversations.Say(ctx, who, c.ID, in.Body.Reason, c.Language); err != nil {
+			s.Logger.Warn("the reason of a handoff was not stored", "conversation", c.ID, "error", err)
+		}
+	}
+	for _, category := range in.Body.Share {
+		if slices.Contains(out.Body.Shared, category) {
+			continue
+		}
+		_, err := s.Gate.Change(ctx, who.In(c.ID), consent.ChangeSet{Language: c.Language, Channel: "handoff", Changes: []consent.Change{{
+			Triple:  consent.Triple{Purpose: consent.AgentAssist, Category: category, Recipient: consent.HumanAgents},
+			Granted: true, Duration: consent.ThisConversation,
+		}}})
+		if err != nil {
+			s.Logger.Warn("a category was not shared with the desk", "conversation", c.ID, "error", err)
+			continue
+		}
+		out.Body.Shared = append(out.Body.Shared, category)
+	}
 	return out, nil
 }
 

@@ -90,6 +90,16 @@ type deskOutput struct {
 	}
 }
 
+// deskDone answers an action with what changed. It holds nothing of the
+// conversation: a remembered response must not outlive a consent.
+type deskDone struct {
+	Body struct {
+		ConversationID string              `json:"conversation_id"`
+		State          conversation.State  `json:"state"`
+		Reason         conversation.Reason `json:"reason"`
+	}
+}
+
 type replyInput struct {
 	ID   string `path:"id"`
 	Body struct {
@@ -128,39 +138,43 @@ func (s *Server) deskRoutes() {
 		register(s, staffOnly, huma.Operation{
 			OperationID: name, Method: http.MethodPost, Path: "/api/desk/conversations/{id}/" + name,
 			Summary: deskSummaries[name], DefaultStatus: http.StatusOK,
-		}, func(ctx context.Context, who identity.Principal, in *conversationID) (*deskOutput, error) {
-			if err := act(ctx, who, in.ID); err != nil {
-				return nil, err
-			}
-			return s.deskConversation(ctx, who, in)
+		}, func(ctx context.Context, who identity.Principal, in *conversationID) (*deskDone, error) {
+			return s.done(ctx, in.ID, act(ctx, who, in.ID))
 		})
 	}
 	register(s, staffOnly, huma.Operation{
 		OperationID: "reply", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/messages",
 		Summary: "Write to the customer",
-	}, func(ctx context.Context, who identity.Principal, in *replyInput) (*deskOutput, error) {
-		if err := s.Desk.Reply(ctx, who, in.ID, in.Body.Text); err != nil {
-			return nil, err
-		}
-		return s.deskConversation(ctx, who, &conversationID{in.ID})
+	}, func(ctx context.Context, who identity.Principal, in *replyInput) (*deskDone, error) {
+		return s.done(ctx, in.ID, s.Desk.Reply(ctx, who, in.ID, in.Body.Text))
 	})
 	register(s, staffOnly, huma.Operation{
 		OperationID: "snooze", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/snooze",
 		Summary: "Put a conversation off",
-	}, func(ctx context.Context, who identity.Principal, in *snoozeInput) (*deskOutput, error) {
+	}, func(ctx context.Context, who identity.Principal, in *snoozeInput) (*deskDone, error) {
 		if !in.Body.Until.After(time.Now()) {
 			return nil, huma.Error422UnprocessableEntity("`until` must lie in the future.")
 		}
-		if err := s.Desk.Snooze(ctx, who, in.ID, in.Body.Until); err != nil {
-			return nil, err
-		}
-		return s.deskConversation(ctx, who, &conversationID{in.ID})
+		return s.done(ctx, in.ID, s.Desk.Snooze(ctx, who, in.ID, in.Body.Until))
 	})
 }
 
 var deskSummaries = map[string]string{
 	"claim": "Take a conversation", "release": "Put a conversation back into the queue",
 	"resolve": "End a conversation", "return": "Give a conversation back to the assistant",
+}
+
+func (s *Server) done(ctx context.Context, id string, err error) (*deskDone, error) {
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Conversations.At(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &deskDone{}
+	out.Body.ConversationID, out.Body.State, out.Body.Reason = c.ID, c.State, c.Reason
+	return out, nil
 }
 
 func (s *Server) queue(ctx context.Context, who identity.Principal, in *queueInput) (*queueOutput, error) {

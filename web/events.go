@@ -15,8 +15,9 @@ import (
 // eventRoutes are the streams; they lie outside huma, whose streaming cannot
 // flush on Fiber.
 func (s *Server) eventRoutes() {
-	s.app.Get("/api/conversations/:id/events", s.conversationEvents)
-	s.app.Get("/api/desk/events", s.deskEvents)
+	// Not Get, which answers HEAD too, with a stream that nobody reads.
+	s.app.Add(fiber.MethodGet, "/api/conversations/:id/events", s.conversationEvents)
+	s.app.Add(fiber.MethodGet, "/api/desk/events", s.deskEvents)
 }
 
 // eventPage is how many events are read at once.
@@ -37,7 +38,7 @@ func (s *Server) conversationEvents(c *fiber.Ctx) error {
 			return fiber.NewError(fiber.StatusBadRequest, "Last-Event-ID is not a number")
 		}
 	}
-	return s.streams.open(c, func(ctx context.Context, st *stream) {
+	return s.streams.open(c, who.Actor(), func(ctx context.Context, st *stream) {
 		wake, stop := s.Conversations.Watch(id)
 		defer stop()
 		st.follow(ctx, wake, func() error {
@@ -132,7 +133,7 @@ func (s *Server) deskEvents(c *fiber.Ctx) error {
 	if !who.Has(identity.RoleAgent, identity.RoleSupervisor) {
 		return errRole
 	}
-	return s.streams.open(c, func(ctx context.Context, st *stream) {
+	return s.streams.open(c, who.Actor(), func(ctx context.Context, st *stream) {
 		wake, stop := s.Feed.WatchDesk()
 		defer stop()
 		seen := ""

@@ -193,8 +193,16 @@ func (s *Server) changeConsents(ctx context.Context, who identity.Principal, in 
 		if err != nil {
 			return nil, err
 		}
-		// The offer was read in the language of its answer.
+		// The offer was read in the language of its answer, with its notice.
 		conversation, superseded, set.Language = a.ConversationID, a.ID, a.Language
+		if a.Offer.Notice != s.Gate.Policy().Notice.Ref(a.Language) {
+			return nil, consent.ErrStaleNotice
+		}
+		for _, c := range in.Body.Changes {
+			if !a.Offer.Asks(consent.Triple{Purpose: c.Purpose, Category: c.Category, Recipient: c.Recipient}) {
+				return nil, huma.Error422UnprocessableEntity("The offer asks for something else. Make this change without the offer_id.")
+			}
+		}
 	}
 	who, _, err := s.at(ctx, who, conversation)
 	if err != nil {
@@ -220,7 +228,7 @@ func (s *Server) changeConsents(ctx context.Context, who identity.Principal, in 
 	for _, e := range changed.Events {
 		out.Body.Receipts = append(out.Body.Receipts, e.ID)
 	}
-	if superseded != "" && granted && len(changed.Events) > 0 {
+	if superseded != "" && granted {
 		if out.Body.AnswerID, err = s.Conversations.Again(ctx, who, superseded); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -77,15 +78,19 @@ func init() {
 		err := framework(status, msg, errs...)
 		if model, ok := err.(*huma.ErrorModel); ok {
 			for _, d := range model.Errors {
-				if d != nil {
-					d.Value = nil
+				if d == nil {
+					continue
+				}
+				d.Value = nil
+				if strings.Contains(d.Message, "unmarshal") {
+					d.Message = "not of the expected type"
 				}
 			}
 			if msg == "validation failed" && len(model.Errors) > 0 {
 				model.Detail = explain(model.Errors[0])
 				// What does not parse is malformed; what parses but is not
 				// acceptable stays 422.
-				if strings.Contains(model.Errors[0].Message, "unmarshal") || strings.Contains(model.Errors[0].Message, "invalid character") {
+				if m := model.Errors[0].Message; m == "not of the expected type" || strings.Contains(m, "invalid character") {
 					model.Status = http.StatusBadRequest
 				}
 			}
@@ -132,6 +137,27 @@ func writeProblem(c *fiber.Ctx, p huma.StatusError) error {
 	return c.Status(p.GetStatus()).Send(b)
 }
 
+var (
+	// badEscape is an escaped NUL, which no text has.
+	badEscape = regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\\u0000`)
+	surrogate = regexp.MustCompile(`(?i)\\u(d[89ab][0-9a-f]{2})(\\ud[c-f][0-9a-f]{2})?|\\u(d[c-f][0-9a-f]{2})`)
+)
+
+// loneSurrogate reports whether a JSON text escapes half of a character.
+func loneSurrogate(body []byte) bool {
+	for _, m := range surrogate.FindAllSubmatchIndex(body, -1) {
+		// An escaped backslash before it makes it plain text.
+		slashes := 0
+		for i := m[0] - 1; i >= 0 && body[i] == '\\'; i-- {
+			slashes++
+		}
+		if slashes%2 == 0 && m[4] < 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // checkBody refuses bodies that are too large for their route or not UTF-8,
 // before anything reads them: the JSON decoder would replace what is not UTF-8
 // and store something that nobody said.
@@ -140,11 +166,10 @@ func checkBody(c *fiber.Ctx) error {
 	if len(body) == 0 {
 		return c.Next()
 	}
-	path := c.Path()
-	if path != "/api/records" && path != "/api/knowledge" && len(body) > maxBody {
+	if !isImport(c.Path()) && len(body) > maxBody {
 		return writeProblem(c, huma.NewError(http.StatusRequestEntityTooLarge, "The request is too large: at most 64 KiB are read here."))
 	}
-	if !utf8.Valid(body) {
+	if !utf8.Valid(body) || badEscape.Match(body) || loneSurrogate(body) {
 		return writeProblem(c, huma.NewError(http.StatusBadRequest, "The request is not valid UTF-8."))
 	}
 	return c.Next()

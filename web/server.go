@@ -19,6 +19,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
 
 	"candor/agents"
 	"candor/answer"
@@ -112,27 +113,42 @@ type Server struct {
 	limits  *limits
 
 	observed observed
+	// passwords bounds the password checks under way.
+	passwords chan struct{}
 }
 
 // Limits of a request, in bytes: what a page sends, and what a backend imports.
+// Up to maxRead is read of any request, so that whoever sends too much reads why;
+// beyond it the connection is closed.
 const (
 	maxBody   = 64 << 10
+	maxRead   = 12 << 20
 	maxImport = 64 << 20
 )
 
 // New returns a server that is not listening yet.
 func New(o Options) *Server {
-	s := &Server{Options: o, streams: newStreams(), limits: newLimits(), observed: newObserved(o.Register)}
+	s := &Server{Options: o, streams: newStreams(), limits: newLimits(), observed: newObserved(o.Register), passwords: make(chan struct{}, passwordChecks)}
 	s.app = fiber.New(fiber.Config{
 		// Without it a captured parameter becomes another request's value once
 		// the buffer is used again.
-		Immutable:             true,
+		Immutable:     true,
+		StrictRouting: true,
+		CaseSensitive: true,
+		// Ids are whatever sites choose.
+		UnescapePath:          true,
 		DisableStartupMessage: true,
 		BodyLimit:             maxImport,
 		ReadTimeout:           60 * time.Second, // also how long a connection may idle
 		ErrorHandler:          s.problemHandler,
 		ReadBufferSize:        16 << 10,
 	})
+	s.app.Server().HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+		if isImport(string(h.RequestURI())) && len(h.Peek(fiber.HeaderAuthorization)) > 0 {
+			return fasthttp.RequestConfig{}
+		}
+		return fasthttp.RequestConfig{MaxRequestBodySize: maxRead}
+	}
 	s.app.Use(recover.New(recover.Config{EnableStackTrace: false}), s.observe, securityHeaders, checkBody)
 	s.pages()
 	s.eventRoutes()
@@ -156,6 +172,9 @@ func New(o Options) *Server {
 	})
 	return s
 }
+
+// isImport reports whether an address takes files.
+func isImport(path string) bool { return path == "/api/records" || path == "/api/knowledge" }
 
 // Serve serves on the listener until Shutdown.
 func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }

@@ -70,7 +70,7 @@ func (s *Server) cookie(value string, expires time.Time) http.Cookie {
 func (s *Server) login(ctx context.Context, _ identity.Principal, in *loginInput) (*loginOutput, error) {
 	// An unknown address takes as long as a wrong password, and reads alike.
 	m, err := s.Directory.StaffByEmail(ctx, strings.ToLower(strings.TrimSpace(in.Body.Email)))
-	if !identity.CheckPassword(m.Password, in.Body.Password) || err != nil {
+	if !s.checkPassword(m.Password, in.Body.Password) || err != nil {
 		return nil, huma.Error401Unauthorized("The address or the password is wrong.")
 	}
 	x := identity.Session{
@@ -83,6 +83,15 @@ func (s *Server) login(ctx context.Context, _ identity.Principal, in *loginInput
 	out := &loginOutput{SetCookie: s.cookie(x.Token, x.Expires)}
 	out.Body.CSRF, out.Body.Name, out.Body.Roles = x.CSRF, m.Name, m.Roles
 	return out, nil
+}
+
+// passwordChecks is how many passwords are checked at once: each takes 64 MiB.
+const passwordChecks = 2
+
+func (s *Server) checkPassword(encoded, password string) bool {
+	s.passwords <- struct{}{}
+	defer func() { <-s.passwords }()
+	return identity.CheckPassword(encoded, password)
 }
 
 func (s *Server) logout(ctx context.Context, _ identity.Principal, in *meInput) (*logoutOutput, error) {

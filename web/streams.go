@@ -23,8 +23,10 @@ const (
 	// writeTimeout is how long a reader may take to read; a slower one is
 	// dropped and resumes by its last id.
 	writeTimeout = 10 * time.Second
-	// maxStreams bounds the open streams of a process.
-	maxStreams = 20_000
+	// maxStreams bounds the open streams of a process, maxOwnStreams those of one
+	// person: a browser has one a page.
+	maxStreams    = 20_000
+	maxOwnStreams = 16
 )
 
 // streams is the registry of open event streams. They are hijacked connections,
@@ -32,26 +34,33 @@ const (
 type streams struct {
 	mu     sync.Mutex
 	cancel map[*stream]context.CancelFunc
+	own    map[string]int // open streams by whose they are
 	group  sync.WaitGroup
 	closed bool
 }
 
-func newStreams() *streams { return &streams{cancel: make(map[*stream]context.CancelFunc)} }
+func newStreams() *streams {
+	return &streams{cancel: make(map[*stream]context.CancelFunc), own: make(map[string]int)}
+}
 
 // open runs serve on the connection of c once the handler has returned, until
 // it returns, the reader goes away, or the registry is closed.
-func (s *streams) open(c *fiber.Ctx, serve func(ctx context.Context, st *stream)) error {
+func (s *streams) open(c *fiber.Ctx, owner string, serve func(ctx context.Context, st *stream)) error {
 	s.mu.Lock()
-	if s.closed || len(s.cancel) >= maxStreams {
-		s.mu.Unlock()
+	full, tooMany := s.closed || len(s.cancel) >= maxStreams, s.own[owner] >= maxOwnStreams
+	s.mu.Unlock()
+	switch {
+	case full:
 		c.Set("Retry-After", "5")
 		return fiber.NewError(fiber.StatusServiceUnavailable)
+	case tooMany:
+		c.Set("Retry-After", "15")
+		return fiber.NewError(fiber.StatusTooManyRequests)
 	}
-	s.mu.Unlock()
 	c.Context().HijackSetNoResponse(true)
 	c.Context().Hijack(func(conn net.Conn) {
 		ctx, cancel := context.WithCancel(context.Background())
-		st := &stream{conn: conn}
+		st := &stream{conn: conn, owner: owner}
 		if !s.add(st, cancel) {
 			return
 		}
@@ -79,6 +88,7 @@ func (s *streams) add(st *stream, cancel context.CancelFunc) bool {
 		return false
 	}
 	s.cancel[st] = cancel
+	s.own[st.owner]++
 	s.group.Add(1)
 	return true
 }
@@ -88,6 +98,9 @@ func (s *streams) remove(st *stream) {
 	defer s.mu.Unlock()
 	s.cancel[st]()
 	delete(s.cancel, st)
+	if s.own[st.owner]--; s.own[st.owner] == 0 {
+		delete(s.own, st.owner)
+	}
 	s.group.Done()
 }
 
@@ -117,7 +130,10 @@ const streamHeader = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCach
 	"X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
 
 // stream writes server-sent events to one reader.
-type stream struct{ conn net.Conn }
+type stream struct {
+	conn  net.Conn
+	owner string
+}
 
 func (st *stream) write(b []byte) error {
 	if err := st.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {

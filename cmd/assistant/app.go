@@ -28,16 +28,15 @@ import (
 	"candor/web"
 )
 
-// openStore opens the database and the keys of a configuration, and puts the
-// policy into force.
-func openStore(ctx context.Context, c Config, p *consent.Policy) (*store.Store, error) {
+// openStore opens the database and the keys of a configuration.
+func openStore(ctx context.Context, c Config) (*store.Store, error) {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(c.databasePath()), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
-	master, err := store.LoadMasterKey(c.MasterKey, c.path("master.key"))
+	master, err := masterKey(c)
 	if err != nil {
 		return nil, err
 	}
@@ -49,10 +48,27 @@ func openStore(ctx context.Context, c Config, p *consent.Policy) (*store.Store, 
 	if err != nil {
 		return nil, errors.Join(err, keys.Close())
 	}
-	if err := s.InstallPolicy(ctx, p); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
 	return s, nil
+}
+
+// masterKey reads the master key, or makes one where there is nothing yet that
+// it could open.
+func masterKey(c Config) (store.MasterKey, error) {
+	data, keys, file := exists(c.databasePath()), exists(c.path("keys.db")), c.path("master.key")
+	switch {
+	case data && !keys:
+		return store.MasterKey{}, fmt.Errorf("%s is missing, but there is data that was sealed with its keys: restore it", c.path("keys.db"))
+	case c.MasterKey == "" && keys && !exists(file):
+		return store.MasterKey{}, fmt.Errorf("%s is missing, but there are keys that it wraps: restore it, or set CANDOR_MASTER_KEY", file)
+	case c.MasterKey == "" && !exists(file):
+		return store.MakeMasterKey(file)
+	}
+	return store.LoadMasterKey(c.MasterKey, file)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func loadPolicy(c Config) (*consent.Policy, error) {
@@ -100,7 +116,10 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	if a.unlock, err = lock(c); err != nil {
 		return a, err
 	}
-	if a.store, err = openStore(ctx, c, policy); err != nil {
+	if a.store, err = openStore(ctx, c); err != nil {
+		return a, err
+	}
+	if err := a.store.InstallPolicy(ctx, policy); err != nil {
 		return a, err
 	}
 	a.gate = consent.NewGate(a.store, policy)
@@ -124,11 +143,14 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	a.server = web.New(web.Options{
 		Directory: a.store, Gate: a.gate, Conversations: a.conversations, Answers: a.store, Records: records{a},
 		Citations: a.store.Citations(), Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
-		Language: analysis.DetectLanguage, Ready: a.store.Ping, Register: register, Metrics: metrics,
+		Language: analysis.DetectLanguage, Ready: a.store.Ready, Register: register, Metrics: metrics,
 		Logger:    log,
 		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI,
 		Demo: demo,
 	})
+	if err := a.recover(ctx, time.Now()); err != nil {
+		return a, err
+	}
 	for _, part := range []struct{ name, engine string }{
 		{"database", c.Database}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
 	} {
@@ -150,6 +172,9 @@ const (
 	// sweepInterval is how often what has run out is looked for. A grant that
 	// has run out is refused at once; this is when its index entries go.
 	sweepInterval = 5 * time.Second
+	// patience is after which an answer that nobody here is writing counts as
+	// left.
+	patience = 15 * time.Second
 	// drainTimeout bounds an orderly end.
 	drainTimeout = 15 * time.Second
 )
@@ -157,9 +182,6 @@ const (
 // run serves on the listener until ctx ends, and then ends in order: streams
 // and requests, answers being written, messages, the database.
 func (a *app) run(ctx context.Context, l net.Listener) error {
-	if err := a.recover(ctx); err != nil {
-		return errors.Join(err, a.close())
-	}
 	background, stop := context.WithCancel(context.Background())
 	var group errgroup.Group
 	group.Go(func() error { return a.bus.PublishOutbox(background, a.store) })
@@ -211,36 +233,27 @@ func (a *app) close() error {
 	return errors.Join(errs...)
 }
 
-// recover ends what an earlier process left half-way.
-func (a *app) recover(ctx context.Context) error {
-	turns, err := a.store.Unanswered(ctx)
+// recover ends the answers that were asked for before a time and left half-way:
+// by an earlier process, or when the database was away. What fails is tried
+// again at the next sweep.
+func (a *app) recover(ctx context.Context, before time.Time) error {
+	turns, err := a.store.Unfinished(ctx, before)
 	if err != nil {
 		return fmt.Errorf("find unfinished answers: %w", err)
 	}
+	ended := 0
 	for _, t := range turns {
-		if err := a.engine.Interrupt(a.turn(ctx, t)); err != nil {
-			return fmt.Errorf("end an unfinished answer: %w", err)
+		if a.conversations.Answering(t.Conversation) {
+			continue
 		}
+		if err := a.engine.Recover(ctx, t.AnswerID, t.Who); err != nil {
+			a.log.Error("an unfinished answer cannot be ended", "answer", t.AnswerID, "error", err)
+			continue
+		}
+		ended++
 	}
-	unclosed, err := a.store.Citations().Unclosed(ctx)
-	if err != nil {
-		return fmt.Errorf("find unrecorded answers: %w", err)
-	}
-	for id, customer := range unclosed {
-		x, _, err := a.store.AnyAnswer(ctx, id)
-		if err != nil {
-			return fmt.Errorf("read an unrecorded answer: %w", err)
-		}
-		c, err := a.store.Conversation(ctx, x.ConversationID)
-		if err != nil {
-			return err
-		}
-		if err := a.engine.Reclose(x, identity.Principal{Kind: identity.Customer, Customer: customer, Site: c.Site}); err != nil {
-			return fmt.Errorf("record an answer: %w", err)
-		}
-	}
-	if len(turns)+len(unclosed) > 0 {
-		a.log.Info("ended what was left half-way", "answers", len(turns), "entries", len(unclosed))
+	if ended > 0 {
+		a.log.Info("ended answers that were left half-way", "answers", ended)
 	}
 	return nil
 }
@@ -259,7 +272,8 @@ func (a *app) sweep(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		_, expired := a.gate.Expire(ctx, 100)
-		if err := errors.Join(expired, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil {
+		unfinished := a.recover(ctx, time.Now().Add(-patience))
+		if err := errors.Join(expired, unfinished, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil {
 			a.log.Error("sweeping failed", "error", err)
 		}
 		select {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,12 @@ func TestBadInput(t *testing.T) {
 		{"another's record id", shop, "POST", "/api/records", []object{{"id": "bad-input-1", "customer": "maya", "category": "orders", "text": "x"}, {"id": "bad-input-1", "customer": "tomas", "category": "orders", "text": "y"}}, nil, 200, ""},
 		{"unknown address", maya, "GET", "/api/nothing", nil, nil, 404, ""},
 		{"wrong password", newClient(t, info.URL), "POST", "/api/staff/login", object{"email": "agent@fernhill.example", "password": "guess"}, nil, 401, "wrong"},
+		{"empty identity", newClient(t, info.URL), "POST", "/api/session", object{"site": info.Site, "identity": ""}, nil, 401, "identity token"},
+		{"empty filter", staff(t, info, "admin@fernhill.example"), "GET", "/api/admin/citations?customer=", nil, nil, 422, "customer"},
+		{"slash in an id", shop, "POST", "/api/records", []object{{"id": "ord/3", "customer": "maya", "category": "orders", "text": "x"}}, nil, 422, "slash"},
+		{"card number", shop, "POST", "/api/records", []object{{"customer": "maya", "category": "orders", "text": "Paid with 4111 1111 1111 1111"}}, nil, 422, "card"},
+		{"script as a source", shop, "POST", "/api/records", []object{{"customer": "maya", "category": "orders", "text": "x", "source": object{"url": "javascript:alert(1)"}}}, nil, 422, "web page"},
+		{"words as a category", maya, "PUT", "/api/me/consents", object{"changes": []object{change("answers", "my secret canary words", "brand_ai", true)}}, nil, 422, "not a name"},
 		{"forged cursor", staff(t, info, "admin@fernhill.example"), "GET", "/api/admin/citations?cursor=AAAA", nil, nil, 400, "cursor"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -98,7 +105,11 @@ func TestBadInput(t *testing.T) {
 		status     int
 	}{
 		{"invalid UTF-8", "{\"text\":\"caf\xe9\"}", http.StatusBadRequest},
+		{"half a character", `{"text":"\ud800"}`, http.StatusBadRequest},
+		{"the other half", `{"text":"x\uDC00"}`, http.StatusBadRequest},
+		{"NUL", `{"text":"a\u0000b"}`, http.StatusBadRequest},
 		{"broken JSON", `{"text":`, http.StatusBadRequest},
+		{"a number too big", `{"text":1e999}`, http.StatusBadRequest},
 		{"wrong type", `{"text":7}`, http.StatusUnprocessableEntity},
 	} {
 		status, header, body := maya.raw("POST", messages, "application/json", []byte(c.body))
@@ -108,6 +119,26 @@ func TestBadInput(t *testing.T) {
 	}
 	if got := list(maya.must("GET", "/api/conversations/"+maya.conversation, nil), "messages"); len(got) != 1 {
 		t.Errorf("refused messages were stored: %v", got)
+	}
+
+	// What only looks like a bad escape is a message like any other.
+	if status, _, b := maya.raw("POST", messages, "application/json", []byte(`{"text":"\\u0000 and \\ud800 and \ud83d\ude00"}`)); status != http.StatusAccepted {
+		t.Errorf("escaped backslashes and a whole character: %d %s", status, b)
+	}
+
+	// An id is whatever a site chooses, and its record can be read and removed.
+	for _, id := range []string{"order 1", "order#2", "größe", "a:b", "a%41", "über?x=1"} {
+		shop.must("POST", "/api/records", []object{{"id": id, "customer": "maya", "category": "orders", "text": "x"}})
+		path := "/api/records/" + url.PathEscape(id)
+		if got := shop.must("GET", path, nil); got["id"] != id {
+			t.Errorf("record %q reads as %v", id, got["id"])
+		}
+		if status, _, _ := shop.raw("DELETE", path, "", nil); status != http.StatusNoContent {
+			t.Errorf("record %q cannot be removed: %d", id, status)
+		}
+		if status, _ := shop.do("GET", path, nil); status != http.StatusNotFound {
+			t.Errorf("record %q is still there: %d", id, status)
+		}
 	}
 
 	// Of a file with bad lines the good ones come in.
@@ -136,5 +167,89 @@ func TestIdempotency(t *testing.T) {
 	other := tomas.must("POST", "/api/conversations/"+tomas.conversation+"/messages", object{"text": "Hello"}, "Idempotency-Key", "k1")
 	if other["message_id"] == first["message_id"] {
 		t.Errorf("two customers share an idempotency key")
+	}
+}
+
+// TestReplayShowsNothing repeats an agent's request after the customer has
+// withdrawn: a remembered response must not outlive a consent.
+func TestReplayShowsNothing(t *testing.T) {
+	info := startDemo(t)
+	tomas, sam := customer(t, info, "tomas"), staff(t, info, "agent@fernhill.example")
+	tomas.ask("Where is my order?")
+	tomas.must("POST", "/api/conversations/"+tomas.conversation+"/handoff", object{"share": []string{"orders"}})
+	desk := "/api/desk/conversations/" + tomas.conversation
+	first := sam.must("POST", desk+"/claim", nil, "Idempotency-Key", "k1")
+	if view := sam.must("GET", desk, nil); !strings.Contains(text(view), "FH-20914") {
+		t.Fatalf("what was shared does not show: %v", view["shared"])
+	}
+	tomas.consent(change("agent_assist", "orders", "human_agents", false))
+	again := sam.must("POST", desk+"/claim", nil, "Idempotency-Key", "k1")
+	for _, response := range []object{first, again, sam.must("GET", desk, nil)} {
+		if strings.Contains(text(response), "FH-20914") {
+			t.Errorf("the agent is shown the order: %v", text(response))
+		}
+	}
+}
+
+// TestHandoffWhatever reaches a person whatever else the request asks for.
+func TestHandoffWhatever(t *testing.T) {
+	info := startDemo(t)
+	for _, share := range [][]string{nil, {"orders"}, {"browsing"}, {"orders", "orders"}, {"no such thing"}, {"conversation"}} {
+		for _, id := range []string{"maya", ""} {
+			c := customer(t, info, id)
+			c.conversation = c.must("POST", "/api/conversations", nil)["id"].(string)
+			out := c.must("POST", "/api/conversations/"+c.conversation+"/handoff", object{"share": share, "reason": "It is about my parcel."})
+			if out["state"] != "open" || out["ticket_id"] == "" {
+				t.Errorf("%q sharing %v: %v", id, share, out)
+			}
+			shared := text(out["shared"])
+			if want := id == "maya" && len(share) > 0 && share[0] == "orders"; (shared == `["orders"]`) != want {
+				t.Errorf("%q sharing %v: shared %s", id, share, shared)
+			}
+			if said := text(c.must("GET", "/api/conversations/"+c.conversation, nil)["messages"]); !strings.Contains(said, "about my parcel") {
+				t.Errorf("%q sharing %v: the reason is not there for the person who takes over", id, share)
+			}
+		}
+	}
+	c := customer(t, info, "maya")
+	c.conversation = c.must("POST", "/api/conversations", nil)["id"].(string)
+	if status, _, b := c.raw("POST", "/api/conversations/"+c.conversation+"/handoff", "", nil); status != http.StatusOK {
+		t.Errorf("a handoff without a body: %d %s", status, b)
+	}
+}
+
+// TestOffers accepts an offer once, and only for what it asks.
+func TestOffers(t *testing.T) {
+	info := startDemo(t)
+	maya := customer(t, info, "maya")
+	a := maya.ask("Where is my order?")
+	offer := a["offer"].(object)
+	wider := object{"offer_id": offer["id"], "changes": []object{change("answers", "orders", "brand_ai", true), change("answers", "billing", "brand_ai", true)}}
+	if status, _ := maya.do("PUT", "/api/me/consents", wider); status != http.StatusUnprocessableEntity {
+		t.Errorf("an offer was stretched: %d", status)
+	}
+	yes := object{"offer_id": offer["id"], "changes": offer["changes"]}
+	first := maya.must("PUT", "/api/me/consents", yes)
+	again := maya.must("PUT", "/api/me/consents", yes)
+	if first["answer_id"] == nil || first["answer_id"] != again["answer_id"] || first["epoch"] != again["epoch"] {
+		t.Errorf("a second yes: %v %v, %v %v", first["answer_id"], again["answer_id"], first["epoch"], again["epoch"])
+	}
+	maya.finished(first["answer_id"].(string))
+
+	// "Not now" is remembered, and not asked again.
+	b := maya.ask("What about my invoice?")
+	offer = b["offer"].(object)
+	changes := list(offer, "changes")
+	for i := range changes {
+		changes[i]["granted"] = false
+	}
+	maya.must("PUT", "/api/me/consents", object{"offer_id": offer["id"], "changes": changes})
+	if c := maya.ask("What about my invoice?"); c["offer"] != nil {
+		t.Errorf("asked again after \"not now\": %v", c["offer"])
+	}
+	for _, c := range list(maya.must("GET", "/api/me/consents", nil), "choices") {
+		if c["category"] == "billing" && c["purpose"] == "answers" && c["recipient"] == "brand_ai" && c["state"] != "deferred" {
+			t.Errorf("\"not now\" is %v", c["state"])
+		}
 	}
 }

@@ -92,7 +92,8 @@ func (s setting) of(c *Config) reflect.Value { return reflect.ValueOf(c).Elem().
 func loadConfig(cmd *cobra.Command, env func(string) (string, bool)) (Config, error) {
 	c := defaults()
 	file, _ := cmd.Flags().GetString("config")
-	if err := c.readFile(file); err != nil {
+	err := c.readFile(file)
+	if makes := cmd.Annotations[makesConfig] != ""; err != nil && (!makes || !errors.Is(err, fs.ErrNotExist)) {
 		return c, err
 	}
 	for _, s := range settings() {
@@ -103,6 +104,10 @@ func loadConfig(cmd *cobra.Command, env func(string) (string, bool)) (Config, er
 	c.applyFlags(cmd)
 	return c, c.check()
 }
+
+// makesConfig is the annotation of the command that writes the configuration
+// file, which therefore need not be there.
+const makesConfig = "makes-config"
 
 // applyFlags takes over the flags that were given.
 func (c *Config) applyFlags(cmd *cobra.Command) {
@@ -183,7 +188,11 @@ func (c Config) databasePath() string {
 func (c Config) path(name string) string { return filepath.Join(c.DataDir, name) }
 
 // example is candor.example.yaml.
-func example() string {
+func example() string { return configFile(defaults()) }
+
+// configFile is a configuration file with the defaults, but for the named
+// settings, which are as c has them: others may be secrets of the environment.
+func configFile(c Config, names ...string) string {
 	var b strings.Builder
 	b.WriteString("# Every setting of Candor with its default. A flag goes before an environment\n" +
 		"# variable, that before this file. Start with: assistant serve --config candor.yaml\n")
@@ -192,7 +201,11 @@ func example() string {
 			fmt.Fprintf(&b, "\n# %s: environment only. %s.\n", s.env, s.help)
 			continue
 		}
-		fmt.Fprintf(&b, "\n# %s. (%s, --%s)\n%s: %q\n", s.help, s.env, s.flagName(), s.name, s.byDefault)
+		value := s.byDefault
+		if slices.Contains(names, s.name) {
+			value = s.of(&c).String()
+		}
+		fmt.Fprintf(&b, "\n# %s. (%s, --%s)\n%s: %q\n", s.help, s.env, s.flagName(), s.name, value)
 	}
 	return b.String()
 }

@@ -89,6 +89,9 @@ func demoCommand(io Stdio) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+			log.Warn("the demo tells its passwords to anyone who can reach it; listen on 127.0.0.1 unless that is meant", "addr", a.String())
+		}
 		demo := &web.Demo{Site: demoSite, Brand: demoBrand}
 		a, err := newApp(cmd.Context(), c, demo, log)
 		if err != nil {

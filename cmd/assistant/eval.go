@@ -79,7 +79,7 @@ func evalRetrieval(ctx context.Context, dir string) (report eval.RetrievalReport
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	policy := consent.DefaultPolicy()
-	s, err := openStore(ctx, Config{DataDir: tmp, Database: "sqlite:"}, policy)
+	s, err := openStore(ctx, Config{DataDir: tmp, Database: "sqlite:"})
 	if err != nil {
 		return report, err
 	}

@@ -19,17 +19,17 @@ import (
 )
 
 // withStore runs fn on the store of the configuration. It may run beside a
-// server: the database takes one writer at a time.
+// server: the database takes one writer at a time, and the policy in force is
+// the server's to change.
 func withStore(cmd *cobra.Command, io Stdio, fn func(ctx context.Context, c Config, s *store.Store) error) error {
 	c, err := loadConfig(cmd, io.Env)
 	if err != nil {
 		return err
 	}
-	policy, err := loadPolicy(c)
-	if err != nil {
+	if _, err := loadPolicy(c); err != nil {
 		return err
 	}
-	s, err := openStore(cmd.Context(), c, policy)
+	s, err := openStore(cmd.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -43,6 +43,8 @@ func initCommand(io Stdio) *cobra.Command {
 		Use:   "init",
 		Short: "Make a data folder, with its database and its keys, and a configuration file",
 		Args:  cobra.NoArgs,
+
+		Annotations: map[string]string{makesConfig: "true"},
 	}
 	addFlags(cmd.Flags(), storeFlags...)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -62,8 +64,7 @@ func initCommand(io Stdio) *cobra.Command {
 			} else if err != nil {
 				return fmt.Errorf("write the configuration: %w", err)
 			} else {
-				text := strings.Replace(example(), `data_dir: "data"`, fmt.Sprintf("data_dir: %q", c.DataDir), 1)
-				_, err = f.WriteString(text)
+				_, err = f.WriteString(configFile(c, storeFlags...))
 				if err := errors.Join(err, f.Close()); err != nil {
 					return fmt.Errorf("write the configuration: %w", err)
 				}

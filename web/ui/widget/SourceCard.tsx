@@ -84,5 +84,5 @@ function Consent({ used, chat }: { used: Used; chat: ChatState }) {
 
 /** Only addresses of web pages become links. */
 function safe(url: string | undefined): boolean {
-  return /^(https?:\/\/|\/[^/])/.test(url ?? "");
+  return /^https?:\/\//.test(url ?? "");
 }

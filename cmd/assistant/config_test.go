@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+)
+
+var update = flag.Bool("update", false, "write candor.example.yaml")
+
+// TestExample: the example in the repository's root is the one that the program
+// knows, and it is a configuration.
+func TestExample(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join("..", "..", "candor.example.yaml")
+	if *update {
+		if err := os.WriteFile(file, []byte(example()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(example(), string(b)); d != "" {
+		t.Errorf("candor.example.yaml is not fresh: go test ./cmd/assistant -run TestExample -update\n%s", d)
+	}
+	c, err := load(t, nil, nil, "--config", file)
+	if err != nil || c != defaults() {
+		t.Errorf("the example is not the defaults: %+v, %v", c, err)
+	}
+	for _, s := range settings() {
+		if s.help == "" {
+			t.Errorf("%s has no help", s.name)
+		}
+		if !strings.Contains(string(b), s.env) {
+			t.Errorf("the example does not name %s", s.env)
+		}
+	}
+}
+
+// load runs loadConfig as a command with all the flags does.
+func load(t *testing.T, file *string, env map[string]string, args ...string) (Config, error) {
+	t.Helper()
+	if file != nil {
+		path := filepath.Join(t.TempDir(), "candor.yaml")
+		if err := os.WriteFile(path, []byte(*file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--config", path)
+	}
+	var c Config
+	cmd := &cobra.Command{SilenceErrors: true, SilenceUsage: true, RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		c, err = loadConfig(cmd, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+		return err
+	}}
+	addFlags(cmd.Flags())
+	cmd.SetArgs(append([]string{}, args...))
+	return c, cmd.ExecuteContext(t.Context())
+}
+
+// TestWhereASettingComesFrom: its flag, else the environment, else the file, else
+// its default.
+func TestWhereASettingComesFrom(t *testing.T) {
+	t.Parallel()
+	file, empty := "addr: :1001\nlog_level: debug\n", ""
+	env := map[string]string{"CANDOR_ADDR": ":1002", "CANDOR_MASTER_KEY": "key of the environment"}
+	for _, tt := range []struct {
+		name string
+		file *string
+		env  map[string]string
+		args []string
+		want string
+	}{
+		{"nothing", nil, nil, nil, "127.0.0.1:8080"},
+		{"an empty file", &empty, nil, nil, "127.0.0.1:8080"},
+		{"the file", &file, nil, nil, ":1001"},
+		{"the environment", &file, env, nil, ":1002"},
+		{"the flag", &file, env, []string{"--addr", ":1003"}, ":1003"},
+		{"the flag, with the default", &file, env, []string{"--addr", "127.0.0.1:8080"}, "127.0.0.1:8080"},
+	} {
+		c, err := load(t, tt.file, tt.env, tt.args...)
+		if err != nil || c.Addr != tt.want {
+			t.Errorf("%s: %q, %v; want %q", tt.name, c.Addr, err, tt.want)
+		}
+		if tt.file == &file && c.LogLevel != "debug" {
+			t.Errorf("%s: what only the file says is lost", tt.name)
+		}
+		if want := tt.env["CANDOR_MASTER_KEY"]; c.MasterKey != want {
+			t.Errorf("%s: the master key is %q, want %q", tt.name, c.MasterKey, want)
+		}
+	}
+	if _, err := load(t, nil, nil, "--master-key", "x"); err == nil {
+		t.Error("the master key can be a flag, which shows in the process list")
+	}
+	inFile := "master_key: x\n"
+	if _, err := load(t, &inFile, nil); err == nil {
+		t.Error("the master key can be in the file")
+	}
+}
+
+func TestConfigRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, file string
+		args       []string
+		want       string // one clear line has this
+	}{
+		{"an unknown setting", "colour: red\n", nil, "colour"},
+		{"not YAML", "addr: [", nil, "candor.yaml"},
+		{"an unknown database", "", []string{"--database", "mysql:x"}, `database "mysql:x": the scheme is none of sqlite:`},
+		{"a database without a scheme", "", []string{"--database", "candor.db"}, `database "candor.db"`},
+		{"an empty database", "", []string{"--database", ""}, `database ""`},
+		{"an unknown index", "index: \"elastic:\"\n", nil, `index "elastic:"`},
+		{"an unknown carrier of messages", "", []string{"--messages", "kafka://x"}, `messages "kafka://x": the scheme is none of embedded:, nats:`},
+		{"an unknown answerer", "", []string{"--answering", "magic:"}, `answering "magic:"`},
+		{"an address without a port", "", []string{"--addr", "localhost"}, "host:port"},
+		{"a port beyond the last", "", []string{"--addr", "localhost:70000"}, "host:port"},
+		{"a port that is a word", "", []string{"--addr", "localhost:http!"}, "host:port"},
+		{"a public address without a scheme", "", []string{"--public-url", "chat.example.com"}, "public_url"},
+		{"a public address of another scheme", "", []string{"--public-url", "ftp://chat.example.com"}, "public_url"},
+		{"no data folder", "", []string{"--data-dir", ""}, "data_dir"},
+		{"outside desks without a token", "", []string{"--nats-listen", "127.0.0.1:4222"}, "nats_token"},
+		{"outside desks of a server outside", "", []string{"--nats-listen", "127.0.0.1:4222", "--nats-token", "t", "--messages", "nats://x:4222"}, "outside"},
+		{"a file that is not there", "", []string{"--config", "/nowhere/candor.yaml"}, "/nowhere/candor.yaml"},
+	} {
+		var file *string
+		if tt.file != "" {
+			file = &tt.file
+		}
+		_, err := load(t, file, nil, tt.args...)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		} else if tt.name != "not YAML" && tt.name != "an unknown setting" && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: not one line: %v", tt.name, err)
+		}
+	}
+	if _, err := load(t, nil, nil, "--nats-listen", "127.0.0.1:4222", "--nats-token", "t", "--public-url", "https://chat.example.com"); err != nil {
+		t.Errorf("settings that fit together: %v", err)
+	}
+}
+
+func TestDatabasePath(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{"sqlite:": filepath.Join("d", "candor.db"), "sqlite:/var/x.db": "/var/x.db", "sqlite:x.db": "x.db"} {
+		if got := (Config{DataDir: "d", Database: url}).databasePath(); got != want {
+			t.Errorf("%s is at %s, want %s", url, got, want)
+		}
+	}
+}
+
+func TestRedactURL(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"nats://user:pass@host:4222": "nats://host:4222", "nats://token@host": "nats://host", "sqlite:": "sqlite:", "embedded:": "embedded:",
+	} {
+		if got := redactURL(url); got != want {
+			t.Errorf("%s is logged as %s, want %s", url, got, want)
+		}
+	}
+}
+
+// TestEveryCommandHasHelp, which neither fails nor writes anything.
+func TestEveryCommandHasHelp(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, command := range []string{
+		"", "demo", "serve", "init", "site", "site add", "site list", "staff", "staff add", "staff token", "key", "key rotate",
+		"import", "import knowledge", "import records", "eval", "eval retrieval", "version",
+	} {
+		var out, errs bytes.Buffer
+		err := Run(t.Context(), append(strings.Fields(command), "--help"), Stdio{
+			In: strings.NewReader(""), Out: &out, Err: &errs, Env: func(string) (string, bool) { return "", false },
+		})
+		if err != nil || errs.Len() > 0 || !strings.Contains(out.String(), "Usage:") || !strings.Contains(out.String(), strings.TrimSpace("assistant "+command)) {
+			t.Errorf("assistant %s --help: %v\n%s%s", command, err, &out, &errs)
+		}
+	}
+	if files, err := os.ReadDir("."); err != nil || len(files) != 0 {
+		t.Errorf("help left %d files", len(files))
+	}
+	err := Run(t.Context(), []string{"serv"}, Stdio{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Env: os.LookupEnv})
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a command that does not exist: %v", err)
+	}
+}
