@@ -24,6 +24,9 @@ var questions = map[string]string{
 	"location": "Which store is near me, lurvaxine?",
 }
 
+// internal is a word of an article that is for staff only.
+const internal = "quibblethorn"
+
 // syncBuffer is a log that can be read while it is written.
 type syncBuffer struct {
 	mu sync.Mutex
@@ -59,7 +62,17 @@ func TestCanary(t *testing.T) {
 	if out := shop.must("POST", "/api/records", records); out["accepted"] != float64(len(records)) {
 		t.Fatalf("the import: %v", out)
 	}
+	// What is for staff only reaches no customer either, whatever they granted.
+	shop.must("POST", "/api/knowledge", []object{{
+		"id": "staff-only", "visibility": "internal", "title": "Goodwill vouchers for vexatious returns",
+		"text": "A goodwill voucher for vexatious returns is at most 25 euros. The word is " + internal + ".",
+	}})
 	carla := customer(t, info, "carla")
+	for _, who := range []*client{carla, customer(t, info, ""), customer(t, info, "tomas")} {
+		if a := who.ask("How much is a goodwill voucher for vexatious returns?"); strings.Contains(text(a), internal) || strings.Contains(text(a), "staff-only") {
+			t.Errorf("an internal article reached a customer: %v", a["text"])
+		}
+	}
 	sam := staff(t, info, "agent@fernhill.example")
 	admin := staff(t, info, "admin@fernhill.example")
 

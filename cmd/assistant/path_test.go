@@ -97,6 +97,11 @@ func TestPath(t *testing.T) {
 	if hello["status"] != "smalltalk" || len(list(hello, "used")) != 0 {
 		t.Errorf("a greeting: %v, used %v", hello["status"], hello["used"])
 	}
+	person := visitor.ask("I want to talk to a human")
+	state := visitor.must("GET", "/api/conversations/"+visitor.conversation, nil)
+	if person["status"] != "handoff" || state["state"] != "open" || state["reason"] != "customer_request" {
+		t.Errorf("a visitor who wants a person: %v, %v (%v)", person["status"], state["state"], state["reason"])
+	}
 	if status, _ := visitor.do("GET", "/api/conversations/"+maya.conversation, nil); status != http.StatusNotFound {
 		t.Errorf("a visitor reads another's conversation: %d", status)
 	}
@@ -114,7 +119,8 @@ func testDesk(t *testing.T, info demoInfo, maya *client) {
 	}
 	sam, noor := staff(t, info, "agent@fernhill.example"), staff(t, info, "second@fernhill.example")
 	queue := list(sam.must("GET", "/api/desk/queue", nil), "tickets")
-	if len(queue) != 1 || queue[0]["id"] != ticket["ticket_id"] || queue[0]["state"] != "waiting" {
+	// The visitor waits already, and longer.
+	if len(queue) != 2 || queue[1]["id"] != ticket["ticket_id"] || queue[1]["state"] != "waiting" || ticket["queue_position"] != float64(2) {
 		t.Fatalf("the queue: %v", queue)
 	}
 	desk := "/api/desk/conversations/" + maya.conversation
