@@ -188,6 +188,9 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string,
 			return "", false, fmt.Errorf("search: %w", err)
 		}
 		hits = permitted(found, a.Model.Recipient)
+		if intent.Lookup {
+			hits = slices.DeleteFunc(hits, func(h retrieval.Hit) bool { return h.Record.Knowledge() })
+		}
 	}
 	opened, err = e.open(ctx, q, a, scope, hits)
 	switch {

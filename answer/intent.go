@@ -34,6 +34,10 @@ type Intent struct {
 	Latest bool
 	// HowTo is whether it asks how, or whether, something can be done.
 	HowTo bool
+	// Lookup is whether it asks for one thing of the customer's own, in a word or
+	// two ("where is my order?"): what is on record about it answers that, and no
+	// article does.
+	Lookup bool
 }
 
 // longestMessage bounds the bytes of a message that are looked at: what a
@@ -58,8 +62,19 @@ func Understand(p *consent.Policy, question, language string) Intent {
 	}
 	in.HowTo = matchesAny(howTo, message)
 	in.Personal = !in.HowTo && matchesAny(ownCase, message) || namesCase(message)
+	in.Lookup = in.Personal && !in.HowTo && len(in.Relevant) > 0 && telling(question, language) <= 2
 	in.Latest = in.Personal && (matchesAny(newest, message) || matchesAny(single, message))
 	return in
+}
+
+// telling counts the words of a message that are no stop words.
+func telling(message, language string) (n int) {
+	for _, t := range analysis.Terms(message, language) {
+		if !analysis.IsStop(t.Text, language) {
+			n++
+		}
+	}
+	return n
 }
 
 // caseNumber is an identifier beside what it identifies: "order 12345".

@@ -75,7 +75,7 @@ func importFile(cmd *cobra.Command, std Stdio, path string, run importFunc) erro
 		}
 		im := &ingest.Importer{Store: s, Policy: func() *consent.Policy { return policy }, Now: time.Now}
 		report, err := run(ctx, im, site, items, showProgress(cmd.ErrOrStderr()))
-		fmt.Fprintln(cmd.ErrOrStderr())
+		fmt.Fprintf(cmd.ErrOrStderr(), "\r%d read\n", report.Accepted+len(report.Rejected))
 		for _, r := range report.Rejected {
 			where := fmt.Sprintf("item %d", r.Index+1)
 			if r.Line > 0 {
