@@ -16,53 +16,65 @@ type Decision struct {
 	Until   time.Time // when the grant ends; zero if it does not
 	Reason  Reason    // why not
 	State   State
+	Since   time.Time // when the state began; zero without an event
 }
 
-// Decide says whether the triple is allowed by the snapshot under the policy.
-// It is pure and total: whatever it does not know is a denial.
+// Decide says whether the triple is allowed by the snapshot under the policy: by
+// the standing choice, or by one for the conversation of the overlay. It is pure
+// and total: whatever it does not know is a denial.
 func Decide(p *Policy, s Snapshot, t Triple, o Overlay) Decision {
-	deny := func(state State, r Reason) Decision { return Decision{State: state, Reason: r} }
 	if p == nil {
-		return deny(None, Unavailable)
+		return Decision{State: None, Reason: Unavailable}
 	}
-	e, ok := s.Latest[t]
-	state := e.State
-	if !ok {
-		state = None
+	standing := s.Latest[Key{t, ""}]
+	d := decideEvent(p, s.Now, standing)
+	if o.Conversation != "" && !d.Allowed {
+		// Of two denials the later one is what the customer said last.
+		if here, ok := s.Latest[Key{t, o.Conversation}]; ok {
+			if h := decideEvent(p, s.Now, here); h.Allowed || here.Epoch >= standing.Epoch {
+				d = h
+			}
+		}
 	}
+	mask := func(r Reason) Decision { return Decision{State: d.State, Since: d.Since, Reason: r} }
 	switch {
 	case !p.Uses(t):
-		return deny(state, RecipientDenied)
+		return mask(RecipientDenied)
 	case o.Anonymous && t.Category != Conversation:
-		return deny(state, Anonymous)
+		return mask(Anonymous)
 	case o.GPC && p.ThirdParty(t.Recipient):
-		return deny(state, GPC)
+		return mask(GPC)
 	}
-	switch state {
+	return d
+}
+
+// decideEvent says what the latest event of a choice allows.
+func decideEvent(p *Policy, now time.Time, e Event) Decision {
+	deny := func(state State, r Reason) Decision { return Decision{State: state, Since: e.At, Reason: r} }
+	switch e.State {
 	case Given, Renewed:
 	case Refused:
-		return deny(state, RefusedReason)
+		return deny(Refused, RefusedReason)
 	case Withdrawn, Revoked:
-		return deny(state, WithdrawnReason)
+		return deny(e.State, WithdrawnReason)
 	case Expired:
-		return deny(state, ExpiredReason)
+		return deny(Expired, ExpiredReason)
 	case Invalidated:
-		return deny(state, NoticeChanged)
-	case None, Requested, Deferred:
-		return deny(state, NoConsent)
-	default:
-		return deny(state, NoConsent)
+		return deny(Invalidated, NoticeChanged)
+	case Requested, Deferred:
+		return deny(e.State, NoConsent)
+	case None:
+		return deny(None, NoConsent)
+	default: // no event, or a state that is not known
+		return deny(None, NoConsent)
 	}
 	switch {
-	case !e.Expires.IsZero() && (s.Now.IsZero() || !s.Now.Before(e.Expires)):
+	case !e.Expires.IsZero() && (now.IsZero() || !now.Before(e.Expires)):
 		return deny(Expired, ExpiredReason)
-	case e.Conversation != "" && e.Conversation != o.Conversation:
-		// Given for another conversation: here it was never given.
-		return deny(None, NoConsent)
 	case !p.Covers(e.Notice, e.Language):
 		return deny(Invalidated, NoticeChanged)
 	}
-	return Decision{Allowed: true, Grant: e.ID, Until: e.Expires, State: state}
+	return Decision{Allowed: true, Grant: e.ID, Until: e.Expires, State: e.State, Since: e.At}
 }
 
 // live returns the categories that have a grant of any purpose and recipient,
@@ -70,8 +82,8 @@ func Decide(p *Policy, s Snapshot, t Triple, o Overlay) Decision {
 func live(p *Policy, s Snapshot) []Category {
 	var out []Category
 	for _, c := range p.Categories {
-		for t, e := range s.Latest {
-			if t.Category == c.ID && Decide(p, s, t, Overlay{Conversation: e.Conversation}).Allowed {
+		for k := range s.Latest {
+			if k.Category == c.ID && Decide(p, s, k.Triple, Overlay{Conversation: k.Conversation}).Allowed {
 				out = append(out, c.ID)
 				break
 			}

@@ -66,7 +66,7 @@ func TestDecide(t *testing.T) {
 						for overlay := range 4 {
 							total++
 							o := consent.Overlay{Anonymous: overlay&1 > 0, GPC: overlay&2 > 0, Conversation: where[1]}
-							s := consent.Snapshot{Epoch: 1, Now: noon, Latest: map[consent.Triple]consent.Event{triple: {
+							s := consent.Snapshot{Epoch: 1, Now: noon, Latest: map[consent.Key]consent.Event{{Triple: triple, Conversation: where[0]}: {
 								ID: "grt_1", Triple: triple, State: state, Notice: notice, Language: "en", Conversation: where[0], Expires: expires,
 							}}}
 							got := consent.Decide(p, s, triple, o)
@@ -78,12 +78,12 @@ func TestDecide(t *testing.T) {
 								want = consent.Anonymous
 							case o.GPC && third[tripleName]:
 								want = consent.GPC
+							case whereName == "elsewhere" || whereName == "for one, asked outside":
+								want = consent.NoConsent
 							case stateDenies:
 								want = reason
 							case expiryName == "now" || expiryName == "earlier":
 								want = consent.ExpiredReason
-							case whereName == "elsewhere" || whereName == "for one, asked outside":
-								want = consent.NoConsent
 							case noticeName != "current":
 								want = consent.NoticeChanged
 							}
@@ -119,7 +119,7 @@ func TestDecideDeniesTheUnknown(t *testing.T) {
 	triple := consent.Triple{Purpose: consent.Answers, Category: "orders", Recipient: consent.BrandAI}
 	given := consent.Event{ID: "g", Triple: triple, State: consent.Given, Notice: p.Notice.Ref("en"), Language: "en"}
 	in := func(e consent.Event) consent.Snapshot {
-		return consent.Snapshot{Now: noon, Latest: map[consent.Triple]consent.Event{triple: e}}
+		return consent.Snapshot{Now: noon, Latest: map[consent.Key]consent.Event{e.Key(): e}}
 	}
 	if !consent.Decide(p, in(given), triple, consent.Overlay{}).Allowed {
 		t.Fatal("the case denies anyway")
@@ -130,7 +130,7 @@ func TestDecideDeniesTheUnknown(t *testing.T) {
 	expiring := in(given)
 	e := given
 	e.Expires = noon.Add(time.Hour)
-	expiring.Latest[triple] = e
+	expiring.Latest[e.Key()] = e
 	expiring.Now = time.Time{}
 	for name, d := range map[string]consent.Decision{
 		"no policy":         consent.Decide(nil, in(given), triple, consent.Overlay{}),
@@ -185,10 +185,10 @@ func BenchmarkDecide(b *testing.B) {
 
 // grants is a snapshot that allows every triple of a purpose.
 func grants(p *consent.Policy, purpose consent.Purpose, language string) consent.Snapshot {
-	s := consent.Snapshot{Epoch: 1, Now: noon, Latest: make(map[consent.Triple]consent.Event)}
+	s := consent.Snapshot{Epoch: 1, Now: noon, Latest: make(map[consent.Key]consent.Event)}
 	for _, t := range p.Triples() {
 		if t.Purpose == purpose {
-			s.Latest[t] = consent.Event{
+			s.Latest[consent.Key{Triple: t}] = consent.Event{
 				ID: "grt_" + string(t.Category) + string(t.Recipient), Triple: t, State: consent.Given,
 				Notice: p.Notice.Ref(language), Language: language, Expires: noon.Add(time.Hour),
 			}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -190,12 +191,8 @@ func (g *Gate) choices(p *Policy, snap Snapshot, who identity.Principal, languag
 	o := overlay(who)
 	o.GPC = false
 	for _, t := range p.triples {
-		e, ok := snap.Latest[t]
 		d := Decide(p, snap, t, o)
-		c := Choice{Triple: t, State: d.State, Allowed: d.Allowed}
-		if ok && d.State != None {
-			c.Since = e.At
-		}
+		c := Choice{Triple: t, State: d.State, Allowed: d.Allowed, Since: d.Since}
 		if d.Allowed {
 			c.Grant, c.Expires = d.Grant, d.Until
 		}
@@ -251,23 +248,15 @@ func (g *Gate) Change(ctx context.Context, who identity.Principal, set ChangeSet
 	snap, err := g.ledger.Append(ctx, who.Customer, func(s Snapshot) (Entry, error) {
 		var entry Entry
 		made = made[:0]
-		after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, Latest: make(map[Triple]Event, len(s.Latest))}
-		for t, e := range s.Latest {
-			after.Latest[t] = e
-		}
 		for _, c := range set.Changes {
-			e, ok := g.event(p, s, who, set, c)
-			if !ok {
-				continue
-			}
-			made = append(made, e)
-			after.Latest[c.Triple] = e
-			if c.Delete && !slices.Contains(entry.Delete, c.Category) {
+			events := changed(p, s, who, set, c)
+			made = append(made, events...)
+			if c.Delete && len(events) > 0 && !slices.Contains(entry.Delete, c.Category) {
 				entry.Delete = append(entry.Delete, c.Category)
 			}
 		}
 		entry.Events = made
-		entry.Live = live(p, after)
+		entry.Live = live(p, s.with(made))
 		return entry, nil
 	})
 	if err != nil {
@@ -316,48 +305,63 @@ func name(s string) string {
 	return "(not a name)"
 }
 
-// event builds the event of a change; ok is false if it changes nothing.
-func (g *Gate) event(p *Policy, s Snapshot, who identity.Principal, set ChangeSet, c Change) (Event, bool) {
-	latest, had := s.Latest[c.Triple]
-	wasGiven := had && (latest.State == Given || latest.State == Renewed)
-	allowed := Decide(p, s, c.Triple, Overlay{Anonymous: who.Anonymous(), Conversation: latest.Conversation}).Allowed
-	// An offer is made where the grant does not hold: it may have run out, or be
-	// for another conversation. "Not now" is then that, and not a withdrawal.
-	allowedHere := allowed && (latest.Conversation == "" || latest.Conversation == who.Conversation)
-	e := Event{
-		ID: identity.NewID("grt"), Customer: who.Customer, Triple: c.Triple,
-		Notice: p.Notice.Ref(set.Language), Language: p.Notice.Text.language(set.Language),
-		Channel: set.Channel, Actor: who.Actor(), Evidence: set.Offer, At: s.Now, Epoch: s.Epoch + 1,
-		Delete: c.Delete, Version: p.Version,
+// changed builds the events of a change; there are none if it changes nothing.
+func changed(p *Policy, s Snapshot, who identity.Principal, set ChangeSet, c Change) []Event {
+	event := func(state State, conversation string) Event {
+		return Event{
+			ID: identity.NewID("grt"), Customer: who.Customer, Triple: c.Triple, State: state, Conversation: conversation,
+			Notice: p.Notice.Ref(set.Language), Language: p.Notice.Text.language(set.Language),
+			Channel: set.Channel, Actor: who.Actor(), Evidence: set.Offer, At: s.Now, Epoch: s.Epoch + 1,
+			Delete: c.Delete, Version: p.Version,
+		}
 	}
-	switch {
-	case c.Granted:
-		e.State = Given
-		if wasGiven {
-			e.State = Renewed
-		}
-		if c.Duration == ThisConversation {
-			if allowed && latest.Conversation == "" {
-				return Event{}, false // a standing grant is not narrowed by a yes
-			}
-			e.Conversation = who.Conversation
-			e.Expires = s.Now.Add(ConversationGrant)
-		} else if allowed && latest.Conversation == "" {
-			return Event{}, false
-		}
-	case wasGiven && (set.Offer == "" || allowedHere):
-		e.State = Withdrawn
-	case set.Offer != "":
-		e.State = Deferred
+	if c.Granted {
+		return granted(p, s, who, c, event)
+	}
+	standing := s.Latest[Key{c.Triple, ""}]
+	if set.Offer != "" && !Decide(p, s, c.Triple, Overlay{Anonymous: who.Anonymous(), Conversation: who.Conversation}).Allowed {
+		// "Not now", where the grant does not hold: it may have run out, or be for
+		// another conversation, which it does not touch.
+		e := event(Deferred, "")
 		e.Expires = s.Now.Add(p.DeferFor.Duration())
-	default:
-		if had && !c.Delete && (latest.State == Refused || latest.State == Withdrawn) {
-			return Event{}, false
-		}
-		e.State = Refused
+		return []Event{e}
 	}
-	return e, true
+	// To stop is to stop everywhere.
+	var out []Event
+	for k, e := range s.Latest {
+		if k.Triple == c.Triple && given(e) {
+			out = append(out, event(Withdrawn, k.Conversation))
+		}
+	}
+	if len(out) > 0 || !c.Delete && (standing.State == Refused || standing.State == Withdrawn) {
+		slices.SortFunc(out, func(a, b Event) int { return strings.Compare(a.Conversation, b.Conversation) })
+		return out
+	}
+	return []Event{event(Refused, "")}
 }
+
+// granted builds the event of a yes; a standing grant is not narrowed by one for
+// a conversation, nor given twice.
+func granted(p *Policy, s Snapshot, who identity.Principal, c Change, event func(State, string) Event) []Event {
+	if Decide(p, s, c.Triple, Overlay{Anonymous: who.Anonymous()}).Allowed {
+		return nil
+	}
+	conversation := ""
+	if c.Duration == ThisConversation {
+		conversation = who.Conversation
+	}
+	e := event(Given, conversation)
+	if given(s.Latest[Key{c.Triple, conversation}]) {
+		e.State = Renewed
+	}
+	if conversation != "" {
+		e.Expires = s.Now.Add(ConversationGrant)
+	}
+	return []Event{e}
+}
+
+// given reports whether the event is a grant, whether or not it still holds.
+func given(e Event) bool { return e.State == Given || e.State == Renewed }
 
 // Expire writes the events of grants that have run out, so that what was
 // indexed under them goes. It returns how many customers it changed.
@@ -370,19 +374,15 @@ func (g *Gate) Expire(ctx context.Context, limit int) (int, error) {
 	for _, customer := range due {
 		_, err := g.ledger.Append(ctx, customer, func(s Snapshot) (Entry, error) {
 			var entry Entry
-			after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, Latest: make(map[Triple]Event, len(s.Latest))}
-			for t, e := range s.Latest {
-				after.Latest[t] = e
-				if (e.State == Given || e.State == Renewed) && !e.Expires.IsZero() && !s.Now.Before(e.Expires) {
-					x := e
-					x.ID, x.State, x.At, x.Epoch = identity.NewID("grt"), Expired, s.Now, s.Epoch+1
-					x.Expires, x.Conversation = time.Time{}, ""
-					x.Actor, x.Channel, x.Version = "system", "system", p.Version
-					entry.Events = append(entry.Events, x)
-					after.Latest[t] = x
+			for _, e := range s.Latest {
+				if !given(e) || e.Expires.IsZero() || s.Now.Before(e.Expires) {
+					continue
 				}
+				e.ID, e.State, e.At, e.Epoch, e.Expires = identity.NewID("grt"), Expired, s.Now, s.Epoch+1, time.Time{}
+				e.Actor, e.Channel, e.Version = "system", "system", p.Version
+				entry.Events = append(entry.Events, e)
 			}
-			entry.Live = live(p, after)
+			entry.Live = live(p, s.with(entry.Events))
 			return entry, nil
 		})
 		if err != nil && !errors.Is(err, ErrUnknownCustomer) {

@@ -164,14 +164,14 @@ func TestChange(t *testing.T) {
 		{"given, then for this conversation", []consent.ChangeSet{yes(orders)}, here(orders), ""},
 		{"for this conversation", nil, here(orders), consent.Given},
 		{"for this conversation again", []consent.ChangeSet{here(orders)}, here(orders), consent.Renewed},
-		{"for this conversation, then standing", []consent.ChangeSet{here(orders)}, yes(orders), consent.Renewed},
+		{"for this conversation, then standing", []consent.ChangeSet{here(orders)}, yes(orders), consent.Given},
 		{"withdrawn", []consent.ChangeSet{yes(orders)}, no(orders), consent.Withdrawn},
 		{"withdrawn from this conversation", []consent.ChangeSet{here(orders)}, no(orders), consent.Withdrawn},
 		{"withdrawn again", []consent.ChangeSet{yes(orders), no(orders)}, no(orders), ""},
 		{"withdrawn and deleted", []consent.ChangeSet{yes(orders)}, withDelete(no(orders)), consent.Withdrawn},
 		{"withdrawn, then deleted", []consent.ChangeSet{yes(orders), no(orders)}, withDelete(no(orders)), consent.Refused},
 		{"given after a withdrawal", []consent.ChangeSet{yes(orders), no(orders)}, yes(orders), consent.Given},
-		{"renewed, then withdrawn", []consent.ChangeSet{here(orders), yes(orders)}, no(orders), consent.Withdrawn},
+		{"for this conversation and standing, then withdrawn", []consent.ChangeSet{here(orders), yes(orders)}, no(orders), consent.Withdrawn},
 		{"refused", nil, no(orders), consent.Refused},
 		{"refused again", []consent.ChangeSet{no(orders)}, no(orders), ""},
 		{"given after a refusal", []consent.ChangeSet{no(orders)}, yes(orders), consent.Given},
@@ -200,16 +200,17 @@ func TestChange(t *testing.T) {
 				}
 				return
 			}
-			if len(got.Events) != 1 || got.Events[0].State != tt.want {
+			// A withdrawal ends the standing grant and those for conversations.
+			if len(got.Events) == 0 || slices.ContainsFunc(got.Events, func(e consent.Event) bool { return e.State != tt.want }) {
 				t.Fatalf("wrote %+v, want %s", got.Events, tt.want)
 			}
 			if w.epoch("maya") != before+1 || got.Epoch != before+1 || got.Events[0].Epoch != before+1 {
 				t.Errorf("the epoch went from %d to %d, the event says %d", before, w.epoch("maya"), got.Events[0].Epoch)
 			}
-			if len(after) != len(history)+1 {
+			if len(after) != len(history)+len(got.Events) {
 				t.Fatalf("the ledger grew from %d to %d", len(history), len(after))
 			}
-			stored := after[len(after)-1]
+			stored := after[len(history)]
 			if d := cmp.Diff(got.Events[0], stored); d != "" {
 				t.Errorf("the event that was returned is not the one that was stored:\n%s", d)
 			}
@@ -524,6 +525,40 @@ func TestOffer(t *testing.T) {
 	})
 }
 
+// TestConversationsApart: a choice in one conversation leaves another's alone,
+// and to stop is to stop everywhere.
+func TestConversationsApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, consent.DefaultPolicy())
+	first, second := w.who("maya", "cnv_1"), w.who("maya", "cnv_2")
+	allowed := func(step string, inFirst, inSecond bool) {
+		t.Helper()
+		for _, c := range []struct {
+			who  identity.Principal
+			want bool
+		}{{first, inFirst}, {second, inSecond}} {
+			s, err := w.gate.Scope(t.Context(), c.who, consent.Answers)
+			w.must(err)
+			if _, ok := s.Permits("orders", consent.BrandAI); ok != c.want {
+				t.Errorf("%s: allowed in %s is %t", step, c.who.Conversation, ok)
+			}
+		}
+	}
+	w.change(first, here(orders))
+	allowed("given in the first", true, false)
+	w.change(second, notNow(orders))
+	allowed("not now in the second", true, false)
+	w.change(second, here(orders))
+	allowed("given in both", true, true)
+	w.change(second, no(orders))
+	allowed("stopped in the second", false, false)
+	w.change(first, here(orders))
+	w.change(second, yes(orders))
+	allowed("standing", true, true)
+	w.change(first, no(orders))
+	allowed("stopped in the first", false, false)
+}
+
 // TestExpire: the ledger learns that a grant has run out, once; that it denies
 // was true before.
 func TestExpire(t *testing.T) {
@@ -558,7 +593,7 @@ func TestExpire(t *testing.T) {
 		history, err := w.gate.History(t.Context(), maya)
 		w.must(err)
 		last := history[len(history)-1]
-		if len(history) != 6 || last.State != consent.Expired || last.Actor != "system" || last.Conversation != "" || !last.Expires.IsZero() {
+		if len(history) != 6 || last.State != consent.Expired || last.Actor != "system" || last.Conversation != "cnv_1" || !last.Expires.IsZero() {
 			t.Errorf("%d events, the last is %+v", len(history), last)
 		}
 		if n := expire(); n != 0 || w.epoch("maya") != 4 {

@@ -3,13 +3,14 @@ package consent
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"candor/identity"
 )
 
 // Event is one entry of the ledger. Events are never changed or removed; the
-// state of a triple is that of its latest event.
+// state of a choice is that of its latest event.
 type Event struct {
 	ID       string              `json:"id"`
 	Customer identity.CustomerID `json:"-"`
@@ -30,6 +31,17 @@ type Event struct {
 	Version      string    `json:"policy_version"`   // of the policy in force
 }
 
+// Key names a choice with a state of its own: a triple, as a standing choice
+// (Conversation is empty) or in one conversation. A choice in one conversation
+// never touches another's.
+type Key struct {
+	Triple
+	Conversation string
+}
+
+// Key returns the choice that the event is about.
+func (e Event) Key() Key { return Key{e.Triple, e.Conversation} }
+
 // NoticeRef names the exact text that a customer was shown.
 type NoticeRef struct {
 	ID      string `json:"id"`
@@ -41,7 +53,19 @@ type NoticeRef struct {
 type Snapshot struct {
 	Epoch  int64
 	Now    time.Time // the database's clock
-	Latest map[Triple]Event
+	Latest map[Key]Event
+}
+
+// with returns the snapshot after further events.
+func (s Snapshot) with(events []Event) Snapshot {
+	after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, Latest: maps.Clone(s.Latest)}
+	if after.Latest == nil {
+		after.Latest = make(map[Key]Event, len(events))
+	}
+	for _, e := range events {
+		after.Latest[e.Key()] = e
+	}
+	return after
 }
 
 // Entry is what a change adds to the ledger in one transaction.
@@ -58,9 +82,6 @@ type Entry struct {
 var (
 	// ErrUnknownCustomer means that there is no such customer, or no longer.
 	ErrUnknownCustomer = errors.New("unknown customer")
-	// ErrPolicyChanged means that another policy version is in force than the
-	// one that the caller decided by. Load the policy again.
-	ErrPolicyChanged = errors.New("another policy version is in force")
 )
 
 // Ledger stores consent events.

@@ -45,7 +45,7 @@ func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []C
 	var ask []Category
 	for _, c := range categories {
 		t := Triple{Answers, c, BrandAI}
-		if !p.Uses(t) || slices.Contains(ask, c) || Decide(p, snap, t, overlay(who)).Allowed || !askable(snap, t) {
+		if !p.Uses(t) || slices.Contains(ask, c) || Decide(p, snap, t, overlay(who)).Allowed || !askable(snap, t, who.Conversation) {
 			continue
 		}
 		ask = append(ask, c)
@@ -70,8 +70,11 @@ func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []C
 
 // askable reports whether the customer's earlier word leaves room to ask: not
 // within the time that "not now" bought, and not after a refusal.
-func askable(s Snapshot, t Triple) bool {
-	e := s.Latest[t]
+func askable(s Snapshot, t Triple, conversation string) bool {
+	e := s.Latest[Key{t, ""}]
+	if here := s.Latest[Key{t, conversation}]; here.Epoch > e.Epoch {
+		e = here // what the customer said last
+	}
 	switch e.State {
 	case Refused:
 		return false

@@ -28,7 +28,7 @@ func scanEvent(scan func(...any) error) (consent.Event, error) {
 }
 
 func snapshot(ctx context.Context, q querier, customer identity.CustomerID, now time.Time) (consent.Snapshot, error) {
-	s := consent.Snapshot{Now: now, Latest: make(map[consent.Triple]consent.Event)}
+	s := consent.Snapshot{Now: now, Latest: make(map[consent.Key]consent.Event)}
 	err := q.QueryRowContext(ctx, "SELECT epoch FROM customers WHERE id = ?", customer).Scan(&s.Epoch)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, consent.ErrUnknownCustomer
@@ -36,12 +36,12 @@ func snapshot(ctx context.Context, q querier, customer identity.CustomerID, now 
 	if err != nil {
 		return s, err
 	}
-	// The latest event of each triple: an epoch holds at most one of each.
+	// The latest event of each choice: an epoch holds at most one of each.
 	events, err := collect(ctx, q, scanEvent, `SELECT `+ledgerColumns+` FROM (
-		SELECT *, ROW_NUMBER() OVER (PARTITION BY purpose, category, recipient ORDER BY epoch DESC) AS newest
+		SELECT *, ROW_NUMBER() OVER (PARTITION BY purpose, category, recipient, conversation ORDER BY epoch DESC) AS newest
 		FROM ledger WHERE customer = ?) AS latest WHERE newest = 1`, customer)
 	for _, e := range events {
-		s.Latest[e.Triple] = e
+		s.Latest[e.Key()] = e
 	}
 	return s, err
 }
@@ -144,7 +144,7 @@ func scanString(scan func(...any) error) (v string, err error) {
 // History returns every event of the customer, oldest first.
 func (s *Store) History(ctx context.Context, customer identity.CustomerID) ([]consent.Event, error) {
 	return collect(ctx, s.reads, scanEvent,
-		"SELECT "+ledgerColumns+" FROM ledger WHERE customer = ? ORDER BY epoch, purpose, category, recipient", customer)
+		"SELECT "+ledgerColumns+" FROM ledger WHERE customer = ? ORDER BY epoch, purpose, category, recipient, conversation", customer)
 }
 
 // Due returns customers whose latest event of a triple is a grant that has run
@@ -153,7 +153,7 @@ func (s *Store) Due(ctx context.Context, limit int) ([]identity.CustomerID, erro
 	ids, err := collect(ctx, s.reads, scanString, `SELECT DISTINCT customer FROM ledger l
 		WHERE expires > 0 AND expires <= ? AND state IN (?, ?) AND NOT EXISTS (
 			SELECT 1 FROM ledger n WHERE n.customer = l.customer AND n.purpose = l.purpose
-			AND n.category = l.category AND n.recipient = l.recipient AND n.epoch > l.epoch)
+			AND n.category = l.category AND n.recipient = l.recipient AND n.conversation = l.conversation AND n.epoch > l.epoch)
 		LIMIT ?`, micros(time.Now()), consent.Given, consent.Renewed, limit)
 	out := make([]identity.CustomerID, len(ids))
 	for i, id := range ids {

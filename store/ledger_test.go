@@ -42,7 +42,7 @@ func TestSnapshotIsTheLatest(t *testing.T) {
 	if err != nil || s.Epoch != 0 || len(s.Latest) != 0 || s.Latest == nil || s.Now.IsZero() {
 		t.Errorf("at first: %+v, %v", s, err)
 	}
-	orders := triple(consent.Answers, "orders", consent.BrandAI)
+	orders := consent.Key{Triple: triple(consent.Answers, "orders", consent.BrandAI)}
 	for i, granted := range []bool{true, false, true} {
 		f.choose(f.maya, granted, "orders")
 		s, err := f.Snapshot(t.Context(), f.maya.Customer)
@@ -141,8 +141,8 @@ func TestAppendRaces(t *testing.T) {
 		group.Go(func() {
 			_, err := f.Append(t.Context(), f.maya.Customer, func(s consent.Snapshot) (consent.Entry, error) {
 				x := triple(consent.Answers, "orders", consent.BrandAI)
-				if want := fmt.Sprint(s.Epoch); s.Epoch > 0 && s.Latest[x].Evidence != want {
-					return consent.Entry{}, fmt.Errorf("at epoch %d the latest is of %s", s.Epoch, s.Latest[x].Evidence)
+				if want := fmt.Sprint(s.Epoch); s.Epoch > 0 && s.Latest[consent.Key{Triple: x}].Evidence != want {
+					return consent.Entry{}, fmt.Errorf("at epoch %d the latest is of %s", s.Epoch, s.Latest[consent.Key{Triple: x}].Evidence)
 				}
 				return consent.Entry{Events: []consent.Event{{ID: fmt.Sprint(i), Triple: x, State: consent.Given, Evidence: fmt.Sprint(s.Epoch + 1)}}}, nil
 			})

@@ -207,9 +207,9 @@ func newLedger() *ledger {
 }
 
 func (l *ledger) snapshot(customer identity.CustomerID) consent.Snapshot {
-	s := consent.Snapshot{Epoch: l.epochs[customer], Now: l.now, Latest: make(map[consent.Triple]consent.Event)}
+	s := consent.Snapshot{Epoch: l.epochs[customer], Now: l.now, Latest: make(map[consent.Key]consent.Event)}
 	for _, e := range l.events[customer] {
-		s.Latest[e.Triple] = e
+		s.Latest[e.Key()] = e
 	}
 	return s
 }

@@ -87,7 +87,7 @@ CREATE TABLE ledger (
     expires        BIGINT NOT NULL,     -- 0: does not expire
     deletes        INTEGER NOT NULL,
     policy_version TEXT NOT NULL,
-    UNIQUE (customer, purpose, category, recipient, epoch)
+    UNIQUE (customer, purpose, category, recipient, conversation, epoch)
 );
 CREATE INDEX ledger_due ON ledger (expires) WHERE expires > 0;
 
