@@ -45,6 +45,11 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		if err != nil || n == 0 {
 			return err
 		}
+		if e.Kind == citation.Closed {
+			if _, err := tx.exec("UPDATE answers SET recorded = 1 WHERE id = ?", e.AnswerID); err != nil {
+				return err
+			}
+		}
 		for _, r := range e.Records {
 			if _, err := tx.exec("INSERT INTO citation_records (entry, record, category, recipient, grant_id) VALUES (?, ?, ?, ?, ?)",
 				e.ID, r.RecordID, r.Category, r.Recipient, r.GrantID); err != nil {

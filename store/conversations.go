@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"candor/answer"
-	"candor/citation"
 	"candor/conversation"
 	"candor/identity"
 )
@@ -357,9 +356,7 @@ func (s *Store) Unfinished(ctx context.Context, before time.Time) ([]conversatio
 		}
 		return t, nil
 	}, `SELECT a.id, c.id, c.site, c.customer, c.visitor FROM answers a JOIN conversations c ON c.id = a.conversation
-		WHERE a.at < ? AND (a.status = ? OR NOT EXISTS (
-			SELECT 1 FROM citation_entries e WHERE e.answer = a.id AND e.kind = ?))
-		ORDER BY a.at, a.id`, micros(before), answer.Writing, citation.Closed)
+		WHERE a.recorded = 0 AND a.at < ? ORDER BY a.at, a.id`, micros(before))
 }
 
 // Rate stores what a customer thinks of a conversation or an answer.

@@ -28,15 +28,19 @@ func evalCommand(std Stdio) *cobra.Command {
 		Use: "retrieval", Short: "Measure search: nDCG@10, recall@10, recall@100, MRR@10, time per query", Args: cobra.NoArgs,
 		Long: "Retrieval imports a folder with corpus.jsonl (id, title, text, visibility), queries.jsonl (id,\n" +
 			"text) and qrels.tsv (query-id, corpus-id, score) into a temporary store and searches it as\n" +
-			"staff, the way the assistant does.",
+			"staff, the way the assistant does. Without --data it does so with every such folder of the\n" +
+			"evaluation data (CANDOR_DATA, else ../shared/data).",
 	}
 	dir := cmd.Flags().String("data", "", "Folder of the data")
 	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var report any
+		var err error
 		if *dir == "" {
-			return errors.New("name a folder with --data")
+			report, err = evalAll(cmd.Context(), cmd.ErrOrStderr())
+		} else {
+			report, err = evalRetrieval(cmd.Context(), *dir)
 		}
-		report, err := evalRetrieval(cmd.Context(), *dir)
 		if err != nil {
 			return err
 		}
@@ -44,6 +48,27 @@ func evalCommand(std Stdio) *cobra.Command {
 	}
 	group.AddCommand(cmd)
 	return group
+}
+
+// evalAll measures on every folder of the evaluation data.
+func evalAll(ctx context.Context, progress io.Writer) (map[string]eval.RetrievalReport, error) {
+	data, err := eval.DataDir()
+	if err != nil {
+		return nil, fmt.Errorf("name a folder with --data: %w", err)
+	}
+	corpora, err := filepath.Glob(filepath.Join(data, "retrieval", "*", "corpus.jsonl"))
+	if err != nil || len(corpora) == 0 {
+		return nil, errors.Join(errors.New("name a folder with --data: there is none of the evaluation data"), err)
+	}
+	out := make(map[string]eval.RetrievalReport)
+	for _, corpus := range corpora {
+		name := filepath.Base(filepath.Dir(corpus))
+		fmt.Fprintln(progress, name)
+		if out[name], err = evalRetrieval(ctx, filepath.Dir(corpus)); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return out, nil
 }
 
 func printReport(w io.Writer, report any, asJSON bool) error {

@@ -171,9 +171,12 @@ CREATE TABLE answers (
     attempt      INTEGER NOT NULL,
     offer        TEXT NOT NULL,
     sealed       BLOB NOT NULL,
-    at           BIGINT NOT NULL
+    at           BIGINT NOT NULL,
+    recorded     INTEGER NOT NULL DEFAULT 0 -- whether the citation log has its end
 );
 CREATE INDEX answers_writing ON answers (conversation) WHERE status = 'writing';
+CREATE INDEX answers_unrecorded ON answers (at) WHERE recorded = 0;
+CREATE INDEX answers_supersedes ON answers (supersedes) WHERE supersedes <> '';
 CREATE INDEX answers_offer ON answers (offer) WHERE offer <> '';
 
 -- The citation log. Rows are only ever added.
