@@ -284,7 +284,7 @@ func (e *Engine) conclude(w *writer, q Turn, intent Intent, scope consent.Scope,
 	a.Status = Declined
 	text := Say(SayDeclined, a.Language)
 	if searched := searchedOf(scope, intent); len(searched) > 0 {
-		text = Say(SayNoRecords, a.Language, "what", CategoryList(policy, a.Language, searched...))
+		text = Say(SayNoRecords, a.Language, "what", policy.Phrase(a.Language, searched...))
 	}
 	if err := w.say(text); err != nil {
 		return Ending{}, err

@@ -96,13 +96,6 @@ var phraseTexts = map[Phrase]consent.Text{
 		"uk":    "Передаю розмову людині. Чекати тут не обов’язково: відповідь з’явиться в цьому чаті.",
 		"ru":    "Передаю разговор человеку. Ждать здесь не обязательно: ответ появится в этом чате.",
 	},
-	SayHandoffAgain: {
-		"en":    "You are already in the queue for a person, and your place is kept.",
-		"pt-BR": "Você já está na fila para falar com uma pessoa, e seu lugar está garantido.",
-		"es":    "Ya está en la cola para hablar con una persona y conserva su turno.",
-		"uk":    "Ви вже в черзі на розмову з людиною, ваше місце збережено.",
-		"ru":    "Вы уже в очереди на разговор с человеком, ваше место сохранено.",
-	},
 	SayAgentJoined: {
 		"en":    "{name} has joined the chat. You are now talking to a person.",
 		"pt-BR": "{name} entrou no chat. Agora você está falando com uma pessoa.",
@@ -123,20 +116,6 @@ var phraseTexts = map[Phrase]consent.Text{
 		"es":    "Esta conversación se ha marcado como resuelta. Si queda algo pendiente, escriba aquí.",
 		"uk":    "Цю розмову позначено як вирішену. Якщо щось залишилося, просто напишіть тут.",
 		"ru":    "Этот разговор отмечен как решённый. Если что-то осталось, просто напишите здесь.",
-	},
-	SayClarify: {
-		"en":    "I'm not sure I understood. Could you say it in other words?",
-		"pt-BR": "Não sei se entendi bem. Pode explicar com outras palavras?",
-		"es":    "No sé si lo he entendido bien. ¿Puede decirlo con otras palabras?",
-		"uk":    "Не зовсім зрозуміло. Чи могли б ви сказати це іншими словами?",
-		"ru":    "Не совсем понятно. Могли бы вы сказать это другими словами?",
-	},
-	SayHandoffAway: {
-		"en":    "Nobody from our team is online right now. Your message is saved and will be answered here.",
-		"pt-BR": "Ninguém da nossa equipe está on-line agora. Sua mensagem foi guardada e será respondida aqui.",
-		"es":    "Ahora mismo no hay nadie de nuestro equipo en línea. Su mensaje queda guardado y recibirá la respuesta aquí.",
-		"uk":    "Зараз нікого з нашої команди немає онлайн. Ваше повідомлення збережено, відповідь надійде сюди.",
-		"ru":    "Сейчас никого из нашей команды нет онлайн. Ваше сообщение сохранено, ответ придёт сюда.",
 	},
 
 	notSearched(consent.NoConsent): {

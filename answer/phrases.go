@@ -26,20 +26,17 @@ const (
 	SayInterrupted       Phrase = "interrupted"        //
 	SayQuotedNotShared   Phrase = "quoted_not_shared"  // {what}
 	SayHandoff           Phrase = "handoff"            //
-	SayHandoffAgain      Phrase = "handoff_again"      //
 	SayAgentJoined       Phrase = "agent_joined"       // {name}
 	SayReturnedToAI      Phrase = "returned_to_ai"     // {brand}
 	SayResolved          Phrase = "resolved"           //
-	SayClarify           Phrase = "clarify"            //
-	SayHandoffAway       Phrase = "handoff_away"       // nobody is online
 )
 
 // Phrases lists every phrase, with those of SayNotSearched.
 var Phrases = func() []Phrase {
 	list := []Phrase{
 		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
-		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SayQuotedNotShared, SayHandoff, SayHandoffAgain,
-		SayAgentJoined, SayReturnedToAI, SayResolved, SayClarify, SayHandoffAway,
+		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SayQuotedNotShared, SayHandoff,
+		SayAgentJoined, SayReturnedToAI, SayResolved,
 	}
 	for _, r := range consent.Reasons {
 		list = append(list, notSearched(r))
@@ -75,31 +72,7 @@ func SayNotSearched(p *consent.Policy, language string, reason consent.Reason, c
 	if _, ok := phraseTexts[key]; !ok {
 		key = notSearched(consent.NoConsent)
 	}
-	return Say(key, language, "what", CategoryList(p, language, categories...))
-}
-
-// CategoryList names categories as a sentence does, possessives included:
-// "your orders, your invoices and your profile details". A category that the
-// policy does not name is left out.
-func CategoryList(p *consent.Policy, language string, categories ...consent.Category) string {
-	var names []string
-	for _, c := range categories {
-		if spec, ok := p.Category(c); ok {
-			names = append(names, spec.Phrase.In(language))
-		}
-	}
-	return join(names, language)
-}
-
-var and = consent.Text{"en": " and ", "pt-BR": " e ", "es": " y ", "uk": " та ", "ru": " и "}
-
-// join joins names as a sentence does: "a, b and c".
-func join(names []string, language string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + and.In(language) + names[last]
+	return Say(key, language, "what", p.Phrase(language, categories...))
 }
 
 // FirstFrame is the first thing a customer reads: that a machine answers, that

@@ -65,8 +65,8 @@ func TestSay(t *testing.T) {
 		{Say(SayFirstFrame, "en", "brand", "Fjell", "days", "30"), "You're chatting with Fjell's AI. Our team can read this chat if you ask for a person. Kept 30 days."},
 		{SayNotSearched(p, "en", consent.NoConsent, "orders", "billing"), "I did not look at your orders and your invoices and payments, because you have not allowed it."},
 		{SayNotSearched(p, "en", "a reason of the future", "orders"), "I did not look at your orders, because you have not allowed it."},
-		{CategoryList(p, "uk", "orders", "nonsense"), "ваші замовлення"},
-		{CategoryList(p, "es", "orders", "profile", "preferences"), "sus pedidos, los datos de su perfil y sus preferencias"},
+		{p.Phrase("uk", "orders", "nonsense"), "ваші замовлення"},
+		{p.Phrase("es", "orders", "profile", "preferences"), "sus pedidos, los datos de su perfil y sus preferencias"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got  %q\nwant %q", tt.got, tt.want)

@@ -36,14 +36,21 @@ const ConversationGrant = 24 * time.Hour
 type Gate struct {
 	ledger Ledger
 	policy atomic.Pointer[Policy]
+	// changed is told of customers whose choices have changed.
+	changed func(identity.CustomerID)
 }
 
 // NewGate returns a gate over a ledger and a policy.
 func NewGate(l Ledger, p *Policy) *Gate {
-	g := &Gate{ledger: l}
+	g := &Gate{ledger: l, changed: func(identity.CustomerID) {}}
 	g.policy.Store(p)
 	return g
 }
+
+// OnChange sets what is told of customers whose choices have changed here, after
+// the commit, so that what is remembered of them can be dropped. It is called
+// before the gate is used.
+func (g *Gate) OnChange(fn func(identity.CustomerID)) { g.changed = fn }
 
 // Policy returns the policy in force.
 func (g *Gate) Policy() *Policy { return g.policy.Load() }
@@ -262,6 +269,7 @@ func (g *Gate) Change(ctx context.Context, who identity.Principal, set ChangeSet
 	if err != nil {
 		return Changed{}, err
 	}
+	g.changed(who.Customer)
 	return Changed{Choices: g.choices(p, snap, who, set.Language), Events: made}, nil
 }
 
@@ -388,6 +396,7 @@ func (g *Gate) Expire(ctx context.Context, limit int) (int, error) {
 		if err != nil && !errors.Is(err, ErrUnknownCustomer) {
 			return 0, err
 		}
+		g.changed(customer)
 	}
 	return len(due), nil
 }

@@ -55,14 +55,11 @@ func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []C
 	}
 	lang := MatchLanguage(language)
 	o := &Offer{ID: identity.NewID("ofr"), Notice: p.Notice.Ref(lang)}
-	var names []string
 	for _, c := range ask {
 		o.Changes = append(o.Changes, OfferChange{Triple{Answers, c, BrandAI}, true})
-		spec, _ := p.Category(c)
-		names = append(names, spec.Phrase.In(lang))
 	}
 	only, _ := p.Recipient(BrandAI)
-	o.Text = strings.NewReplacer("{what}", list(names, lang), "{only}", only.Only.In(lang), "{brand}", brand).
+	o.Text = strings.NewReplacer("{what}", p.Phrase(lang, ask...), "{only}", only.Only.In(lang), "{brand}", brand).
 		Replace(offerText.In(lang))
 	o.Text = strings.ReplaceAll(o.Text, "{brand}", brand)
 	return o, nil
@@ -92,15 +89,4 @@ var offerText = Text{
 	"es":    "Para responder, necesito consultar {what}. {only}",
 	"uk":    "Щоб відповісти, мені потрібно переглянути {what}. {only}",
 	"ru":    "Чтобы ответить, мне нужно посмотреть {what}. {only}",
-}
-
-var conjunction = Text{"en": " and ", "pt-BR": " e ", "es": " y ", "uk": " та ", "ru": " и "}
-
-// list joins names as a sentence does: "a, b and c".
-func list(names []string, language string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + conjunction.In(language) + names[last]
 }

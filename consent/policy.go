@@ -310,6 +310,25 @@ func (p *Policy) Category(id Category) (CategorySpec, bool) {
 	return CategorySpec{}, false
 }
 
+var conjunction = Text{"en": " and ", "pt-BR": " e ", "es": " y ", "uk": " та ", "ru": " и "}
+
+// Phrase names categories as a sentence does, possessives included: "your
+// orders, your invoices and your profile details". A category that the policy
+// does not name is left out.
+func (p *Policy) Phrase(language string, categories ...Category) string {
+	var names []string
+	for _, c := range categories {
+		if spec, ok := p.Category(c); ok {
+			names = append(names, spec.Phrase.In(language))
+		}
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + conjunction.In(language) + names[last]
+}
+
 // Recipient returns the description of a recipient.
 func (p *Policy) Recipient(id Recipient) (RecipientSpec, bool) {
 	for _, r := range p.Recipients {

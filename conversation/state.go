@@ -21,7 +21,6 @@ const (
 	CustomerRequest  Reason = "customer_request"
 	MissingKnowledge Reason = "missing_knowledge" // no answer twice
 	ModelFailure     Reason = "model_failure"
-	PolicyTopic      Reason = "policy_restriction"
 	TakenOver        Reason = "taken_over" // an agent stepped in
 	GivenBack        Reason = "given_back"
 	SolvedByAgent    Reason = "solved_by_agent"

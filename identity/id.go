@@ -3,7 +3,6 @@ package identity
 import (
 	"crypto/rand"
 	"encoding/base32"
-	"strings"
 )
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
@@ -25,10 +24,4 @@ func randomText(n int) string {
 	b := make([]byte, n)
 	rand.Read(b) // never fails: crypto/rand aborts the program instead
 	return idEncoding.EncodeToString(b)
-}
-
-// HasPrefix reports whether id is an identifier of the kind that NewID makes
-// with prefix.
-func HasPrefix(id, prefix string) bool {
-	return strings.HasPrefix(id, prefix+"_")
 }

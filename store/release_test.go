@@ -157,7 +157,7 @@ func TestReleaseUnderAStamp(t *testing.T) {
 					var err error
 					if finish {
 						a.Status = answer.Answered
-						err = f.Finish(t.Context(), stamp, a, answer.Ending{Handoff: string(conversation.PolicyTopic), Notice: "A person will come."})
+						err = f.Finish(t.Context(), stamp, a, answer.Ending{Handoff: string(conversation.ModelFailure), Notice: "A person will come."})
 					} else {
 						err = f.Release(t.Context(), stamp, a)
 					}

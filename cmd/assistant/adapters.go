@@ -46,7 +46,7 @@ func (n notices) Returned(language, brand string) string {
 func (n notices) Resolved(language string) string { return answer.Say(answer.SayResolved, language) }
 
 func (n notices) NotShared(language string, categories []consent.Category) string {
-	return answer.Say(answer.SayQuotedNotShared, language, "what", answer.CategoryList(n.gate.Policy(), language, categories...))
+	return answer.Say(answer.SayQuotedNotShared, language, "what", n.gate.Policy().Phrase(language, categories...))
 }
 
 // records is what a site's backend can do.

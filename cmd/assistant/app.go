@@ -124,6 +124,7 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	}
 	a.gate = consent.NewGate(a.store, policy)
 	a.index = embedded.New(a.store, embedded.Options{})
+	a.gate.OnChange(a.index.Forget)
 	a.importer = &ingest.Importer{Store: a.store, Policy: a.gate.Policy, Now: time.Now}
 	a.bus, err = natsdesk.Open(ctx, natsdesk.Options{
 		URL: c.Messages, Dir: c.path("jetstream"), Listen: c.NATSListen, ListenToken: c.NATSToken, Logger: log,
@@ -150,6 +151,15 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	})
 	if err := a.recover(ctx, time.Now()); err != nil {
 		return a, err
+	}
+	sites, err := a.store.Sites(ctx)
+	if err != nil {
+		return a, err
+	}
+	for _, s := range sites {
+		if err := a.index.Load(ctx, s.ID); err != nil {
+			return a, fmt.Errorf("load the knowledge of %s: %w", s.ID, err)
+		}
 	}
 	for _, part := range []struct{ name, engine string }{
 		{"database", c.Database}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
