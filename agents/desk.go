@@ -88,7 +88,7 @@ var (
 // Claim succeeds for exactly one of several agents; for the others it is
 // ErrOwned, and repeating one's own claim succeeds. Reply claims what nobody
 // has. Resolve, Return, Snooze and Release need the claim, else ErrNotOwner or
-// ErrOwned. An illegal
+// ErrOwned; a supervisor can release what another has. An illegal
 // state is conversation.ErrIllegalTransition, an unknown conversation
 // conversation.ErrNotFound. What returns without an error is durable.
 type Desk interface {

@@ -24,6 +24,8 @@ type Action struct {
 	// Joined is what the customer reads if the action takes the conversation.
 	Joined *conversation.Message
 	Until  time.Time // of a snooze
+	// Anyone is whether it may be done to what another agent has.
+	Anyone bool
 }
 
 // Store keeps tickets.
@@ -246,10 +248,11 @@ func (s *Service) Claim(ctx context.Context, who identity.Principal, id string) 
 	})
 }
 
-// Release returns a conversation to the queue.
+// Release returns a conversation to the queue. A supervisor can do so with
+// another agent's, who may have gone home.
 func (s *Service) Release(ctx context.Context, who identity.Principal, id string) error {
 	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
-		return Action{Trigger: conversation.AgentReleases, Reason: conversation.PutBack}
+		return Action{Trigger: conversation.AgentReleases, Reason: conversation.PutBack, Anyone: who.Has(identity.RoleSupervisor)}
 	})
 }
 

@@ -162,6 +162,13 @@ func (s *Store) Due(ctx context.Context, limit int) ([]identity.CustomerID, erro
 	return out, err
 }
 
+// PolicyVersion returns the version of the policy in force; empty if there is
+// none yet.
+func (s *Store) PolicyVersion(ctx context.Context) (version string, err error) {
+	err = s.reads.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), '') FROM policy").Scan(&version)
+	return version, err
+}
+
 // InstallPolicy records the policy in force. Another text under the version of
 // the one that is recorded is refused: a version names one text.
 func (s *Store) InstallPolicy(ctx context.Context, p *consent.Policy) error {

@@ -81,6 +81,25 @@ func (tx *Tx) dropPassages(customer identity.CustomerID, keep []consent.Category
 	return err
 }
 
+// Indexed returns the customers of whom anything is indexed.
+func (s *Store) Indexed(ctx context.Context) ([]identity.CustomerID, error) {
+	return collect(ctx, s.reads, func(scan func(...any) error) (id identity.CustomerID, err error) {
+		err = scan(&id)
+		return id, err
+	}, "SELECT DISTINCT customer FROM passages")
+}
+
+// KeepIndexed removes the terms of every category of the stamp's customer that
+// is not in keep, if the stamp still holds.
+func (s *Store) KeepIndexed(ctx context.Context, stamp consent.Stamp, keep []consent.Category) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		if err := tx.checkStamp(stamp); err != nil {
+			return err
+		}
+		return tx.dropPassages(stamp.Customer, keep)
+	})
+}
+
 // deleteRecords destroys what is held of a category.
 func (tx *Tx) deleteRecords(customer identity.CustomerID, c consent.Category) error {
 	for _, table := range []string{"passages", "records"} {

@@ -142,7 +142,7 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 		}
 		takes := a.Trigger == conversation.AgentClaims || a.Trigger == conversation.AgentReplies
 		switch {
-		case c.Assignee != "" && c.Assignee != who:
+		case c.Assignee != "" && c.Assignee != who && !a.Anyone:
 			return agents.ErrOwned
 		case c.Assignee == "" && !takes:
 			return agents.ErrNotOwner

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -78,31 +79,38 @@ func (s *Server) session(ctx context.Context, token string, kinds ...identity.Ki
 }
 
 func (s *Server) authenticateStaff(c *fiber.Ctx) (identity.Principal, error) {
-	ctx := c.UserContext()
-	var m identity.StaffMember
-	var session string
-	if token := bearer(c); token != "" {
-		var err error
-		if m, err = s.Directory.StaffByAPIToken(ctx, token); err != nil {
-			return identity.Principal{}, err
-		}
-	} else {
-		x, err := s.session(ctx, c.Cookies(staffCookie), identity.Staff)
-		if err != nil {
-			return identity.Principal{}, err
-		}
-		// A page of another site can make the browser send the cookie, not the
-		// header.
-		if c.Method() != http.MethodGet && c.Method() != http.MethodHead &&
-			subtle.ConstantTimeCompare([]byte(c.Get(csrfHeader)), []byte(x.CSRF)) != 1 {
-			return identity.Principal{}, huma.Error403Forbidden("The X-CSRF-Token header is missing or wrong. Sign in again.")
-		}
-		if m, err = s.Directory.Staff(ctx, x.Staff); err != nil {
-			return identity.Principal{}, err
-		}
-		session = x.ID
+	m, x, err := s.staffBy(c.UserContext(), bearer(c), c.Cookies(staffCookie))
+	if err != nil {
+		return identity.Principal{}, err
 	}
-	return identity.Principal{Kind: identity.Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles, Session: session}, nil
+	// A page of another site can make the browser send the cookie, not the
+	// header.
+	reads := c.Method() == http.MethodGet || c.Method() == http.MethodHead
+	if x.ID != "" && !reads && subtle.ConstantTimeCompare([]byte(c.Get(csrfHeader)), []byte(x.CSRF)) != 1 {
+		return identity.Principal{}, huma.Error403Forbidden("The X-CSRF-Token header is missing or wrong. Sign in again.")
+	}
+	who := principalOf(m)
+	who.Session = x.ID
+	return who, nil
+}
+
+// staffBy returns the member of staff of an API token, or if there is none of a
+// cookie's session, which then is not empty.
+func (s *Server) staffBy(ctx context.Context, token, cookie string) (identity.StaffMember, identity.Session, error) {
+	if token != "" {
+		m, err := s.Directory.StaffByAPIToken(ctx, token)
+		return m, identity.Session{}, err
+	}
+	x, err := s.session(ctx, cookie, identity.Staff)
+	if err != nil {
+		return identity.StaffMember{}, x, err
+	}
+	m, err := s.Directory.Staff(ctx, x.Staff)
+	return m, x, err
+}
+
+func principalOf(m identity.StaffMember) identity.Principal {
+	return identity.Principal{Kind: identity.Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles}
 }
 
 func bearer(c *fiber.Ctx) string {
@@ -124,10 +132,14 @@ func register[I, O any](s *Server, a audience, op huma.Operation, fn func(contex
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		who, _ := ctx.Value(principalKey{}).(identity.Principal)
 		out, err := fn(ctx, who, in)
-		if err != nil {
-			return nil, s.problem(err)
+		var headed huma.HeadersError
+		switch {
+		case err == nil:
+			return out, nil
+		case errors.As(err, &headed):
+			return nil, err // a problem already, with its headers
 		}
-		return out, nil
+		return nil, s.problem(err)
 	})
 }
 
@@ -151,6 +163,12 @@ func principal(ctx huma.Context) identity.Principal {
 // written has nobody to read it.
 func (s *Server) writeErr(ctx huma.Context, err error) {
 	p := s.problem(err)
+	var headed huma.HeadersError
+	if errors.As(err, &headed) {
+		for name := range headed.GetHeaders() {
+			ctx.SetHeader(name, headed.GetHeaders().Get(name))
+		}
+	}
 	if p.GetStatus() == http.StatusUnauthorized {
 		ctx.SetHeader("WWW-Authenticate", "Bearer")
 	}

@@ -38,10 +38,15 @@ func (s *Server) conversationEvents(c *fiber.Ctx) error {
 			return fiber.NewError(fiber.StatusBadRequest, "Last-Event-ID is not a number")
 		}
 	}
+	token := bearer(c)
+	may := func(ctx context.Context) error {
+		_, err := s.session(ctx, token, who.Kind)
+		return err
+	}
 	return s.streams.open(c, who.Actor(), func(ctx context.Context, st *stream) {
 		wake, stop := s.Conversations.Watch(id)
 		defer stop()
-		st.follow(ctx, wake, func() error {
+		st.follow(ctx, wake, may, func() error {
 			for {
 				events, err := s.Conversations.Events(ctx, id, after, eventPage)
 				if err != nil {
@@ -133,11 +138,19 @@ func (s *Server) deskEvents(c *fiber.Ctx) error {
 	if !who.Has(identity.RoleAgent, identity.RoleSupervisor) {
 		return errRole
 	}
+	token, cookie := bearer(c), c.Cookies(staffCookie)
+	may := func(ctx context.Context) error {
+		m, _, err := s.staffBy(ctx, token, cookie)
+		if err == nil && !principalOf(m).Has(identity.RoleAgent, identity.RoleSupervisor) {
+			err = errRole
+		}
+		return err
+	}
 	return s.streams.open(c, who.Actor(), func(ctx context.Context, st *stream) {
 		wake, stop := s.Feed.WatchDesk()
 		defer stop()
 		seen := ""
-		st.follow(ctx, wake, func() error {
+		st.follow(ctx, wake, may, func() error {
 			version, err := s.Feed.DeskVersion(ctx)
 			if err != nil {
 				return s.streamError(st, err)

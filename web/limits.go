@@ -34,6 +34,15 @@ const idle = 10 * time.Minute
 // wait takes a token from the caller's bucket, or returns how long until there
 // is one.
 func (l *limits) wait(caller string, perSecond rate.Limit, burst int) time.Duration {
+	return l.reserve(caller, perSecond, burst, true)
+}
+
+// peek returns how long until there is a token, and takes none.
+func (l *limits) peek(caller string, perSecond rate.Limit, burst int) time.Duration {
+	return l.reserve(caller, perSecond, burst, false)
+}
+
+func (l *limits) reserve(caller string, perSecond rate.Limit, burst int, take bool) time.Duration {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,11 +61,11 @@ func (l *limits) wait(caller string, perSecond rate.Limit, burst int) time.Durat
 	}
 	b.used = now
 	r := b.ReserveN(now, 1)
-	if d := r.DelayFrom(now); d > 0 {
+	d := r.DelayFrom(now)
+	if d > 0 || !take {
 		r.CancelAt(now)
-		return d
 	}
-	return 0
+	return d
 }
 
 // limit refuses a caller that writes too fast. Reading is not limited.
@@ -70,17 +79,23 @@ func (s *Server) limit(a audience) func(huma.Context, func(huma.Context)) {
 		var d time.Duration
 		switch who := principal(ctx); {
 		case a == staffLogin:
-			d = s.limits.wait("login "+ip, 0.5, 20)
+			d = s.limits.wait("login "+ip, 10, 300) // a company may share one address; see login
 		case a == anyone:
-			d = s.limits.wait("session "+ip, 20, 200)
+			d = s.limits.wait("session "+ip, 50, 1000)
 		case who.Kind == identity.Customer, who.Kind == identity.Visitor:
-			d = s.limits.wait("customer "+string(who.Customer), 5, 60)
+			d = s.limits.wait("customer "+string(who.Customer), 20, 300)
 		}
 		if d > 0 {
-			ctx.SetHeader("Retry-After", strconv.Itoa(int(d.Seconds())+1))
-			s.writeErr(ctx, huma.Error429TooManyRequests("That is too much at once. Wait a moment and try again."))
+			s.writeErr(ctx, tooMany(d))
 			return
 		}
 		next(ctx)
 	}
+}
+
+// tooMany is the problem of a caller who has to wait.
+func tooMany(wait time.Duration) error {
+	return huma.ErrorWithHeaders(
+		huma.Error429TooManyRequests("That is too much at once. Wait a moment and try again."),
+		http.Header{"Retry-After": {strconv.Itoa(int(wait.Seconds()) + 1)}})
 }

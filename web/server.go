@@ -100,6 +100,9 @@ type Options struct {
 	CursorKey []byte
 	// Secure marks cookies as for https only.
 	Secure bool
+	// Proxies are the addresses or networks of proxies in front of this server,
+	// whose word on who is calling (X-Forwarded-For) is taken.
+	Proxies []string
 	// Demo is set in demo mode only.
 	Demo *Demo
 }
@@ -136,12 +139,16 @@ func New(o Options) *Server {
 		StrictRouting: true,
 		CaseSensitive: true,
 		// Ids are whatever sites choose.
-		UnescapePath:          true,
-		DisableStartupMessage: true,
-		BodyLimit:             maxImport,
-		ReadTimeout:           60 * time.Second, // also how long a connection may idle
-		ErrorHandler:          s.problemHandler,
-		ReadBufferSize:        16 << 10,
+		UnescapePath:            true,
+		DisableStartupMessage:   true,
+		ProxyHeader:             fiber.HeaderXForwardedFor,
+		EnableTrustedProxyCheck: true,
+		EnableIPValidation:      true,
+		TrustedProxies:          o.Proxies,
+		BodyLimit:               maxImport,
+		ReadTimeout:             60 * time.Second, // also how long a connection may idle
+		ErrorHandler:            s.problemHandler,
+		ReadBufferSize:          16 << 10,
 	})
 	s.app.Server().HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		if isImport(string(h.RequestURI())) && len(h.Peek(fiber.HeaderAuthorization)) > 0 {

@@ -68,9 +68,16 @@ func (s *Server) cookie(value string, expires time.Time) http.Cookie {
 }
 
 func (s *Server) login(ctx context.Context, _ identity.Principal, in *loginInput) (*loginOutput, error) {
+	email := strings.ToLower(strings.TrimSpace(in.Body.Email))
+	// One account can be guessed at slowly only, wherever from. A right password
+	// is no guess.
+	if d := s.limits.peek("account "+email, guessRate, guessBurst); d > 0 {
+		return nil, tooMany(d)
+	}
 	// An unknown address takes as long as a wrong password, and reads alike.
-	m, err := s.Directory.StaffByEmail(ctx, strings.ToLower(strings.TrimSpace(in.Body.Email)))
+	m, err := s.Directory.StaffByEmail(ctx, email)
 	if !s.checkPassword(m.Password, in.Body.Password) || err != nil {
+		s.limits.wait("account "+email, guessRate, guessBurst)
 		return nil, huma.Error401Unauthorized("The address or the password is wrong.")
 	}
 	x := identity.Session{
@@ -84,6 +91,13 @@ func (s *Server) login(ctx context.Context, _ identity.Principal, in *loginInput
 	out.Body.CSRF, out.Body.Name, out.Body.Roles = x.CSRF, m.Name, m.Roles
 	return out, nil
 }
+
+// How fast one account's password may be guessed: ten times, then once in five
+// seconds.
+const (
+	guessRate  = 0.2
+	guessBurst = 10
+)
 
 // passwordChecks is how many passwords are checked at once: each takes 64 MiB.
 const passwordChecks = 2

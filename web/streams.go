@@ -164,9 +164,9 @@ func (st *stream) comment() error { return st.write([]byte(":\n\n")) }
 // retire tells the reader to come back soon.
 func (st *stream) retire() error { return st.write([]byte("retry: 500\n\n")) }
 
-// follow calls next whenever there may be something new, until ctx ends or it
-// fails.
-func (st *stream) follow(ctx context.Context, wake <-chan struct{}, next func() error) {
+// follow calls next whenever there may be something new, until ctx ends, next
+// fails, or the reader may not read any more, which is looked at now and then.
+func (st *stream) follow(ctx context.Context, wake <-chan struct{}, may func(context.Context) error, next func() error) {
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	alive := time.NewTicker(keepAlive)
@@ -182,7 +182,7 @@ func (st *stream) follow(ctx context.Context, wake <-chan struct{}, next func() 
 		case <-wake:
 		case <-poll.C:
 		case <-alive.C:
-			if st.comment() != nil {
+			if may(ctx) != nil || st.comment() != nil {
 				return
 			}
 		}

@@ -309,6 +309,13 @@ func testRelease(t *testing.T, f *Fixture) {
 	}
 	do(t, "claim", ben, first)
 	refused(t, "reply", ana, first, agents.ErrOwned)
+	refused(t, "release", ana, first, agents.ErrOwned)
+	// A supervisor can put back what another has, and do nothing else to it.
+	boss := f.Hire(t, "Bo", identity.RoleSupervisor)
+	refused(t, "resolve", boss, first, agents.ErrOwned)
+	do(t, "release", boss, first)
+	inState(t, first, conversation.Open, "")
+	do(t, "claim", ana, first)
 }
 
 func testRoles(t *testing.T, f *Fixture) {

@@ -119,10 +119,19 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	if a.store, err = openStore(ctx, c); err != nil {
 		return a, err
 	}
+	before, err := a.store.PolicyVersion(ctx)
+	if err != nil {
+		return a, err
+	}
 	if err := a.store.InstallPolicy(ctx, policy); err != nil {
 		return a, err
 	}
 	a.gate = consent.NewGate(a.store, policy)
+	if before != policy.Version {
+		if err := a.reindex(ctx); err != nil {
+			return a, err
+		}
+	}
 	a.index = embedded.New(a.store, embedded.Options{})
 	a.gate.OnChange(a.index.Forget)
 	a.importer = &ingest.Importer{Store: a.store, Policy: a.gate.Policy, Now: time.Now}
@@ -146,7 +155,7 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		Citations: a.store.Citations(), Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
 		Language: analysis.DetectLanguage, Ready: a.store.Ready, Register: register, Metrics: metrics,
 		Logger:    log,
-		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI,
+		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI, Proxies: c.proxies(),
 		Demo: demo,
 	})
 	if err := a.recover(ctx, time.Now()); err != nil {
@@ -167,6 +176,24 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		log.Info("engine", "part", part.name, "is", redactURL(part.engine))
 	}
 	return a, nil
+}
+
+// reindex removes what is indexed under grants that a new policy suspends.
+func (a *app) reindex(ctx context.Context) error {
+	customers, err := a.store.Indexed(ctx)
+	if err != nil {
+		return fmt.Errorf("find what is indexed: %w", err)
+	}
+	for _, c := range customers {
+		keep, stamp, err := a.gate.Indexable(ctx, c)
+		if err == nil {
+			err = a.store.KeepIndexed(ctx, stamp, keep)
+		}
+		if err != nil {
+			return fmt.Errorf("follow the new policy: %w", err)
+		}
+	}
+	return nil
 }
 
 // redactURL leaves credentials out of a URL.

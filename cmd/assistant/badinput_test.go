@@ -253,3 +253,22 @@ func TestOffers(t *testing.T) {
 		}
 	}
 }
+
+// TestGuessing slows down whoever guesses one account's password, and nobody
+// else at the same address.
+func TestGuessing(t *testing.T) {
+	info := startDemo(t)
+	c := newClient(t, info.URL)
+	guess := object{"email": "admin@fernhill.example", "password": "guess"}
+	for range 10 {
+		if status, _ := c.do("POST", "/api/staff/login", guess); status != http.StatusUnauthorized {
+			t.Fatalf("a wrong password: %d", status)
+		}
+	}
+	status, out := c.do("POST", "/api/staff/login", guess)
+	_, header, _ := c.raw("POST", "/api/staff/login", "application/json", []byte(text(guess)))
+	if status != http.StatusTooManyRequests || header.Get("Retry-After") == "" || !strings.Contains(text(out), "Wait") {
+		t.Errorf("the eleventh guess: %d, Retry-After %q: %v", status, header.Get("Retry-After"), out)
+	}
+	staff(t, info, "agent@fernhill.example") // not slowed down
+}

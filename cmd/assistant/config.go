@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -31,6 +32,7 @@ type Config struct {
 	Answering  string `yaml:"answering" default:"extractive:" help:"What writes answers; extractive: quotes the sources and needs no model"`
 	Policy     string `yaml:"policy" default:"" help:"Policy file with purposes, categories, recipients and notices; empty: the one that is built in"`
 	PublicURL  string `yaml:"public_url" default:"" help:"Address at which browsers reach this server, such as https://chat.example.com; cookies are for https only if it is"`
+	Proxies    string `yaml:"proxies" default:"" help:"Addresses or networks of proxies in front of this server, comma-separated; their X-Forwarded-For is believed"`
 	NATSListen string `yaml:"nats_listen" default:"" help:"Address on which the embedded NATS server lets outside desks in, host:port; needs nats_token"`
 	NATSToken  string `yaml:"nats_token" default:"" help:"Token that outside desks connect to the embedded NATS server with"`
 	LogLevel   string `yaml:"log_level" default:"info" help:"debug, info, warn or error"`
@@ -161,6 +163,14 @@ func (c *Config) check() error {
 			return fmt.Errorf("public_url %q is not an address such as https://chat.example.com", c.PublicURL)
 		}
 	}
+	for _, p := range c.proxies() {
+		if _, err := netip.ParsePrefix(p); err == nil {
+			continue
+		}
+		if _, err := netip.ParseAddr(p); err != nil {
+			return fmt.Errorf("proxies: %q is no address and no network such as 10.0.0.0/8", p)
+		}
+	}
 	switch {
 	case c.DataDir == "":
 		return errors.New("data_dir is empty")
@@ -170,6 +180,11 @@ func (c *Config) check() error {
 		return errors.New("nats_listen lets outside desks in, so it needs nats_token")
 	}
 	return nil
+}
+
+// proxies is the list of the setting.
+func (c Config) proxies() []string {
+	return strings.FieldsFunc(c.Proxies, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func isPort(s string) bool {
