@@ -100,6 +100,43 @@ func (s *Store) KeepIndexed(ctx context.Context, stamp consent.Stamp, keep []con
 	})
 }
 
+// RemoveExpired removes the records whose time has run out, and of each category
+// those that nobody ever granted for longer than its policy allows. It returns
+// how many there were.
+func (s *Store) RemoveExpired(ctx context.Context, categories []consent.CategorySpec) (removed int64, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		removed = 0
+		if err := tx.removeRecords(&removed, "expires > 0 AND expires <= ?", micros(tx.Now)); err != nil {
+			return err
+		}
+		for _, c := range categories {
+			err := tx.removeRecords(&removed, `category = ? AND at <= ? AND NOT EXISTS (
+				SELECT 1 FROM ledger l WHERE l.customer = records.customer AND l.category = records.category AND l.state IN (?, ?))`,
+				c.ID, micros(tx.Now.Add(-c.UnconsentedTTL.Duration())), consent.Given, consent.Renewed)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return removed, err
+}
+
+// removeRecords removes the records that a condition selects, with what is
+// indexed of them.
+func (tx *Tx) removeRecords(removed *int64, where string, args ...any) error {
+	selected := " (SELECT 1 FROM records WHERE records.site = passages.site AND records.id = passages.record AND " + where + ")"
+	if _, err := tx.exec("DELETE FROM passages WHERE EXISTS"+selected, args...); err != nil {
+		return err
+	}
+	if _, err := tx.exec("UPDATE customers SET data_version = data_version + 1 WHERE id IN (SELECT customer FROM records WHERE "+where+")", args...); err != nil {
+		return err
+	}
+	n, err := tx.exec("DELETE FROM records WHERE "+where, args...)
+	*removed += n
+	return err
+}
+
 // deleteRecords destroys what is held of a category.
 func (tx *Tx) deleteRecords(customer identity.CustomerID, c consent.Category) error {
 	for _, table := range []string{"passages", "records"} {

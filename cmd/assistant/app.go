@@ -209,6 +209,9 @@ const (
 	// sweepInterval is how often what has run out is looked for. A grant that
 	// has run out is refused at once; this is when its index entries go.
 	sweepInterval = 5 * time.Second
+	// retentionInterval is how often records whose time has run out are removed.
+	// They are not read meanwhile.
+	retentionInterval = time.Hour
 	// patience is after which an answer that nobody here is writing counts as
 	// left.
 	patience = 15 * time.Second
@@ -307,7 +310,18 @@ func (a *app) wake(subject string, _ []byte) {
 func (a *app) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
+	var retained time.Time
 	for {
+		if time.Since(retained) > retentionInterval {
+			retained = time.Now()
+			n, err := a.store.RemoveExpired(ctx, a.gate.Policy().Categories)
+			if err != nil && ctx.Err() == nil {
+				a.log.Error("removing what has expired failed", "error", err)
+			}
+			if n > 0 {
+				a.log.Info("removed records whose retention has ended", "records", n)
+			}
+		}
 		_, expired := a.gate.Expire(ctx, 100)
 		unfinished := a.recover(ctx, time.Now().Add(-patience))
 		if err := errors.Join(expired, unfinished, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil {
