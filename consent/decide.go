@@ -27,11 +27,11 @@ func Decide(p *Policy, s Snapshot, t Triple, o Overlay) Decision {
 		return Decision{State: None, Reason: Unavailable}
 	}
 	standing := s.Latest[Key{t, ""}]
-	d := decideEvent(p, s.Now, standing)
+	d := decideEvent(p, s, standing)
 	if o.Conversation != "" && !d.Allowed {
 		// Of two denials the later one is what the customer said last.
 		if here, ok := s.Latest[Key{t, o.Conversation}]; ok {
-			if h := decideEvent(p, s.Now, here); h.Allowed || here.Epoch >= standing.Epoch {
+			if h := decideEvent(p, s, here); h.Allowed || here.Epoch >= standing.Epoch {
 				d = h
 			}
 		}
@@ -49,7 +49,7 @@ func Decide(p *Policy, s Snapshot, t Triple, o Overlay) Decision {
 }
 
 // decideEvent says what the latest event of a choice allows.
-func decideEvent(p *Policy, now time.Time, e Event) Decision {
+func decideEvent(p *Policy, s Snapshot, e Event) Decision {
 	deny := func(state State, r Reason) Decision { return Decision{State: state, Since: e.At, Reason: r} }
 	switch e.State {
 	case Given, Renewed:
@@ -69,12 +69,18 @@ func decideEvent(p *Policy, now time.Time, e Event) Decision {
 		return deny(None, NoConsent)
 	}
 	switch {
-	case !e.Expires.IsZero() && (now.IsZero() || !now.Before(e.Expires)):
+	case s.over(e):
 		return deny(Expired, ExpiredReason)
 	case !p.Covers(e.Notice, e.Language):
 		return deny(Invalidated, NoticeChanged)
 	}
 	return Decision{Allowed: true, Grant: e.ID, Until: e.Expires, State: e.State, Since: e.At}
+}
+
+// over reports whether the time of a grant has run out, or its conversation has
+// ended. Without a clock whatever expires has.
+func (s Snapshot) over(e Event) bool {
+	return !e.Expires.IsZero() && (s.Now.IsZero() || !s.Now.Before(e.Expires)) || s.Ended[e.Conversation]
 }
 
 // live returns the categories that have a grant of any purpose and recipient,

@@ -383,7 +383,7 @@ func (g *Gate) Expire(ctx context.Context, limit int) (int, error) {
 		_, err := g.ledger.Append(ctx, customer, func(s Snapshot) (Entry, error) {
 			var entry Entry
 			for _, e := range s.Latest {
-				if !given(e) || e.Expires.IsZero() || s.Now.Before(e.Expires) {
+				if !given(e) || !s.over(e) {
 					continue
 				}
 				e.ID, e.State, e.At, e.Epoch, e.Expires = identity.NewID("grt"), Expired, s.Now, s.Epoch+1, time.Time{}

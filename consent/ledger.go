@@ -54,11 +54,14 @@ type Snapshot struct {
 	Epoch  int64
 	Now    time.Time // the database's clock
 	Latest map[Key]Event
+	// Ended holds the conversations of keys that are over: choices for them end
+	// with them.
+	Ended map[string]bool
 }
 
 // with returns the snapshot after further events.
 func (s Snapshot) with(events []Event) Snapshot {
-	after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, Latest: maps.Clone(s.Latest)}
+	after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, Latest: maps.Clone(s.Latest), Ended: s.Ended}
 	if after.Latest == nil {
 		after.Latest = make(map[Key]Event, len(events))
 	}
@@ -100,7 +103,7 @@ type Ledger interface {
 	Append(ctx context.Context, customer identity.CustomerID, decide func(Snapshot) (Entry, error)) (Snapshot, error)
 	Snapshot(ctx context.Context, customer identity.CustomerID) (Snapshot, error)
 	History(ctx context.Context, customer identity.CustomerID) ([]Event, error)
-	// Due returns customers with a grant that expired before now and has no
-	// event that says so yet, at most limit.
+	// Due returns customers with a grant that has expired, or whose conversation
+	// is over, and that has no event that says so yet; at most limit.
 	Due(ctx context.Context, limit int) ([]identity.CustomerID, error)
 }

@@ -40,8 +40,24 @@ func snapshot(ctx context.Context, q querier, customer identity.CustomerID, now 
 	events, err := collect(ctx, q, scanEvent, `SELECT `+ledgerColumns+` FROM (
 		SELECT *, ROW_NUMBER() OVER (PARTITION BY purpose, category, recipient, conversation ORDER BY epoch DESC) AS newest
 		FROM ledger WHERE customer = ?) AS latest WHERE newest = 1`, customer)
+	if err != nil {
+		return s, err
+	}
+	var within []any
 	for _, e := range events {
 		s.Latest[e.Key()] = e
+		if e.Conversation != "" {
+			within = append(within, e.Conversation)
+		}
+	}
+	if len(within) == 0 {
+		return s, nil
+	}
+	ended, err := collect(ctx, q, scanString, "SELECT id FROM conversations WHERE state = ? AND id IN ("+marks(len(within))+")",
+		append([]any{conversation.Resolved}, within...)...)
+	s.Ended = make(map[string]bool, len(ended))
+	for _, id := range ended {
+		s.Ended[id] = true
 	}
 	return s, err
 }
@@ -147,14 +163,16 @@ func (s *Store) History(ctx context.Context, customer identity.CustomerID) ([]co
 		"SELECT "+ledgerColumns+" FROM ledger WHERE customer = ? ORDER BY epoch, purpose, category, recipient, conversation", customer)
 }
 
-// Due returns customers whose latest event of a triple is a grant that has run
-// out.
+// Due returns customers whose latest event of a choice is a grant that has run
+// out, or whose conversation is over. A grant for a conversation always expires.
 func (s *Store) Due(ctx context.Context, limit int) ([]identity.CustomerID, error) {
 	ids, err := collect(ctx, s.reads, scanString, `SELECT DISTINCT customer FROM ledger l
-		WHERE expires > 0 AND expires <= ? AND state IN (?, ?) AND NOT EXISTS (
+		WHERE expires > 0 AND state IN (?, ?) AND (expires <= ? OR EXISTS (
+			SELECT 1 FROM conversations c WHERE c.id = l.conversation AND c.state = ?))
+		AND NOT EXISTS (
 			SELECT 1 FROM ledger n WHERE n.customer = l.customer AND n.purpose = l.purpose
 			AND n.category = l.category AND n.recipient = l.recipient AND n.conversation = l.conversation AND n.epoch > l.epoch)
-		LIMIT ?`, micros(time.Now()), consent.Given, consent.Renewed, limit)
+		LIMIT ?`, consent.Given, consent.Renewed, micros(time.Now()), conversation.Resolved, limit)
 	out := make([]identity.CustomerID, len(ids))
 	for i, id := range ids {
 		out[i] = identity.CustomerID(id)

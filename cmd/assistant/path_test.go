@@ -252,3 +252,47 @@ func TestGPC(t *testing.T) {
 		t.Errorf("the log does not say that the signal was on: %v", items)
 	}
 }
+
+// TestConversationGrantEnds gives a consent for one conversation: it ends when
+// the conversation does.
+func TestConversationGrantEnds(t *testing.T) {
+	info := startDemo(t)
+	maya := customer(t, info, "maya")
+	offer := maya.ask("Where is my order?")["offer"].(object)
+	changes := list(offer, "changes")
+	for i := range changes {
+		changes[i]["duration"] = "conversation"
+	}
+	changed := maya.must("PUT", "/api/me/consents", object{"offer_id": offer["id"], "changes": changes})
+	if a := maya.finished(changed["answer_id"].(string)); a["status"] != "answered" {
+		t.Fatalf("allowed for this conversation: %v", a["text"])
+	}
+	other := maya.must("POST", "/api/conversations", nil)["id"].(string)
+	here := maya.conversation
+	maya.conversation = other
+	if a := maya.ask("Where is my order?"); a["status"] != "needs_consent" {
+		t.Errorf("allowed in another conversation: %v", a["text"])
+	}
+	maya.must("POST", "/api/conversations/"+here+"/handoff", object{"share": []string{"orders"}})
+	sam := staff(t, info, "agent@fernhill.example")
+	desk := "/api/desk/conversations/" + here
+	sam.must("POST", desk+"/claim", nil)
+	if view := sam.must("GET", desk, nil); !strings.Contains(text(view["records"]), "FH-20871") {
+		t.Errorf("what was shared for the conversation does not show")
+	}
+	sam.must("POST", desk+"/resolve", nil)
+	if view := sam.must("GET", desk, nil); strings.Contains(text(view), "FH-20871") {
+		t.Errorf("the agent sees the order after the conversation")
+	}
+	choice := func() any {
+		for _, c := range list(maya.must("GET", "/api/me/consents?conversation="+here, nil), "choices") {
+			if c["purpose"] == "answers" && c["category"] == "orders" && c["recipient"] == "brand_ai" {
+				return c["state"]
+			}
+		}
+		return nil
+	}
+	if s := choice(); s != "expired" {
+		t.Errorf("after the conversation the grant is %v", s)
+	}
+}
