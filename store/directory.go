@@ -26,7 +26,7 @@ func (s *Store) scanSite(scan func(...any) error) (identity.Site, error) {
 		return site, err
 	}
 	var err error
-	site.Secret, err = s.keys.Master().Open("site/"+string(site.ID), secret)
+	site.Secret, err = s.keys.House().Open("site/"+string(site.ID), secret)
 	return site, err
 }
 
@@ -46,7 +46,7 @@ func (s *Store) Sites(ctx context.Context) ([]identity.Site, error) {
 
 // AddSite stores a new site and the hash of its server key.
 func (s *Store) AddSite(ctx context.Context, site identity.Site, serverKey string) error {
-	secret, err := s.keys.Master().Seal("site/"+string(site.ID), site.Secret)
+	secret, err := s.keys.House().Seal("site/"+string(site.ID), site.Secret)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *Store) RotateServerKey(ctx context.Context, id identity.SiteID, serverK
 
 // RotateSecret replaces the secret of identity tokens; the old one stops working.
 func (s *Store) RotateSecret(ctx context.Context, id identity.SiteID, secret []byte) error {
-	sealed, err := s.keys.Master().Seal("site/"+string(id), secret)
+	sealed, err := s.keys.House().Seal("site/"+string(id), secret)
 	if err != nil {
 		return err
 	}

@@ -100,10 +100,10 @@ func (s *Store) Forget(ctx context.Context, scope, key string) error {
 }
 
 // responseSealer seals a customer's responses under their key, those of staff
-// and backends, which concern no one customer, under the master key.
+// and backends, which concern no one customer, under the house's.
 func (s *Store) responseSealer(ctx context.Context, customer identity.CustomerID) (Sealer, error) {
 	if customer == "" {
-		return s.keys.Master(), nil
+		return s.keys.House(), nil
 	}
 	return s.keys.For(ctx, customer)
 }

@@ -70,7 +70,7 @@ func TestRemember(t *testing.T) {
 		if n := f.count("SELECT COUNT(*) FROM idempotency"); n != 0 {
 			t.Errorf("%d keys are left after a day", n)
 		}
-		// Staff's and backends' are under the master key.
+		// Staff's and backends' are under the house's key.
 		if r, err := ask("", "site POST /x", "k", "body"); r != nil || err != nil {
 			t.Fatal(r, err)
 		}

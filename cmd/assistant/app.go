@@ -36,11 +36,7 @@ func openStore(ctx context.Context, c Config) (*store.Store, error) {
 	if err := os.MkdirAll(filepath.Dir(c.databasePath()), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
-	master, err := masterKey(c)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := store.OpenKeyring(ctx, c.path("keys.db"), master)
+	keys, err := openKeyring(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -49,26 +45,6 @@ func openStore(ctx context.Context, c Config) (*store.Store, error) {
 		return nil, errors.Join(err, keys.Close())
 	}
 	return s, nil
-}
-
-// masterKey reads the master key, or makes one where there is nothing yet that
-// it could open.
-func masterKey(c Config) (store.MasterKey, error) {
-	data, keys, file := exists(c.databasePath()), exists(c.path("keys.db")), c.path("master.key")
-	switch {
-	case data && !keys:
-		return store.MasterKey{}, fmt.Errorf("%s is missing, but there is data that was sealed with its keys: restore it", c.path("keys.db"))
-	case c.MasterKey == "" && keys && !exists(file):
-		return store.MasterKey{}, fmt.Errorf("%s is missing, but there are keys that it wraps: restore it, or set CANDOR_MASTER_KEY", file)
-	case c.MasterKey == "" && !exists(file):
-		return store.MakeMasterKey(file)
-	}
-	return store.LoadMasterKey(c.MasterKey, file)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 func loadPolicy(c Config) (*consent.Policy, error) {

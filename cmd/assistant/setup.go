@@ -154,11 +154,24 @@ func checkSite(s identity.Site) error {
 func keyCommand(io Stdio) *cobra.Command {
 	group := &cobra.Command{Use: "key", Short: "Keys of sites"}
 	rotate := &cobra.Command{
-		Use: "rotate SITE", Short: "Replace a site's server key, or its identity secret; the old one stops working", Args: cobra.ExactArgs(1),
+		Use: "rotate [SITE]", Short: "Replace a site's server key or identity secret, or the master key; the old one stops working",
+		Long: "Rotate replaces the server key of a site, or with --secret the secret that its identity\n" +
+			"tokens are signed with. With --master, and no site, it replaces the key that wraps the\n" +
+			"customers' keys; the server must be stopped for that.",
+		Args: cobra.MaximumNArgs(1),
 	}
 	addFlags(rotate.Flags(), storeFlags...)
 	secret := rotate.Flags().Bool("secret", false, "Replace the secret of identity tokens instead of the server key")
+	master := rotate.Flags().Bool("master", false, "Replace the master key")
 	rotate.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case *master && (len(args) > 0 || *secret):
+			return errors.New("the master key belongs to no site: --master goes alone")
+		case *master:
+			return rotateMaster(cmd, io)
+		case len(args) == 0:
+			return errors.New("name a site, or --master")
+		}
 		return withStore(cmd, io, func(ctx context.Context, _ Config, s *store.Store) error {
 			id := identity.SiteID(args[0])
 			if *secret {

@@ -11,7 +11,7 @@ CREATE TABLE sites (
     name       TEXT NOT NULL,
     accent     TEXT NOT NULL,
     origins    TEXT NOT NULL,           -- JSON array
-    secret     BLOB NOT NULL,           -- sealed under the master key
+    secret     BLOB NOT NULL,           -- sealed under the house's key
     server_key TEXT NOT NULL UNIQUE,    -- SHA-256
     knowledge_version BIGINT NOT NULL DEFAULT 0,
     created    BIGINT NOT NULL

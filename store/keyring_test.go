@@ -95,7 +95,7 @@ func TestSealedStaysInItsPlace(t *testing.T) {
 		"another place":    func() ([]byte, error) { return maya.Open("record/shop/r2", sealed) },
 		"no place":         func() ([]byte, error) { return maya.Open("", sealed) },
 		"another customer": func() ([]byte, error) { return omar.Open("record/shop/r1", sealed) },
-		"the master key":   func() ([]byte, error) { return f.keys.Master().Open("record/shop/r1", sealed) },
+		"the house key":    func() ([]byte, error) { return f.keys.House().Open("record/shop/r1", sealed) },
 		"a flipped bit":    func() ([]byte, error) { return maya.Open("record/shop/r1", flipped) },
 		"cut":              func() ([]byte, error) { return maya.Open("record/shop/r1", sealed[:10]) },
 		"nothing":          func() ([]byte, error) { return maya.Open("record/shop/r1", nil) },

@@ -4,18 +4,14 @@ import (
 	"bytes"
 	"container/list"
 	"context"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -28,51 +24,6 @@ import (
 	"candor/identity"
 )
 
-// MasterKey wraps the customers' keys. It is 32 random bytes.
-type MasterKey [32]byte
-
-// LoadMasterKey reads the master key from a value, base64 of 32 bytes, or where
-// that is empty from a file.
-func LoadMasterKey(value, path string) (MasterKey, error) {
-	if value != "" {
-		return parseMasterKey(value)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return MasterKey{}, fmt.Errorf("read the master key: %w", err)
-	}
-	return parseMasterKey(string(b))
-}
-
-// MakeMasterKey writes a new master key to a file, readable by its owner only,
-// that is not there yet: whole, or not at all.
-func MakeMasterKey(path string) (MasterKey, error) {
-	var k MasterKey
-	rand.Read(k[:])
-	f, err := os.CreateTemp(filepath.Dir(path), "master-*.tmp") // 0600
-	if err != nil {
-		return k, fmt.Errorf("make the master key: %w", err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // a stray file is all that a failure leaves
-	_, err = f.WriteString(base64.StdEncoding.EncodeToString(k[:]) + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		// A link fails where there is a file: of two processes one makes the key.
-		err = os.Link(f.Name(), path)
-	}
-	if err != nil {
-		return k, fmt.Errorf("make the master key: %w", err)
-	}
-	return k, nil
-}
-
-func parseMasterKey(s string) (MasterKey, error) {
-	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(s))
-	if err != nil || len(b) != len(MasterKey{}) {
-		return MasterKey{}, errors.New("the master key is not base64 of 32 bytes")
-	}
-	return MasterKey(b), nil
-}
-
 // ErrKeyDestroyed means that the customer's key is gone: what was sealed under
 // it can never be read again.
 var ErrKeyDestroyed = errors.New("the key of this customer was destroyed")
@@ -82,8 +33,9 @@ var ErrKeyDestroyed = errors.New("the key of this customer was destroyed")
 // data do not meet.
 type Keyring struct {
 	db     *sql.DB
-	master tink.AEAD
-	mac    []byte // for keyed hashes
+	master tink.AEAD // wraps every other key, and seals nothing else
+	house  tink.AEAD // for what belongs to no customer
+	mac    []byte    // for keyed hashes
 
 	mu    sync.Mutex
 	cache map[identity.CustomerID]*list.Element
@@ -98,14 +50,13 @@ type cachedKey struct {
 // maxCachedKeys bounds the unwrapped keys in memory, about 2 KiB each.
 const maxCachedKeys = 4096
 
+// ErrWrongMaster means that another master key wrapped the keys.
+var ErrWrongMaster = errors.New("the master key is not the one that this data was sealed with")
+
 // OpenKeyring opens the keys database in a file. A master key that did not
-// make it is refused before anything is changed.
+// make it is refused (ErrWrongMaster) before anything is changed.
 func OpenKeyring(ctx context.Context, path string, master MasterKey) (*Keyring, error) {
 	wrap, err := subtle.NewAESGCM(master[:])
-	if err != nil {
-		return nil, err
-	}
-	mac, err := hkdf.Key(sha256.New, master[:], nil, "candor keyed hash", 32)
 	if err != nil {
 		return nil, err
 	}
@@ -113,39 +64,168 @@ func OpenKeyring(ctx context.Context, path string, master MasterKey) (*Keyring, 
 	if err != nil {
 		return nil, err
 	}
-	k := &Keyring{db: db, master: wrap, mac: mac, cache: make(map[identity.CustomerID]*list.Element), order: list.New()}
+	k := &Keyring{db: db, master: wrap, cache: make(map[identity.CustomerID]*list.Element), order: list.New()}
 	if err := k.init(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return k, nil
 }
 
+// The keys of the house: they are made once, and the master key can be replaced
+// without touching what they sealed.
+const (
+	houseAEAD = "house/aead"
+	houseMAC  = "house/mac"
+)
+
 func (k *Keyring) init(ctx context.Context) error {
 	const schema = `
 		CREATE TABLE IF NOT EXISTS keys (
 			customer TEXT NOT NULL, generation INTEGER NOT NULL, wrapped BLOB NOT NULL, created BIGINT NOT NULL,
 			PRIMARY KEY (customer, generation));
-		CREATE TABLE IF NOT EXISTS master (one INTEGER PRIMARY KEY CHECK (one = 1), sealed BLOB NOT NULL);`
+		CREATE TABLE IF NOT EXISTS house (name TEXT PRIMARY KEY, wrapped BLOB NOT NULL);`
 	if _, err := k.db.ExecContext(ctx, schema); err != nil {
 		return fmt.Errorf("open the keys database: %w", err)
 	}
-	const known = "candor"
-	var sealed []byte
-	err := k.db.QueryRowContext(ctx, "SELECT sealed FROM master").Scan(&sealed)
-	if errors.Is(err, sql.ErrNoRows) {
-		if sealed, err = k.master.Encrypt([]byte(known), []byte("master")); err != nil {
-			return err
-		}
-		_, err = k.db.ExecContext(ctx, "INSERT INTO master (one, sealed) VALUES (1, ?)", sealed)
-		return err
-	}
-	if err != nil {
+	var n int
+	if err := k.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM house").Scan(&n); err != nil {
 		return fmt.Errorf("open the keys database: %w", err)
 	}
-	if plain, err := k.master.Decrypt(sealed, []byte("master")); err != nil || string(plain) != known {
-		return errors.New("the master key is not the one that this data was sealed with")
+	if n == 0 {
+		if err := k.makeHouse(ctx); err != nil {
+			return fmt.Errorf("make the keys database: %w", err)
+		}
 	}
-	return nil
+	var set, mac []byte
+	for name, dest := range map[string]*[]byte{houseAEAD: &set, houseMAC: &mac} {
+		if err := k.db.QueryRowContext(ctx, "SELECT wrapped FROM house WHERE name = ?", name).Scan(dest); err != nil {
+			return fmt.Errorf("open the keys database: %w", err)
+		}
+	}
+	var err error
+	if k.mac, err = k.master.Decrypt(mac, []byte(houseMAC)); err != nil {
+		return ErrWrongMaster
+	}
+	k.house, err = unwrap(set, k.master, houseAEAD)
+	return err
+}
+
+// makeHouse makes the keys of the house; of two processes that start at once,
+// the first one's stay.
+func (k *Keyring) makeHouse(ctx context.Context) error {
+	set, err := newKeyset(k.master, houseAEAD)
+	if err != nil {
+		return err
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	mac, err := k.master.Encrypt(secret, []byte(houseMAC))
+	if err != nil {
+		return err
+	}
+	_, err = k.db.ExecContext(ctx, "INSERT INTO house (name, wrapped) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING",
+		houseAEAD, set, houseMAC, mac)
+	return err
+}
+
+// newKeyset makes a key and wraps it, bound to whose it is.
+func newKeyset(master tink.AEAD, whose string) ([]byte, error) {
+	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, err
+	}
+	return wrap(h, master, whose)
+}
+
+func wrap(h *keyset.Handle, master tink.AEAD, whose string) ([]byte, error) {
+	var wrapped bytes.Buffer
+	err := h.WriteWithAssociatedData(keyset.NewBinaryWriter(&wrapped), master, []byte(whose))
+	return wrapped.Bytes(), err
+}
+
+func handle(wrapped []byte, master tink.AEAD, whose string) (*keyset.Handle, error) {
+	h, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), master, []byte(whose))
+	if err != nil {
+		return nil, fmt.Errorf("unwrap a key: %w", err)
+	}
+	return h, nil
+}
+
+func unwrap(wrapped []byte, master tink.AEAD, whose string) (tink.AEAD, error) {
+	h, err := handle(wrapped, master, whose)
+	if err != nil {
+		return nil, err
+	}
+	return aead.New(h)
+}
+
+// Rewrap wraps every key by another master key, in one transaction, and returns
+// how many there were. What was sealed stays as it is. Nobody else may use the
+// keys database meanwhile; afterwards the other master key opens it.
+func (k *Keyring) Rewrap(ctx context.Context, next MasterKey) (n int, err error) {
+	master, err := subtle.NewAESGCM(next[:])
+	if err != nil {
+		return 0, err
+	}
+	tx, err := k.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.Rollback())
+		}
+	}()
+	type row struct {
+		customer   string
+		generation int
+		wrapped    []byte
+	}
+	rows, err := collect(ctx, tx, func(scan func(...any) error) (r row, err error) {
+		err = scan(&r.customer, &r.generation, &r.wrapped)
+		return r, err
+	}, "SELECT customer, generation, wrapped FROM keys")
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range rows {
+		again, err := k.rewrapped(r.wrapped, master, r.customer)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE keys SET wrapped = ? WHERE customer = ? AND generation = ?", again, r.customer, r.generation); err != nil {
+			return 0, err
+		}
+	}
+	var set []byte
+	if err := tx.QueryRowContext(ctx, "SELECT wrapped FROM house WHERE name = ?", houseAEAD).Scan(&set); err != nil {
+		return 0, err
+	}
+	if set, err = k.rewrapped(set, master, houseAEAD); err != nil {
+		return 0, err
+	}
+	mac, err := master.Encrypt(k.mac, []byte(houseMAC))
+	if err != nil {
+		return 0, err
+	}
+	for name, wrapped := range map[string][]byte{houseAEAD: set, houseMAC: mac} {
+		if _, err := tx.ExecContext(ctx, "UPDATE house SET wrapped = ? WHERE name = ?", wrapped, name); err != nil {
+			return 0, err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return 0, err
+	}
+	k.master = master
+	return len(rows), nil
+}
+
+func (k *Keyring) rewrapped(wrapped []byte, master tink.AEAD, whose string) ([]byte, error) {
+	h, err := handle(wrapped, k.master, whose)
+	if err != nil {
+		return nil, err
+	}
+	return wrap(h, master, whose)
 }
 
 // Close closes the keys database.
@@ -153,16 +233,12 @@ func (k *Keyring) Close() error { return k.db.Close() }
 
 // Create makes the key of a new customer.
 func (k *Keyring) Create(ctx context.Context, customer identity.CustomerID) error {
-	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	wrapped, err := newKeyset(k.master, string(customer))
 	if err != nil {
 		return err
 	}
-	var wrapped bytes.Buffer
-	if err := h.WriteWithAssociatedData(keyset.NewBinaryWriter(&wrapped), k.master, []byte(customer)); err != nil {
-		return err
-	}
 	_, err = k.db.ExecContext(ctx, "INSERT INTO keys (customer, generation, wrapped, created) VALUES (?, 1, ?, ?)",
-		customer, wrapped.Bytes(), time.Now().UnixMicro())
+		customer, wrapped, time.Now().UnixMicro())
 	if err != nil {
 		return fmt.Errorf("store a customer's key: %w", err)
 	}
@@ -186,11 +262,7 @@ func (k *Keyring) key(ctx context.Context, customer identity.CustomerID) (tink.A
 	if err != nil {
 		return nil, fmt.Errorf("read a customer's key: %w", err)
 	}
-	h, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), k.master, []byte(customer))
-	if err != nil {
-		return nil, fmt.Errorf("unwrap a customer's key: %w", err)
-	}
-	a, err := aead.New(h)
+	a, err := unwrap(wrapped, k.master, string(customer))
 	if err != nil {
 		return nil, err
 	}
@@ -255,8 +327,8 @@ func (s Sealer) openJSON(place string, sealed []byte, v any) error {
 	return nil
 }
 
-// Master returns the sealer of what belongs to no customer.
-func (k *Keyring) Master() Sealer { return Sealer{k.master} }
+// House returns the sealer of what belongs to no customer.
+func (k *Keyring) House() Sealer { return Sealer{k.house} }
 
 // Hash returns a keyed hash (HMAC-SHA-256, hex) of the parts, for look-ups by a
 // value that must not be stored. Domain keeps equal values of different kinds
