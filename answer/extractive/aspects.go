@@ -23,7 +23,15 @@ var aspectWords = []struct {
 	{answer.AboutStatus, regexp.MustCompile(`where(?:'s| is| are)|status|shipped|sent|on (?:its|the) way|dispatched|onde (?:está|estão|anda)|cadê|situação|enviado|dónde (?:está|están|anda)|estado|де (?:мо|зам|пос|мій)|статус|відправ|где (?:мо|зак|пос|мой)|отправ`)},
 }
 
+// trouble tells of something that went wrong with what was delivered. No record
+// knows of it yet: what to do is in the articles.
+var trouble = regexp.MustCompile(`\b(?:damaged|broken|faulty|defective|torn|ripped|leak(?:s|ing|ed)|wrong (?:item|size|colou?r|product))\b|` +
+	`danificad|quebrad|defeituos|com defeito|rasgad|dañad|\brot[oa]s?\b|defectuos|пошкоджен|зламан|бракован|порван|повр?ежд[её]н|сломан|рваный`)
+
 func aspectsOf(lower string) []answer.Aspect {
+	if trouble.MatchString(lower) {
+		return nil
+	}
 	var out []answer.Aspect
 	for _, a := range aspectWords {
 		if a.words.MatchString(lower) {
