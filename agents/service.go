@@ -74,6 +74,9 @@ func NewService(s Store, g *consent.Gate, n Notices, taken func(string)) *Servic
 // deskRoles are the roles that work at the desk.
 var deskRoles = []identity.Role{identity.RoleAgent, identity.RoleSupervisor}
 
+// maxViews is how often a view is read anew while its customer changes choices.
+const maxViews = 5
+
 // maxRecords bounds the records shown beside a conversation.
 const maxRecords = 50
 
@@ -135,7 +138,7 @@ func (s *Service) Get(ctx context.Context, who identity.Principal, id string) (V
 	if !who.Has(deskRoles...) {
 		return View{}, ErrForbidden
 	}
-	for {
+	for range maxViews {
 		v, scope, err := s.view(ctx, who, id)
 		if err != nil {
 			return View{}, err
@@ -145,10 +148,11 @@ func (s *Service) Get(ctx context.Context, who identity.Principal, id string) (V
 		if err == nil {
 			return v, nil
 		}
-		if !errors.Is(err, consent.ErrStale) || ctx.Err() != nil {
+		if !errors.Is(err, consent.ErrStale) {
 			return View{}, err
 		}
 	}
+	return View{}, consent.ErrStale
 }
 
 // view reads a conversation under a fresh scope.

@@ -163,6 +163,30 @@ func DataDir() (string, error) {
 	return data, nil
 }
 
+// Rows reads a file of lines of JSON from the evaluation data. The error wraps
+// fs.ErrNotExist if there is no such file or no data at all.
+func Rows[T any](name string) ([]T, error) {
+	dir, err := DataDir()
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var out []T
+	for dec := json.NewDecoder(f); ; {
+		var row T
+		if err := dec.Decode(&row); errors.Is(err, io.EOF) {
+			return out, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("%s, row %d: %w", name, len(out)+1, err)
+		}
+		out = append(out, row)
+	}
+}
+
 // RetrievalReport is how well a search found what was judged relevant. Ratios
 // are from 0 to 1, means over the questions.
 type RetrievalReport struct {

@@ -131,7 +131,7 @@ const (
 
 // New returns a server that is not listening yet.
 func New(o Options) *Server {
-	s := &Server{Options: o, streams: newStreams(), limits: newLimits(), observed: newObserved(o.Register), passwords: make(chan struct{}, passwordChecks)}
+	s := &Server{Options: o, streams: newStreams(o.Logger), limits: newLimits(), observed: newObserved(o.Register), passwords: make(chan struct{}, passwordChecks)}
 	s.app = fiber.New(fiber.Config{
 		// Without it a captured parameter becomes another request's value once
 		// the buffer is used again.

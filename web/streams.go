@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -26,12 +27,13 @@ const (
 	// maxStreams bounds the open streams of a process, maxOwnStreams those of one
 	// person: a browser has one a page.
 	maxStreams    = 20_000
-	maxOwnStreams = 16
+	maxOwnStreams = 64
 )
 
 // streams is the registry of open event streams. They are hijacked connections,
 // which the HTTP server's shutdown does not know.
 type streams struct {
+	log    *slog.Logger
 	mu     sync.Mutex
 	cancel map[*stream]context.CancelFunc
 	own    map[string]int // open streams by whose they are
@@ -39,8 +41,8 @@ type streams struct {
 	closed bool
 }
 
-func newStreams() *streams {
-	return &streams{cancel: make(map[*stream]context.CancelFunc), own: make(map[string]int)}
+func newStreams(log *slog.Logger) *streams {
+	return &streams{log: log, cancel: make(map[*stream]context.CancelFunc), own: make(map[string]int)}
 }
 
 // open runs serve on the connection of c once the handler has returned, until
@@ -66,7 +68,11 @@ func (s *streams) open(c *fiber.Ctx, owner string, serve func(ctx context.Contex
 		}
 		defer s.remove(st)
 		// A panic here would end the process: nothing above recovers it.
-		defer func() { _ = recover() }()
+		defer func() {
+			if r := recover(); r != nil {
+				s.log.Error("a stream panicked", "kind", fmt.Sprintf("%T", r))
+			}
+		}()
 		go func() {
 			// Nothing more is to be read: a return means that the reader left.
 			_, _ = io.Copy(io.Discard, conn)

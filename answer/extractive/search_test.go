@@ -1,9 +1,9 @@
 package extractive
 
 import (
-	"bufio"
 	"cmp"
-	"encoding/json"
+	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,39 +12,22 @@ import (
 	"testing"
 
 	"candor/consent"
+	"candor/eval"
 	"candor/retrieval"
 )
 
-// readData reads a JSONL file of the evaluation data, which is no part of the
-// repository: its folder is CANDOR_DATA, else ../shared/data beside it.
+// readData reads rows of the evaluation data, which is no part of the
+// repository; without it the test is skipped.
 func readData[T any](t *testing.T, name string) []T {
 	t.Helper()
-	dir := os.Getenv("CANDOR_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if os.IsNotExist(err) {
-		t.Skipf("no evaluation data at %s; set CANDOR_DATA", filepath.Join(dir, name))
+	rows, err := eval.Rows[T](name)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	var out []T
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<24)
-	for lines.Scan() {
-		var row T
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, row)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return rows
 }
 
 // corpus is a small BM25 search over records, so that these tests measure the
@@ -117,9 +100,9 @@ func (c *corpus) search(question, language, without string) []retrieval.Hit {
 // readQrels returns the document that answers each query.
 func readQrels(t *testing.T, set string) map[string]string {
 	t.Helper()
-	dir := os.Getenv("CANDOR_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
+	dir, err := eval.DataDir()
+	if err != nil {
+		t.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "retrieval", set, "qrels.tsv"))
 	if err != nil {
