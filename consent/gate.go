@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,8 +53,62 @@ func NewGate(l Ledger, p *Policy) *Gate {
 // before the gate is used.
 func (g *Gate) OnChange(fn func(identity.CustomerID)) { g.changed = fn }
 
-// Policy returns the policy in force.
+// Policy returns the policy that was in force when this process last looked,
+// which it does for every decision.
 func (g *Gate) Policy() *Policy { return g.policy.Load() }
+
+// inForce returns the policy of a version that the ledger says is in force;
+// another replica may have put it there.
+func (g *Gate) inForce(ctx context.Context, version string) (*Policy, error) {
+	p := g.Policy()
+	if p.Version == version {
+		return p, nil
+	}
+	text, err := g.ledger.PolicyText(ctx, version)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy in force: %w", err)
+	}
+	if p, err = LoadPolicy(bytes.NewReader(text)); err != nil {
+		return nil, fmt.Errorf("the policy in force: %w", err)
+	}
+	g.policy.Store(p)
+	return p, nil
+}
+
+// snapshot returns what the ledger says about a customer, and the policy that is
+// in force at that moment.
+func (g *Gate) snapshot(ctx context.Context, customer identity.CustomerID) (Snapshot, *Policy, error) {
+	snap, err := g.ledger.Snapshot(ctx, customer)
+	if err != nil {
+		return snap, nil, fmt.Errorf("read the consent ledger: %w", err)
+	}
+	p, err := g.inForce(ctx, snap.PolicyVersion)
+	return snap, p, err
+}
+
+// errOtherPolicy ends a change that was decided by a policy which is no longer
+// in force.
+var errOtherPolicy = errors.New("another policy is in force")
+
+// append writes what decide returns, by the policy in force at that commit.
+func (g *Gate) append(ctx context.Context, customer identity.CustomerID, decide func(*Policy, Snapshot) (Entry, error)) (Snapshot, *Policy, error) {
+	p := g.Policy()
+	for {
+		version := ""
+		snap, err := g.ledger.Append(ctx, customer, func(s Snapshot) (Entry, error) {
+			if version = s.PolicyVersion; version != p.Version {
+				return Entry{}, errOtherPolicy
+			}
+			return decide(p, s)
+		})
+		if !errors.Is(err, errOtherPolicy) {
+			return snap, p, err
+		}
+		if p, err = g.inForce(ctx, version); err != nil {
+			return snap, p, err
+		}
+	}
+}
 
 func overlay(p identity.Principal) Overlay {
 	return Overlay{Anonymous: p.Anonymous(), GPC: p.GPC, Conversation: p.Conversation}
@@ -85,13 +140,14 @@ func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpos
 		s.deny(p, purpose, RecipientDenied)
 		return s, nil
 	}
-	snap, err := g.ledger.Snapshot(ctx, who.Customer)
+	snap, current, err := g.snapshot(ctx, who.Customer)
 	if err != nil {
 		s.unavailable = true
 		s.deny(p, purpose, Unavailable)
-		return s, fmt.Errorf("read the consent ledger: %w", err)
+		return s, err
 	}
-	s.epoch = snap.Epoch
+	p = current
+	s.policyVersion, s.epoch = p.Version, snap.Epoch
 	s.permits = make(map[Category][]Permit)
 	o := overlay(who)
 	for _, t := range p.triples {
@@ -123,7 +179,7 @@ func (g *Gate) Holds(ctx context.Context, stamp Stamp) error {
 		return fmt.Errorf("read the consent ledger: %w", err)
 	}
 	expired := !stamp.ValidUntil.IsZero() && !snap.Now.Before(stamp.ValidUntil)
-	if snap.Epoch != stamp.Epoch || g.Policy().Version != stamp.PolicyVersion || expired {
+	if snap.Epoch != stamp.Epoch || snap.PolicyVersion != stamp.PolicyVersion || expired {
 		return ErrStale
 	}
 	return nil
@@ -185,11 +241,11 @@ type Choices struct {
 // Choices returns the principal's choices. The state is the effective one: a
 // grant that has run out shows as expired, one for another conversation as none.
 func (g *Gate) Choices(ctx context.Context, who identity.Principal, language string) (Choices, error) {
-	snap, err := g.ledger.Snapshot(ctx, who.Customer)
+	snap, p, err := g.snapshot(ctx, who.Customer)
 	if err != nil {
 		return Choices{}, err
 	}
-	return g.choices(g.Policy(), snap, who, language), nil
+	return g.choices(p, snap, who, language), nil
 }
 
 func (g *Gate) choices(p *Policy, snap Snapshot, who identity.Principal, language string) Choices {
@@ -247,13 +303,12 @@ func (g *Gate) Change(ctx context.Context, who identity.Principal, set ChangeSet
 	if who.Kind != identity.Customer && who.Kind != identity.Visitor {
 		return Changed{}, ErrForbidden
 	}
-	p := g.Policy()
-	if err := checkChanges(p, who, set); err != nil {
-		return Changed{}, err
-	}
 	var made []Event
-	snap, err := g.ledger.Append(ctx, who.Customer, func(s Snapshot) (Entry, error) {
+	snap, p, err := g.append(ctx, who.Customer, func(p *Policy, s Snapshot) (Entry, error) {
 		var entry Entry
+		if err := checkChanges(p, who, set); err != nil {
+			return entry, err
+		}
 		made = made[:0]
 		for _, c := range set.Changes {
 			events := changed(p, s, who, set, c)
@@ -378,9 +433,8 @@ func (g *Gate) Expire(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	p := g.Policy()
 	for _, customer := range due {
-		_, err := g.ledger.Append(ctx, customer, func(s Snapshot) (Entry, error) {
+		_, _, err := g.append(ctx, customer, func(p *Policy, s Snapshot) (Entry, error) {
 			var entry Entry
 			for _, e := range s.Latest {
 				if !given(e) || !s.over(e) {
@@ -409,10 +463,9 @@ func (g *Gate) History(ctx context.Context, who identity.Principal) ([]Event, er
 // Indexable returns the categories of the customer whose records may be in an
 // index at this moment, with the stamp to commit under: those with any grant.
 func (g *Gate) Indexable(ctx context.Context, customer identity.CustomerID) ([]Category, Stamp, error) {
-	snap, err := g.ledger.Snapshot(ctx, customer)
+	snap, p, err := g.snapshot(ctx, customer)
 	if err != nil {
 		return nil, Stamp{}, err
 	}
-	p := g.Policy()
 	return live(p, snap), Stamp{Customer: customer, Epoch: snap.Epoch, PolicyVersion: p.Version, Personal: true}, nil
 }

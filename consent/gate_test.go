@@ -32,11 +32,11 @@ type world struct {
 func newWorld(t *testing.T, p *consent.Policy) *world {
 	t.Helper()
 	dir := t.TempDir()
-	keys, err := store.OpenKeyring(t.Context(), filepath.Join(dir, "keys.db"), store.MasterKey{1})
+	keys, err := store.OpenKeyring(t.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.OpenSQLite(t.Context(), filepath.Join(dir, "candor.db"), keys)
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "candor.db"), keys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,9 +51,10 @@ type NoticeRef struct {
 
 // Snapshot is what the ledger says about a customer at one moment.
 type Snapshot struct {
-	Epoch  int64
-	Now    time.Time // the database's clock
-	Latest map[Key]Event
+	Epoch         int64
+	Now           time.Time // the database's clock
+	PolicyVersion string    // of the policy in force
+	Latest        map[Key]Event
 	// Ended holds the conversations of keys that are over: choices for them end
 	// with them.
 	Ended map[string]bool
@@ -61,7 +62,7 @@ type Snapshot struct {
 
 // with returns the snapshot after further events.
 func (s Snapshot) with(events []Event) Snapshot {
-	after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, Latest: maps.Clone(s.Latest), Ended: s.Ended}
+	after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, PolicyVersion: s.PolicyVersion, Latest: maps.Clone(s.Latest), Ended: s.Ended}
 	if after.Latest == nil {
 		after.Latest = make(map[Key]Event, len(events))
 	}
@@ -85,6 +86,9 @@ type Entry struct {
 var (
 	// ErrUnknownCustomer means that there is no such customer, or no longer.
 	ErrUnknownCustomer = errors.New("unknown customer")
+	// ErrReplaced means that a policy was in force before the present one, and so
+	// cannot be put in force again without a new version.
+	ErrReplaced = errors.New("this policy was replaced")
 )
 
 // Ledger stores consent events.
@@ -106,4 +110,6 @@ type Ledger interface {
 	// Due returns customers with a grant that has expired, or whose conversation
 	// is over, and that has no event that says so yet; at most limit.
 	Due(ctx context.Context, limit int) ([]identity.CustomerID, error)
+	// PolicyText returns the text of a policy that is or was in force.
+	PolicyText(ctx context.Context, version string) ([]byte, error)
 }

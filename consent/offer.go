@@ -37,11 +37,10 @@ func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []C
 	if who.Kind != identity.Customer || len(categories) == 0 {
 		return nil, nil
 	}
-	snap, err := g.ledger.Snapshot(ctx, who.Customer)
+	snap, p, err := g.snapshot(ctx, who.Customer)
 	if err != nil {
 		return nil, err
 	}
-	p := g.Policy()
 	var ask []Category
 	for _, c := range categories {
 		t := Triple{Answers, c, BrandAI}

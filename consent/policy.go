@@ -147,6 +147,7 @@ type Policy struct {
 	// DeferFor is how long "not now" keeps a category from being asked for.
 	DeferFor Days `yaml:"defer_for"`
 
+	text    []byte
 	sha256  string
 	triples []Triple
 	exists  map[Triple]bool
@@ -180,6 +181,7 @@ func LoadPolicy(r io.Reader) (*Policy, error) {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
 	sum := sha256.Sum256(b)
+	p.text = b
 	p.sha256 = hex.EncodeToString(sum[:])
 	p.exists = make(map[Triple]bool)
 	p.third = make(map[Recipient]bool)
@@ -287,6 +289,9 @@ func (p *Policy) check() error {
 
 // SHA256 is the hash of the policy file, in hex.
 func (p *Policy) SHA256() string { return p.sha256 }
+
+// Text returns the text that the policy was loaded from.
+func (p *Policy) Text() []byte { return p.text }
 
 // Uses reports whether the triple exists at all.
 func (p *Policy) Uses(t Triple) bool { return p.exists[t] }

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -30,13 +31,14 @@ func NewService(ctx context.Context, s Store, r Responder, log *slog.Logger) *Se
 }
 
 // Start makes a conversation for the principal, with the notice that a machine
-// answers as its first message.
+// answers as its first message. It has the id of that message, so that it is made
+// once for each (WithMessageID).
 func (s *Service) Start(ctx context.Context, who identity.Principal, language, notice string) (Conversation, error) {
+	m := Message{ID: MessageID(ctx), From: FromSystem, Segments: PlainMessage(notice)}
 	c := Conversation{
-		ID: identity.NewID("cnv"), Site: who.Site, Customer: who.Customer,
+		ID: "cnv" + strings.TrimPrefix(m.ID, "msg"), Site: who.Site, Customer: who.Customer,
 		Visitor: who.Anonymous(), State: Pending, Language: language,
 	}
-	m := Message{ID: identity.NewID("msg"), From: FromSystem, Segments: PlainMessage(notice)}
 	if err := s.store.Create(ctx, c, m); err != nil {
 		return Conversation{}, err
 	}
@@ -65,7 +67,8 @@ func (s *Service) At(ctx context.Context, id string) (Conversation, error) {
 	return s.store.Conversation(ctx, id)
 }
 
-// Say posts the customer's message and queues its answer.
+// Say posts the customer's message, once for each id (WithMessageID), and queues
+// its answer.
 func (s *Service) Say(ctx context.Context, who identity.Principal, id, text, language string) (Posted, error) {
 	if _, err := s.Own(ctx, who, id); err != nil {
 		return Posted{}, err
@@ -77,12 +80,12 @@ func (s *Service) Say(ctx context.Context, who identity.Principal, id, text, lan
 	case utf8.RuneCountInString(text) > MaxMessage:
 		return Posted{}, ErrTooLong
 	}
-	m := Message{ID: identity.NewID("msg"), From: FromCustomer, Segments: PlainMessage(text)}
+	m := Message{ID: MessageID(ctx), From: FromCustomer, Segments: PlainMessage(text)}
 	p, err := s.store.Post(ctx, id, m, language)
 	if err != nil {
 		return Posted{}, err
 	}
-	if p.AnswerID != "" {
+	if p.AnswerID != "" && !p.Known && !s.turns.Has(id, p.AnswerID) {
 		s.turns.Add(Turn{
 			AnswerID: p.AnswerID, Conversation: id, Question: text,
 			Language: language, Asked: p.Message.At, Who: who.In(id),
@@ -145,6 +148,9 @@ func (s *Service) Watch(id string) (<-chan struct{}, func()) { return s.store.Wa
 // Answering reports whether the conversation has turns that are being answered
 // here, or wait for it.
 func (s *Service) Answering(id string) bool { return s.turns.Busy(id) }
+
+// Writing reports whether the answer is being written here, or waits for it.
+func (s *Service) Writing(id, answer string) bool { return s.turns.Has(id, answer) }
 
 // Wait returns when no turn is being answered.
 func (s *Service) Wait() { s.turns.Wait() }
@@ -211,6 +217,14 @@ func (q *Queue) Busy(conversation string) bool {
 	defer q.mu.Unlock()
 	_, busy := q.lines[conversation]
 	return busy
+}
+
+// Has reports whether a turn for the answer is here.
+func (q *Queue) Has(conversation, answer string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l, busy := q.lines[conversation]
+	return busy && slices.ContainsFunc(l.turns, func(t queued) bool { return t.AnswerID == answer })
 }
 
 // Wait returns when every queued turn is answered.

@@ -33,14 +33,17 @@ type Ticket struct {
 // transaction. Methods are safe for concurrent use; ErrNotFound is returned for
 // what does not exist, ErrIllegalTransition for what the state does not allow.
 type Store interface {
-	// Create stores a new conversation with its first message.
+	// Create stores a new conversation with its first message. One whose id the
+	// same customer already has is not created again.
 	Create(ctx context.Context, c Conversation, first Message) error
 	Conversation(ctx context.Context, id string) (Conversation, error)
 	// Latest returns the customer's latest unresolved conversation.
 	Latest(ctx context.Context, customer identity.CustomerID) (Conversation, bool, error)
 	// Post appends the customer's message, moves the state as CustomerSays
 	// does, and makes an answer to be written if the assistant has the
-	// conversation.
+	// conversation. A message whose id is already in the conversation is not
+	// posted again: what it led to is returned, with its answer Known unless that
+	// still waits for somebody to write it.
 	Post(ctx context.Context, id string, m Message, language string) (Posted, error)
 	// Again makes an answer that supersedes another of the customer's to the same
 	// message, if the assistant still has the conversation; otherwise its id is

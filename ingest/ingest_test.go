@@ -25,11 +25,11 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 func openStore(tb testing.TB) *store.Store {
 	tb.Helper()
 	dir := tb.TempDir()
-	keys, err := store.OpenKeyring(tb.Context(), filepath.Join(dir, "keys.db"), store.MasterKey{1})
+	keys, err := store.OpenKeyring(tb.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := store.OpenSQLite(tb.Context(), filepath.Join(dir, "candor.db"), keys)
+	s, err := store.Open(tb.Context(), "sqlite:"+filepath.Join(dir, "candor.db"), keys)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func (s *Store) journal(ctx context.Context, a answer.Answer, fn func(tx *Tx, ke
 	if err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
 		if err := tx.writable(a); err != nil {
 			return err
 		}

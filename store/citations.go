@@ -32,7 +32,7 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
 	}
-	err = l.s.Write(ctx, func(tx *Tx) error {
+	err = l.s.writeFor(ctx, e.Customer, func(tx *Tx) error {
 		if e.Stamp != nil {
 			if err := tx.checkStamp(*e.Stamp); err != nil {
 				return err
@@ -46,19 +46,19 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 			return err
 		}
 		if e.Kind == citation.Closed {
-			if _, err := tx.exec("UPDATE answers SET recorded = 1 WHERE id = ?", e.AnswerID); err != nil {
+			if _, err := tx.exec("UPDATE answers SET recorded = TRUE WHERE id = ?", e.AnswerID); err != nil {
 				return err
 			}
 		}
-		for _, r := range e.Records {
-			if _, err := tx.exec("INSERT INTO citation_records (entry, record, category, recipient, grant_id) VALUES (?, ?, ?, ?, ?)",
-				e.ID, r.RecordID, r.Category, r.Recipient, r.GrantID); err != nil {
+		for i, r := range e.Records {
+			if _, err := tx.exec("INSERT INTO citation_records (entry, ordinal, record, category, recipient, grant_id) VALUES (?, ?, ?, ?, ?, ?)",
+				e.ID, i, r.RecordID, r.Category, r.Recipient, r.GrantID); err != nil {
 				return err
 			}
 		}
-		for _, n := range e.NotSearched {
-			if _, err := tx.exec("INSERT INTO citation_not_searched (entry, category, reason, relevant) VALUES (?, ?, ?, ?)",
-				e.ID, n.Category, n.Reason, n.Relevant); err != nil {
+		for i, n := range e.NotSearched {
+			if _, err := tx.exec("INSERT INTO citation_not_searched (entry, ordinal, category, reason, relevant) VALUES (?, ?, ?, ?, ?)",
+				e.ID, i, n.Category, n.Reason, n.Relevant); err != nil {
 				return err
 			}
 		}
@@ -209,13 +209,13 @@ func (l *Citations) details(ctx context.Context, e *citation.Entry) (err error) 
 	e.Records, err = collect(ctx, l.s.reads, func(scan func(...any) error) (u citation.Use, err error) {
 		err = scan(&u.RecordID, &u.Category, &u.Recipient, &u.GrantID)
 		return u, err
-	}, "SELECT record, category, recipient, grant_id FROM citation_records WHERE entry = ? ORDER BY rowid", e.ID)
+	}, "SELECT record, category, recipient, grant_id FROM citation_records WHERE entry = ? ORDER BY ordinal", e.ID)
 	if err != nil {
 		return err
 	}
 	e.NotSearched, err = collect(ctx, l.s.reads, func(scan func(...any) error) (n citation.NotSearched, err error) {
 		err = scan(&n.Category, &n.Reason, &n.Relevant)
 		return n, err
-	}, "SELECT category, reason, relevant FROM citation_not_searched WHERE entry = ? ORDER BY rowid", e.ID)
+	}, "SELECT category, reason, relevant FROM citation_not_searched WHERE entry = ? ORDER BY ordinal", e.ID)
 	return err
 }

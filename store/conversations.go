@@ -79,10 +79,17 @@ func (s *Store) Create(ctx context.Context, c conversation.Conversation, first c
 	if err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec("INSERT INTO conversations ("+conversationColumns+") VALUES ("+marks(11)+")",
+	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
+		n, err := tx.exec("INSERT INTO conversations ("+conversationColumns+") VALUES ("+marks(11)+") ON CONFLICT (id) DO NOTHING",
 			c.ID, c.Site, c.Customer, c.Visitor, c.State, c.Reason, c.Assignee, c.Language, 0, micros(tx.Now), micros(tx.Now))
 		if err != nil {
+			return err
+		}
+		if n == 0 { // it is there already, if it is the customer's own
+			there, err := getConversation(tx.ctx, tx.tx, c.ID)
+			if err == nil && there.Customer != c.Customer {
+				err = conversation.ErrNotFound
+			}
 			return err
 		}
 		_, err = tx.addMessage(key, c.ID, first)
@@ -174,9 +181,13 @@ func (s *Store) Post(ctx context.Context, id string, m conversation.Message, lan
 		return conversation.Posted{}, err
 	}
 	var out conversation.Posted
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
 		c, err := getConversation(tx.ctx, tx.tx, id)
 		if err != nil {
+			return err
+		}
+		var before bool
+		if out, before, err = s.posted(tx, c, key, m.ID); err != nil || before {
 			return err
 		}
 		c.Language = language
@@ -192,15 +203,46 @@ func (s *Store) Post(ctx context.Context, id string, m conversation.Message, lan
 		}
 		out = conversation.Posted{Message: m, Conversation: c}
 		if c.State == conversation.Pending {
-			out.AnswerID, err = tx.newAnswer(key, c, m, "")
+			out.AnswerID, err = s.newAnswer(tx, key, c, m, "")
 		}
 		return err
 	})
 	return out, err
 }
 
+// posted returns what a message led to that is in the conversation already, if it
+// is. Its answer is Known unless nobody has begun it who could go on: then it is
+// this replica's to write.
+func (s *Store) posted(tx *Tx, c conversation.Conversation, key Sealer, message string) (out conversation.Posted, before bool, err error) {
+	messages, err := collect(tx.ctx, tx.tx, scanEventOf(c.ID, key),
+		"SELECT seq, type, ref, at, sealed FROM events WHERE ref = ? AND conversation = ? AND type = 'message'", message, c.ID)
+	if err != nil || len(messages) == 0 {
+		return out, false, err
+	}
+	out = conversation.Posted{Conversation: c, Known: true}
+	if err := json.Unmarshal(messages[0].Data, &out.Message); err != nil {
+		return out, true, errors.New("a stored message does not read")
+	}
+	answers, err := collect(tx.ctx, tx.tx, scanString,
+		"SELECT id FROM answers WHERE conversation = ? AND message = ? ORDER BY seq, id LIMIT 1", c.ID, message)
+	if err != nil || len(answers) == 0 {
+		return out, true, err
+	}
+	out.AnswerID = answers[0]
+	n, err := tx.exec(`UPDATE answers SET writer = ? WHERE id = ? AND status = 'writing' AND attempt = 0 AND (writer = ? OR `+gone("answers.writer")+")",
+		s.ID, out.AnswerID, s.ID, replicaLease)
+	out.Known = n == 0
+	return out, true, err
+}
+
+// gone is the condition that the replica in a column is not there any more. Its
+// parameter is replicaLease.
+func gone(column string) string {
+	return "NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = ? || " + column + " AND l.until > now_micros())"
+}
+
 // newAnswer makes an answer in status writing.
-func (tx *Tx) newAnswer(key Sealer, c conversation.Conversation, m conversation.Message, supersedes string) (string, error) {
+func (s *Store) newAnswer(tx *Tx, key Sealer, c conversation.Conversation, m conversation.Message, supersedes string) (string, error) {
 	id := identity.NewID("ans")
 	a := answer.Answer{
 		ID: id, Leaf: answer.Leaf{ID: answer.LeafID(id)}, ConversationID: c.ID, At: tx.Now, Question: m.Text(),
@@ -211,9 +253,9 @@ func (tx *Tx) newAnswer(key Sealer, c conversation.Conversation, m conversation.
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.exec(`INSERT INTO answers (id, conversation, customer, message, supersedes, status, attempt, offer, sealed, at)
-		VALUES (?, ?, ?, ?, ?, ?, 0, '', ?, ?)`,
-		a.ID, c.ID, c.Customer, m.ID, supersedes, a.Status, sealed, micros(tx.Now))
+	_, err = tx.exec(`INSERT INTO answers (id, conversation, customer, message, supersedes, status, attempt, offer, sealed, at, writer, seq)
+		VALUES (?, ?, ?, ?, ?, ?, 0, '', ?, ?, ?, (SELECT last_seq FROM conversations WHERE id = ?))`,
+		a.ID, c.ID, c.Customer, m.ID, supersedes, a.Status, sealed, micros(tx.Now), s.ID, c.ID)
 	return a.ID, err
 }
 
@@ -231,7 +273,8 @@ func (s *Store) Again(ctx context.Context, customer identity.CustomerID, id stri
 	if err != nil {
 		return out, err
 	}
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
+		out = conversation.Posted{}
 		c, err := getConversation(tx.ctx, tx.tx, c.ID)
 		if err != nil || c.State != conversation.Pending {
 			return err
@@ -252,7 +295,7 @@ func (s *Store) Again(ctx context.Context, customer identity.CustomerID, id stri
 		}
 		m := conversation.Message{ID: message, Segments: conversation.PlainMessage(old.Question), At: tx.Now}
 		out = conversation.Posted{Message: m, Conversation: c}
-		out.AnswerID, err = tx.newAnswer(key, c, m, id)
+		out.AnswerID, err = s.newAnswer(tx, key, c, m, id)
 		return err
 	})
 	return out, err
@@ -269,7 +312,7 @@ func (s *Store) Handoff(ctx context.Context, id string, reason conversation.Reas
 		return conversation.Ticket{}, err
 	}
 	var t conversation.Ticket
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
 		c, err := getConversation(tx.ctx, tx.tx, id)
 		if err != nil {
 			return err
@@ -318,7 +361,13 @@ func (s *Store) events(ctx context.Context, id, where string, args ...any) ([]co
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, s.reads, func(scan func(...any) error) (conversation.Event, error) {
+	return collect(ctx, s.reads, scanEventOf(id, key),
+		"SELECT seq, type, ref, at, sealed FROM events WHERE conversation = ? "+where, append([]any{id}, args...)...)
+}
+
+// scanEventOf reads the events of a conversation.
+func scanEventOf(id string, key Sealer) func(func(...any) error) (conversation.Event, error) {
+	return func(scan func(...any) error) (conversation.Event, error) {
 		var e conversation.Event
 		var at int64
 		var ref string
@@ -334,17 +383,29 @@ func (s *Store) events(ctx context.Context, id, where string, args ...any) ([]co
 		if err := key.openJSON(eventPlace(id, e.Seq), sealed, &b); err != nil {
 			return e, err
 		}
+		var err error
 		e.Data, err = json.Marshal(conversation.Message{
 			ID: ref, Seq: e.Seq, From: b.From, Segments: b.Segments, At: e.At,
 			AnswerID: b.AnswerID, Assisted: b.Assisted, Staff: b.Staff, Name: b.Name,
 		})
 		return e, err
-	}, "SELECT seq, type, ref, at, sealed FROM events WHERE conversation = ? "+where, append([]any{id}, args...)...)
+	}
 }
 
-// Unfinished returns the answers asked for before a time that are still being
+// Unfinished returns the answers of this replica that are still being written, or
+// whose end the citation log does not have, and were asked for longer ago than
+// patience.
+func (s *Store) Unfinished(ctx context.Context, patience time.Duration) ([]conversation.Turn, error) {
+	return s.unfinished(ctx, "a.writer = ? AND a.at < now_micros() - ?", s.ID, patience.Microseconds())
+}
+
+// LeftBehind returns the answers of replicas that are gone which are still being
 // written, or whose end the citation log does not have.
-func (s *Store) Unfinished(ctx context.Context, before time.Time) ([]conversation.Turn, error) {
+func (s *Store) LeftBehind(ctx context.Context) ([]conversation.Turn, error) {
+	return s.unfinished(ctx, "a.writer <> ? AND "+gone("a.writer"), s.ID, replicaLease)
+}
+
+func (s *Store) unfinished(ctx context.Context, which string, args ...any) ([]conversation.Turn, error) {
 	return collect(ctx, s.reads, func(scan func(...any) error) (t conversation.Turn, err error) {
 		var visitor bool
 		if err := scan(&t.AnswerID, &t.Conversation, &t.Who.Site, &t.Who.Customer, &visitor); err != nil {
@@ -356,8 +417,35 @@ func (s *Store) Unfinished(ctx context.Context, before time.Time) ([]conversatio
 		}
 		return t, nil
 	}, `SELECT a.id, c.id, c.site, c.customer, c.visitor FROM answers a JOIN conversations c ON c.id = a.conversation
-		WHERE a.recorded = 0 AND a.at < ? ORDER BY a.at, a.id`, micros(before))
+		WHERE NOT a.recorded AND `+which+` ORDER BY a.at, a.id LIMIT 100`, args...)
 }
+
+// AwaitTurn returns when no earlier answer of the answer's conversation is being
+// written, on any replica, or when ctx ends.
+func (s *Store) AwaitTurn(ctx context.Context, conv, answer string) error {
+	wake, stop := s.Watch(conversation.Topic(conv))
+	defer stop()
+	poll := time.NewTicker(turnPoll)
+	defer poll.Stop()
+	for {
+		var waits bool
+		err := s.reads.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answers b JOIN answers a ON a.id = ?
+			WHERE b.conversation = ? AND b.status = 'writing' AND (b.seq < a.seq OR b.seq = a.seq AND b.id < a.id))`,
+			answer, conv).Scan(&waits)
+		if err != nil || !waits {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-wake:
+		case <-poll.C:
+		}
+	}
+}
+
+// turnPoll is beneath the wake-ups, which can be missed.
+const turnPoll = time.Second
 
 // Rate stores what a customer thinks of a conversation or an answer.
 func (s *Store) Rate(ctx context.Context, customer identity.CustomerID, subject string, score int, comment string) error {
@@ -369,7 +457,7 @@ func (s *Store) Rate(ctx context.Context, customer identity.CustomerID, subject 
 	if err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeFor(ctx, customer, func(tx *Tx) error {
 		_, err := tx.exec(`INSERT INTO ratings (subject, customer, score, sealed, at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (subject) DO UPDATE SET score = excluded.score, sealed = excluded.sealed, at = excluded.at`,
 			subject, customer, score, sealed, micros(tx.Now))

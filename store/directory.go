@@ -55,15 +55,12 @@ func (s *Store) AddSite(ctx context.Context, site identity.Site, serverKey strin
 		return err
 	}
 	return s.Write(ctx, func(tx *Tx) error {
-		var n int
-		if err := tx.row("SELECT COUNT(*) FROM sites WHERE id = ?", site.ID).Scan(&n); err != nil {
-			return err
-		}
-		if n > 0 {
-			return fmt.Errorf("site %s: %w", site.ID, identity.ErrConflict)
-		}
-		_, err := tx.exec("INSERT INTO sites (id, name, accent, origins, secret, server_key, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		n, err := tx.exec(`INSERT INTO sites (id, name, accent, origins, secret, server_key, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
 			site.ID, site.Name, site.Accent, string(origins), secret, hashSecret(serverKey), micros(tx.Now))
+		if err == nil && n == 0 {
+			err = fmt.Errorf("site %s: %w", site.ID, identity.ErrConflict)
+		}
 		return err
 	})
 }
@@ -254,7 +251,7 @@ func (s *Store) Session(ctx context.Context, token string) (identity.Session, er
 	x := identity.Session{Token: token}
 	var expires int64
 	err := s.reads.QueryRowContext(ctx, `SELECT id, kind, site, customer, staff, gpc, csrf, expires FROM sessions
-		WHERE hash = ? AND expires > ?`, hashSecret(token), micros(time.Now())).
+		WHERE hash = ? AND expires > now_micros()`, hashSecret(token)).
 		Scan(&x.ID, &x.Kind, &x.Site, &x.Customer, &x.Staff, &x.GPC, &x.CSRF, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return identity.Session{}, identity.ErrUnauthenticated
@@ -280,6 +277,8 @@ func (s *Store) Sweep(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		// Replicas that are gone left theirs; those of work are taken over.
+		_, err := tx.exec("DELETE FROM leases WHERE until <= ?", micros(tx.Now.Add(-time.Hour)))
+		return err
 	})
 }

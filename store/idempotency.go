@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -41,18 +40,23 @@ func (s *Store) Remember(ctx context.Context, customer identity.CustomerID, scop
 	var sealed []byte
 	reserved := false
 	err := s.Write(ctx, func(tx *Tx) error {
-		reserved = false
-		if _, err := tx.exec("DELETE FROM idempotency WHERE key = ? AND expires <= ?", id, micros(tx.Now)); err != nil {
+		// A request whose replica is gone was cut off: it can be made again.
+		_, err := tx.exec(`DELETE FROM idempotency WHERE key = ? AND (expires <= ?
+			OR status = 0 AND body = ? AND holder <> ? AND `+gone("idempotency.holder")+")",
+			id, micros(tx.Now), bodyHash, s.ID, replicaLease)
+		if err != nil {
 			return err
 		}
-		err := tx.row("SELECT status, body, sealed FROM idempotency WHERE key = ?", id).Scan(&status, &hash, &sealed)
-		if !errors.Is(err, sql.ErrNoRows) {
+		// Of two at once, on two replicas even, one inserts.
+		n, err := tx.exec(`INSERT INTO idempotency (key, body, customer, status, expires, holder) VALUES (?, ?, ?, 0, ?, ?)
+			ON CONFLICT (key) DO NOTHING`, id, bodyHash, customer, micros(tx.Now.Add(inFlightLife)), s.ID)
+		if err != nil {
 			return err
 		}
-		reserved = true
-		_, err = tx.exec("INSERT INTO idempotency (key, body, customer, status, expires) VALUES (?, ?, ?, 0, ?)",
-			id, bodyHash, customer, micros(tx.Now.Add(inFlightLife)))
-		return err
+		if reserved = n == 1; reserved {
+			return nil
+		}
+		return tx.row("SELECT status, body, sealed FROM idempotency WHERE key = ?", id).Scan(&status, &hash, &sealed)
 	})
 	switch {
 	case err != nil:

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
@@ -32,7 +31,8 @@ var ErrKeyDestroyed = errors.New("the key of this customer was destroyed")
 // database of its own, so that destroying a key and restoring a backup of the
 // data do not meet.
 type Keyring struct {
-	db     *sql.DB
+	db     *pool
+	made   []byte    // the house's key, as the master key wrapped it
 	master tink.AEAD // wraps every other key, and seals nothing else
 	house  tink.AEAD // for what belongs to no customer
 	mac    []byte    // for keyed hashes
@@ -40,6 +40,8 @@ type Keyring struct {
 	mu    sync.Mutex
 	cache map[identity.CustomerID]*list.Element
 	order *list.List // most recently used first
+	// destroyed counts the keys that were destroyed here.
+	destroyed int
 }
 
 type cachedKey struct {
@@ -53,14 +55,19 @@ const maxCachedKeys = 4096
 // ErrWrongMaster means that another master key wrapped the keys.
 var ErrWrongMaster = errors.New("the master key is not the one that this data was sealed with")
 
-// OpenKeyring opens the keys database in a file. A master key that did not
-// make it is refused (ErrWrongMaster) before anything is changed.
-func OpenKeyring(ctx context.Context, path string, master MasterKey) (*Keyring, error) {
+// OpenKeyring opens the keys database of a URL (sqlite:PATH, or postgres:). A
+// master key that did not make it is refused (ErrWrongMaster) before anything is
+// changed, and so is a database that holds something else.
+func OpenKeyring(ctx context.Context, rawURL string, master MasterKey) (*Keyring, error) {
 	wrap, err := subtle.NewAESGCM(master[:])
 	if err != nil {
 		return nil, err
 	}
-	db, err := openSQLite(path, "immediate")
+	e, target, err := engineOf(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	db, err := newPool(e, target, forKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +78,25 @@ func OpenKeyring(ctx context.Context, path string, master MasterKey) (*Keyring, 
 	return k, nil
 }
 
+// HasKeys reports whether the keys database of a URL holds keys, and changes
+// nothing.
+func HasKeys(ctx context.Context, rawURL string) (ok bool, err error) {
+	e, target, err := engineOf(rawURL)
+	if err != nil {
+		return false, fmt.Errorf("keys: %w", err)
+	}
+	db, err := newPool(e, target, forReading)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.QueryRowContext(ctx, e.hasTable, "house").Scan(&ok); err != nil || !ok {
+		return false, err
+	}
+	err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM house)").Scan(&ok)
+	return ok, err
+}
+
 // The keys of the house: they are made once, and the master key can be replaced
 // without touching what they sealed.
 const (
@@ -79,26 +105,52 @@ const (
 )
 
 func (k *Keyring) init(ctx context.Context) error {
-	const schema = `
-		CREATE TABLE IF NOT EXISTS keys (
-			customer TEXT NOT NULL, generation INTEGER NOT NULL, wrapped BLOB NOT NULL, created BIGINT NOT NULL,
-			PRIMARY KEY (customer, generation));
-		CREATE TABLE IF NOT EXISTS house (name TEXT PRIMARY KEY, wrapped BLOB NOT NULL);`
-	if _, err := k.db.ExecContext(ctx, schema); err != nil {
+	has := func(table string) (ok bool, err error) {
+		err = k.db.QueryRowContext(ctx, k.db.engine.hasTable, table).Scan(&ok)
+		return ok, err
+	}
+	used, err := has("house")
+	if err != nil {
 		return fmt.Errorf("open the keys database: %w", err)
 	}
-	var n int
-	if err := k.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM house").Scan(&n); err != nil {
-		return fmt.Errorf("open the keys database: %w", err)
-	}
-	if n == 0 {
-		if err := k.makeHouse(ctx); err != nil {
-			return fmt.Errorf("make the keys database: %w", err)
+	if used {
+		// Before the schema is touched: it may be somebody else's.
+		if err := k.openHouse(ctx); err != nil && !errors.Is(err, errNoHouse) {
+			return err
 		}
 	}
-	var set, mac []byte
-	for name, dest := range map[string]*[]byte{houseAEAD: &set, houseMAC: &mac} {
-		if err := k.db.QueryRowContext(ctx, "SELECT wrapped FROM house WHERE name = ?", name).Scan(dest); err != nil {
+	switch data, err := has("customers"); {
+	case err != nil:
+		return fmt.Errorf("open the keys database: %w", err)
+	case data:
+		return errors.New("keys names the database of the data: the keys need one of their own, with a backup of its own")
+	}
+	if err := k.db.migrate(ctx, "keys-"+k.db.engine.name); err != nil {
+		return fmt.Errorf("the keys database: %w", err)
+	}
+	if err := k.db.settled(ctx); err != nil {
+		return fmt.Errorf("the keys database: %w", err)
+	}
+	if k.house != nil {
+		return nil
+	}
+	if err := k.makeHouse(ctx); err != nil {
+		return fmt.Errorf("make the keys database: %w", err)
+	}
+	return k.openHouse(ctx)
+}
+
+// errNoHouse means that the keys of the house were not made yet.
+var errNoHouse = errors.New("the keys database is empty")
+
+func (k *Keyring) openHouse(ctx context.Context) error {
+	var mac []byte
+	for name, dest := range map[string]*[]byte{houseAEAD: &k.made, houseMAC: &mac} {
+		err := k.db.QueryRowContext(ctx, "SELECT wrapped FROM house WHERE name = ?", name).Scan(dest)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errNoHouse
+		}
+		if err != nil {
 			return fmt.Errorf("open the keys database: %w", err)
 		}
 	}
@@ -106,7 +158,7 @@ func (k *Keyring) init(ctx context.Context) error {
 	if k.mac, err = k.master.Decrypt(mac, []byte(houseMAC)); err != nil {
 		return ErrWrongMaster
 	}
-	k.house, err = unwrap(set, k.master, houseAEAD)
+	k.house, err = unwrap(k.made, k.master, houseAEAD)
 	return err
 }
 
@@ -123,9 +175,29 @@ func (k *Keyring) makeHouse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = k.db.ExecContext(ctx, "INSERT INTO house (name, wrapped) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING",
-		houseAEAD, set, houseMAC, mac)
-	return err
+	return k.write(ctx, func(tx *transaction) error {
+		// In one transaction and one order: the two belong together.
+		_, err = tx.ExecContext(ctx, "INSERT INTO house (name, wrapped) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING",
+			houseAEAD, set, houseMAC, mac)
+		return err
+	})
+}
+
+// write runs fn in a transaction.
+func (k *Keyring) write(ctx context.Context, fn func(tx *transaction) error) error {
+	tx, err := k.db.begin(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := fn(tx); err != nil {
+		_ = tx.Rollback() // its error would be that of the same connection
+		return k.db.engine.check(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return k.db.engine.check(err)
+	}
+	tx.prepare(ctx)
+	return nil
 }
 
 // newKeyset makes a key and wraps it, bound to whose it is.
@@ -167,15 +239,32 @@ func (k *Keyring) Rewrap(ctx context.Context, next MasterKey) (n int, err error)
 	if err != nil {
 		return 0, err
 	}
-	tx, err := k.db.BeginTx(ctx, nil)
+	var made []byte
+	err = k.write(ctx, func(tx *transaction) error {
+		if made, err = k.rewrapped(k.made, master, houseAEAD); err != nil {
+			return err
+		}
+		mac, err := master.Encrypt(k.mac, []byte(houseMAC))
+		if err != nil {
+			return err
+		}
+		for name, wrapped := range map[string][]byte{houseAEAD: made, houseMAC: mac} {
+			if _, err := tx.ExecContext(ctx, "UPDATE house SET wrapped = ? WHERE name = ?", wrapped, name); err != nil {
+				return err
+			}
+		}
+		// After the house, on which Create waits.
+		n, err = k.rewrapCustomers(ctx, tx, master)
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, tx.Rollback())
-		}
-	}()
+	k.master, k.made = master, made
+	return n, nil
+}
+
+func (k *Keyring) rewrapCustomers(ctx context.Context, tx *transaction, master tink.AEAD) (int, error) {
 	type row struct {
 		customer   string
 		generation int
@@ -197,26 +286,6 @@ func (k *Keyring) Rewrap(ctx context.Context, next MasterKey) (n int, err error)
 			return 0, err
 		}
 	}
-	var set []byte
-	if err := tx.QueryRowContext(ctx, "SELECT wrapped FROM house WHERE name = ?", houseAEAD).Scan(&set); err != nil {
-		return 0, err
-	}
-	if set, err = k.rewrapped(set, master, houseAEAD); err != nil {
-		return 0, err
-	}
-	mac, err := master.Encrypt(k.mac, []byte(houseMAC))
-	if err != nil {
-		return 0, err
-	}
-	for name, wrapped := range map[string][]byte{houseAEAD: set, houseMAC: mac} {
-		if _, err := tx.ExecContext(ctx, "UPDATE house SET wrapped = ? WHERE name = ?", wrapped, name); err != nil {
-			return 0, err
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return 0, err
-	}
-	k.master = master
 	return len(rows), nil
 }
 
@@ -237,12 +306,21 @@ func (k *Keyring) Create(ctx context.Context, customer identity.CustomerID) erro
 	if err != nil {
 		return err
 	}
-	_, err = k.db.ExecContext(ctx, "INSERT INTO keys (customer, generation, wrapped, created) VALUES (?, 1, ?, ?)",
-		customer, wrapped, time.Now().UnixMicro())
-	if err != nil {
-		return fmt.Errorf("store a customer's key: %w", err)
-	}
-	return nil
+	return k.write(ctx, func(tx *transaction) error {
+		// Nothing is wrapped by a master key that was replaced meanwhile.
+		var one int
+		err := tx.QueryRowContext(ctx, "SELECT 1 FROM house WHERE name = ? AND wrapped = ?"+k.db.engine.share, houseAEAD, k.made).Scan(&one)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrWrongMaster
+		}
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "INSERT INTO keys (customer, generation, wrapped, created) VALUES (?, 1, ?, now_micros())", customer, wrapped)
+		}
+		if err != nil {
+			return fmt.Errorf("store a customer's key: %w", err)
+		}
+		return nil
+	})
 }
 
 func (k *Keyring) key(ctx context.Context, customer identity.CustomerID) (tink.AEAD, error) {
@@ -252,6 +330,7 @@ func (k *Keyring) key(ctx context.Context, customer identity.CustomerID) (tink.A
 		k.mu.Unlock()
 		return e.Value.(cachedKey).aead, nil
 	}
+	destroyed := k.destroyed
 	k.mu.Unlock()
 	var wrapped []byte
 	err := k.db.QueryRowContext(ctx,
@@ -268,7 +347,8 @@ func (k *Keyring) key(ctx context.Context, customer identity.CustomerID) (tink.A
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if _, ok := k.cache[customer]; !ok {
+	// One that was read before it was destroyed is not kept.
+	if _, ok := k.cache[customer]; !ok && k.destroyed == destroyed {
 		k.cache[customer] = k.order.PushFront(cachedKey{customer, a})
 		if k.order.Len() > maxCachedKeys {
 			last := k.order.Back()

@@ -1,11 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"candor/consent"
 	"candor/conversation"
@@ -27,15 +27,18 @@ func scanEvent(scan func(...any) error) (consent.Event, error) {
 	return e, err
 }
 
-func snapshot(ctx context.Context, q querier, customer identity.CustomerID, now time.Time) (consent.Snapshot, error) {
-	s := consent.Snapshot{Now: now, Latest: make(map[consent.Key]consent.Event)}
-	err := q.QueryRowContext(ctx, "SELECT epoch FROM customers WHERE id = ?", customer).Scan(&s.Epoch)
+func snapshot(ctx context.Context, q querier, customer identity.CustomerID) (consent.Snapshot, error) {
+	s := consent.Snapshot{Latest: make(map[consent.Key]consent.Event)}
+	var now int64
+	err := q.QueryRowContext(ctx, "SELECT epoch, now_micros(), COALESCE((SELECT version FROM policy), '') FROM customers WHERE id = ?", customer).
+		Scan(&s.Epoch, &now, &s.PolicyVersion)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, consent.ErrUnknownCustomer
 	}
 	if err != nil {
 		return s, err
 	}
+	s.Now = fromMicros(now)
 	// The latest event of each choice: an epoch holds at most one of each.
 	events, err := collect(ctx, q, scanEvent, `SELECT `+ledgerColumns+` FROM (
 		SELECT *, ROW_NUMBER() OVER (PARTITION BY purpose, category, recipient, conversation ORDER BY epoch DESC) AS newest
@@ -65,12 +68,16 @@ func snapshot(ctx context.Context, q querier, customer identity.CustomerID, now 
 // Snapshot returns what the ledger says about the customer now.
 func (s *Store) Snapshot(ctx context.Context, customer identity.CustomerID) (consent.Snapshot, error) {
 	// One transaction, so that the epoch and the events belong together.
-	tx, err := s.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.reads.begin(ctx, s.engine.snapshot)
 	if err != nil {
 		return consent.Snapshot{}, err
 	}
-	snap, err := snapshot(ctx, tx, customer, time.Now().UTC())
-	return snap, errors.Join(err, tx.Rollback())
+	snap, err := snapshot(ctx, tx, customer)
+	if e := tx.Rollback(); e != nil && err == nil {
+		err = s.engine.check(e)
+	}
+	tx.prepare(ctx)
+	return snap, err
 }
 
 // Append adds what decide returns to the ledger, raises the epoch, removes the
@@ -85,8 +92,8 @@ func (s *Store) Append(ctx context.Context, customer identity.CustomerID, decide
 	if err != nil {
 		return after, err
 	}
-	err = s.Write(ctx, func(tx *Tx) error {
-		before, err := snapshot(tx.ctx, tx.tx, customer, tx.Now)
+	err = s.writeFor(ctx, customer, func(tx *Tx) error {
+		before, err := snapshot(tx.ctx, tx.tx, customer)
 		if err != nil {
 			return err
 		}
@@ -112,7 +119,7 @@ func (s *Store) Append(ctx context.Context, customer identity.CustomerID, decide
 		if err := s.tellConsent(tx, key, customer, before.Epoch+1); err != nil {
 			return err
 		}
-		after, err = snapshot(tx.ctx, tx.tx, customer, tx.Now)
+		after, err = snapshot(tx.ctx, tx.tx, customer)
 		return err
 	})
 	return after, err
@@ -167,12 +174,12 @@ func (s *Store) History(ctx context.Context, customer identity.CustomerID) ([]co
 // out, or whose conversation is over. A grant for a conversation always expires.
 func (s *Store) Due(ctx context.Context, limit int) ([]identity.CustomerID, error) {
 	ids, err := collect(ctx, s.reads, scanString, `SELECT DISTINCT customer FROM ledger l
-		WHERE expires > 0 AND state IN (?, ?) AND (expires <= ? OR EXISTS (
+		WHERE expires > 0 AND state IN (?, ?) AND (expires <= now_micros() OR EXISTS (
 			SELECT 1 FROM conversations c WHERE c.id = l.conversation AND c.state = ?))
 		AND NOT EXISTS (
 			SELECT 1 FROM ledger n WHERE n.customer = l.customer AND n.purpose = l.purpose
 			AND n.category = l.category AND n.recipient = l.recipient AND n.conversation = l.conversation AND n.epoch > l.epoch)
-		LIMIT ?`, consent.Given, consent.Renewed, micros(time.Now()), conversation.Resolved, limit)
+		LIMIT ?`, consent.Given, consent.Renewed, conversation.Resolved, limit)
 	out := make([]identity.CustomerID, len(ids))
 	for i, id := range ids {
 		out[i] = identity.CustomerID(id)
@@ -187,26 +194,48 @@ func (s *Store) PolicyVersion(ctx context.Context) (version string, err error) {
 	return version, err
 }
 
-// InstallPolicy records the policy in force. Another text under the version of
-// the one that is recorded is refused: a version names one text.
+// PolicyText returns the text of a policy that is or was in force.
+func (s *Store) PolicyText(ctx context.Context, version string) (text []byte, err error) {
+	err = s.reads.QueryRowContext(ctx, "SELECT body FROM policies WHERE version = ?", version).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("the text of policy %q is not in the database", version)
+	}
+	return text, err
+}
+
+// InstallPolicy puts a policy in force, on every replica at its commit. Another
+// text under the version of one that was ever in force is refused: a version
+// names one text. A policy that another has replaced stays replaced
+// (consent.ErrReplaced).
 func (s *Store) InstallPolicy(ctx context.Context, p *consent.Policy) error {
-	return s.Write(ctx, func(tx *Tx) error {
-		var version, sum string
-		err := tx.row("SELECT version, sha256 FROM policy").Scan(&version, &sum)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			_, err = tx.exec("INSERT INTO policy (one, version, sha256, at) VALUES (1, ?, ?, ?)", p.Version, p.SHA256(), micros(tx.Now))
+	install := func(tx *Tx) error {
+		var known []byte
+		err := tx.row("SELECT body FROM policies WHERE version = ?", p.Version).Scan(&known)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
-		case err != nil:
-			return err
-		case version == p.Version && sum == p.SHA256():
-			return nil
-		case version == p.Version:
-			return fmt.Errorf("the policy file was changed but its version is still %q: give it a new version", p.Version)
 		}
-		_, err = tx.exec("UPDATE policy SET version = ?, sha256 = ?, at = ?", p.Version, p.SHA256(), micros(tx.Now))
+		var version, sum string
+		err = tx.row("SELECT version, sha256 FROM policy").Scan(&version, &sum)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		switch {
+		case version == p.Version && sum != p.SHA256() || known != nil && !bytes.Equal(known, p.Text()):
+			return fmt.Errorf("the policy file was changed but its version is still %q: give it a new version", p.Version)
+		case version == p.Version && known != nil:
+			return nil
+		case known != nil:
+			return fmt.Errorf("%w: policy %q is in force", consent.ErrReplaced, version)
+		}
+		if _, err := tx.exec("INSERT INTO policies (version, body, at) VALUES (?, ?, ?)", p.Version, p.Text(), micros(tx.Now)); err != nil {
+			return err
+		}
+		_, err = tx.exec(`INSERT INTO policy (one, version, sha256, at) VALUES (1, ?, ?, ?)
+			ON CONFLICT (one) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256, at = excluded.at`,
+			p.Version, p.SHA256(), micros(tx.Now))
 		return err
-	})
+	}
+	return s.write(job{ctx: ctx, alone: true, fn: install})
 }
 
 // checkStamp is the heart of the promise to revoke: it commits a release only
@@ -214,29 +243,26 @@ func (s *Store) InstallPolicy(ctx context.Context, p *consent.Policy) error {
 // releases, against the row that a withdrawal writes.
 //
 // SECURITY: every release calls it. A withdrawal raises customers.epoch in its
-// own transaction, so of the two the later one sees the earlier.
+// own transaction, and both hold the customer's row, so of the two the later one
+// sees the earlier. So it is with the policy, which a write holds in common.
 func (tx *Tx) checkStamp(p consent.Stamp) error {
 	if p.Unavailable && !p.Personal {
 		return nil // decided without the ledger, and so without anything personal
 	}
+	if p.Customer != "" && p.Customer != tx.customer {
+		return fmt.Errorf("%w: the scope is another customer's", consent.ErrStale)
+	}
 	var version string
-	if err := tx.row("SELECT version FROM policy").Scan(&version); err != nil {
-		return fmt.Errorf("read the policy version: %w", err)
-	}
-	if version != p.PolicyVersion {
-		return fmt.Errorf("%w: another policy version is in force", consent.ErrStale)
-	}
-	if p.Customer == "" {
-		return nil
-	}
-	var epoch int64
-	err := tx.row("SELECT epoch FROM customers WHERE id = ?", p.Customer).Scan(&epoch)
+	var epoch sql.NullInt64
+	err := tx.row("SELECT COALESCE((SELECT version FROM policy), ''), (SELECT epoch FROM customers WHERE id = ?)", p.Customer).Scan(&version, &epoch)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return consent.ErrStale
 	case err != nil:
 		return fmt.Errorf("read the epoch: %w", err)
-	case epoch != p.Epoch:
+	case version != p.PolicyVersion:
+		return fmt.Errorf("%w: another policy version is in force", consent.ErrStale)
+	case p.Customer == "":
+		return nil
+	case !epoch.Valid || epoch.Int64 != p.Epoch:
 		return consent.ErrStale
 	case !p.ValidUntil.IsZero() && !tx.Now.Before(p.ValidUntil):
 		return fmt.Errorf("%w: a grant has run out", consent.ErrStale)

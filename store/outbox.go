@@ -10,8 +10,12 @@ import (
 
 var _ agents.Outbox = (*Store)(nil)
 
-// outboxTopic is woken when something is to be published.
-const outboxTopic = "outbox"
+// outboxTopic is woken when something is to be published, and by other replicas
+// that say so; ownOutboxTopic when a commit of this one has added to it.
+const (
+	outboxTopic    = "outbox"
+	ownOutboxTopic = "outbox/own"
+)
 
 // deskTopic is woken when a ticket, or a conversation at the desk, changes.
 const deskTopic = "desk"
@@ -39,6 +43,7 @@ func (tx *Tx) send(subject, kind string, data any) error {
 	}
 	_, err = tx.exec("INSERT INTO outbox (message, subject, payload, at) VALUES (?, ?, ?, ?)", id, subject, payload, micros(tx.Now))
 	tx.Wake(outboxTopic)
+	tx.Wake(ownOutboxTopic)
 	return err
 }
 
@@ -53,6 +58,13 @@ func (s *Store) Outbox(ctx context.Context, limit int) ([]agents.Outgoing, error
 
 // WatchOutbox returns wake-ups when there is something to publish.
 func (s *Store) WatchOutbox() (<-chan struct{}, func()) { return s.Watch(outboxTopic) }
+
+// WatchOwnOutbox returns wake-ups when this replica has added to the outbox, for
+// telling the one that publishes it, which calls WakeOutbox.
+func (s *Store) WatchOwnOutbox() (<-chan struct{}, func()) { return s.Watch(ownOutboxTopic) }
+
+// WakeOutbox wakes the publisher of the outbox.
+func (s *Store) WakeOutbox() { s.Wake(outboxTopic) }
 
 // Published removes a message that was acknowledged.
 func (s *Store) Published(ctx context.Context, position int64) error {

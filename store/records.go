@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"candor/consent"
 	"candor/identity"
@@ -38,24 +37,21 @@ func (s *Store) PutRecord(ctx context.Context, r retrieval.Record) error {
 	if err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx *Tx) error {
-		owners, err := collect(tx.ctx, tx.tx, scanString, "SELECT customer FROM records WHERE site = ? AND id = ?", r.Site, r.ID)
-		if err != nil {
+	return s.writeFor(ctx, r.Customer, func(tx *Tx) error {
+		if _, err := tx.exec("DELETE FROM passages WHERE site = ? AND record = ? AND customer = ?", r.Site, r.ID, r.Customer); err != nil {
 			return err
 		}
-		if len(owners) > 0 && owners[0] != string(r.Customer) {
-			return retrieval.ErrOtherCustomer
-		}
-		if _, err := tx.exec("DELETE FROM passages WHERE site = ? AND record = ?", r.Site, r.ID); err != nil {
-			return err
-		}
-		_, err = tx.exec(`INSERT INTO records (site, id, customer, category, sealed, collected, expires, indexed, at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)
+		n, err := tx.exec(`INSERT INTO records (site, id, customer, category, sealed, collected, expires, indexed, at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, FALSE, ?)
 			ON CONFLICT (site, id) DO UPDATE SET category = excluded.category, sealed = excluded.sealed,
-				collected = excluded.collected, expires = excluded.expires, indexed = 0, at = excluded.at`,
+				collected = excluded.collected, expires = excluded.expires, indexed = FALSE, at = excluded.at
+				WHERE records.customer = excluded.customer`,
 			r.Site, r.ID, r.Customer, r.Category, sealed, micros(r.CollectedAt), micros(r.Expires), micros(tx.Now))
 		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return retrieval.ErrOtherCustomer
 		}
 		return tx.touch(r.Customer)
 	})
@@ -77,7 +73,7 @@ func (tx *Tx) dropPassages(customer identity.CustomerID, keep []consent.Category
 	if _, err := tx.exec("DELETE FROM passages"+where, args...); err != nil {
 		return err
 	}
-	_, err := tx.exec("UPDATE records SET indexed = 0"+where, args...)
+	_, err := tx.exec("UPDATE records SET indexed = FALSE"+where, args...)
 	return err
 }
 
@@ -92,7 +88,7 @@ func (s *Store) Indexed(ctx context.Context) ([]identity.CustomerID, error) {
 // KeepIndexed removes the terms of every category of the stamp's customer that
 // is not in keep, if the stamp still holds.
 func (s *Store) KeepIndexed(ctx context.Context, stamp consent.Stamp, keep []consent.Category) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeFor(ctx, stamp.Customer, func(tx *Tx) error {
 		if err := tx.checkStamp(stamp); err != nil {
 			return err
 		}
@@ -104,37 +100,49 @@ func (s *Store) KeepIndexed(ctx context.Context, stamp consent.Stamp, keep []con
 // those that nobody ever granted for longer than its policy allows. It returns
 // how many there were.
 func (s *Store) RemoveExpired(ctx context.Context, categories []consent.CategorySpec) (removed int64, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
-		removed = 0
-		if err := tx.removeRecords(&removed, "expires > 0 AND expires <= ?", micros(tx.Now)); err != nil {
-			return err
+	type rule struct {
+		where string
+		args  []any
+	}
+	rules := []rule{{"expires > 0 AND expires <= now_micros()", nil}}
+	for _, c := range categories {
+		rules = append(rules, rule{
+			`category = ? AND at <= now_micros() - ? AND NOT EXISTS (
+			SELECT 1 FROM ledger l WHERE l.customer = records.customer AND l.category = records.category AND l.state IN (?, ?))`,
+			[]any{c.ID, c.UnconsentedTTL.Duration().Microseconds(), consent.Given, consent.Renewed},
+		})
+	}
+	for _, r := range rules {
+		owners, err := collect(ctx, s.reads, scanString, "SELECT DISTINCT customer FROM records WHERE "+r.where, r.args...)
+		if err != nil {
+			return removed, err
 		}
-		for _, c := range categories {
-			err := tx.removeRecords(&removed, `category = ? AND at <= ? AND NOT EXISTS (
-				SELECT 1 FROM ledger l WHERE l.customer = records.customer AND l.category = records.category AND l.state IN (?, ?))`,
-				c.ID, micros(tx.Now.Add(-c.UnconsentedTTL.Duration())), consent.Given, consent.Renewed)
+		for _, owner := range owners {
+			var n int64
+			err := s.writeFor(ctx, identity.CustomerID(owner), func(tx *Tx) (err error) {
+				n, err = tx.removeRecords("customer = ? AND "+r.where, append([]any{owner}, r.args...)...)
+				if err != nil {
+					return err
+				}
+				return tx.touch(identity.CustomerID(owner))
+			})
 			if err != nil {
-				return err
+				return removed, err
 			}
+			removed += n
 		}
-		return nil
-	})
-	return removed, err
+	}
+	return removed, nil
 }
 
 // removeRecords removes the records that a condition selects, with what is
 // indexed of them.
-func (tx *Tx) removeRecords(removed *int64, where string, args ...any) error {
-	selected := " (SELECT 1 FROM records WHERE records.site = passages.site AND records.id = passages.record AND " + where + ")"
-	if _, err := tx.exec("DELETE FROM passages WHERE EXISTS"+selected, args...); err != nil {
-		return err
+func (tx *Tx) removeRecords(where string, args ...any) (int64, error) {
+	_, err := tx.exec("DELETE FROM passages WHERE (site, record) IN (SELECT site, id FROM records WHERE "+where+")", args...)
+	if err != nil {
+		return 0, err
 	}
-	if _, err := tx.exec("UPDATE customers SET data_version = data_version + 1 WHERE id IN (SELECT customer FROM records WHERE "+where+")", args...); err != nil {
-		return err
-	}
-	n, err := tx.exec("DELETE FROM records WHERE "+where, args...)
-	*removed += n
-	return err
+	return tx.exec("DELETE FROM records WHERE "+where, args...)
 }
 
 // deleteRecords destroys what is held of a category.
@@ -185,22 +193,28 @@ func (s *Store) Record(ctx context.Context, site identity.SiteID, id string) (re
 
 // RemoveRecord removes what has the id: a customer's record, an article, or both.
 func (s *Store) RemoveRecord(ctx context.Context, site identity.SiteID, id string) error {
-	return s.Write(ctx, func(tx *Tx) error {
-		owners, err := collect(tx.ctx, tx.tx, scanString, "SELECT customer FROM records WHERE site = ? AND id = ?", site, id)
+	owners, err := collect(ctx, s.reads, scanString, "SELECT customer FROM records WHERE site = ? AND id = ?", site, id)
+	if err != nil {
+		return err
+	}
+	var owner identity.CustomerID
+	if len(owners) > 0 {
+		owner = identity.CustomerID(owners[0])
+	}
+	return s.writeFor(ctx, owner, func(tx *Tx) error {
+		n, err := tx.removeRecords("customer = ? AND site = ? AND id = ?", owner, site, id)
 		if err != nil {
 			return err
 		}
-		err = tx.removeKnowledge(site, id)
-		if len(owners) == 0 || err != nil && !errors.Is(err, retrieval.ErrNotFound) {
+		if n > 0 {
+			if err := tx.touch(owner); err != nil {
+				return err
+			}
+		}
+		if err := tx.removeKnowledge(site, id); n == 0 || !errors.Is(err, retrieval.ErrNotFound) {
 			return err
 		}
-		if _, err := tx.exec("DELETE FROM passages WHERE site = ? AND record = ?", site, id); err != nil {
-			return err
-		}
-		if _, err := tx.exec("DELETE FROM records WHERE site = ? AND id = ?", site, id); err != nil {
-			return err
-		}
-		return tx.touch(identity.CustomerID(owners[0]))
+		return nil
 	})
 }
 
@@ -209,7 +223,7 @@ func (tx *Tx) removeKnowledge(site identity.SiteID, id string) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec("UPDATE knowledge SET removed = 1, body = '{}', version = ? WHERE site = ? AND id = ? AND removed = 0", version, site, id)
+	n, err := tx.exec("UPDATE knowledge SET removed = TRUE, body = ?, version = ? WHERE site = ? AND id = ? AND NOT removed", []byte("{}"), version, site, id)
 	if err == nil && n == 0 {
 		err = retrieval.ErrNotFound
 	}
@@ -234,7 +248,7 @@ func (s *Store) PutKnowledge(ctx context.Context, site identity.SiteID, records 
 		for i, r := range records {
 			_, err := tx.exec(`INSERT INTO knowledge (site, id, visibility, body, version, at) VALUES (?, ?, ?, ?, ?, ?)
 				ON CONFLICT (site, id) DO UPDATE SET visibility = excluded.visibility, body = excluded.body,
-					version = excluded.version, removed = 0, at = excluded.at`,
+					version = excluded.version, removed = FALSE, at = excluded.at`,
 				site, r.ID, r.Visibility, bodies[i], version, micros(tx.Now))
 			if err != nil {
 				return err
@@ -333,7 +347,7 @@ func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.
 	if err != nil {
 		return nil, err
 	}
-	args := append([]any{micros(time.Now()), scope.Customer(), scope.Site()}, anys(categories)...)
+	args := append([]any{scope.Customer(), scope.Site()}, anys(categories)...)
 	// SECURITY: the customer and the categories are the scope's own; the list is
 	// never empty here, and an empty one would select nothing.
 	return collect(ctx, s.reads, func(scan func(...any) error) (retrieval.Stored, error) {
@@ -352,7 +366,7 @@ func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.
 		return p, nil
 	}, `SELECT p.site, p.id, p.record, p.category, p.collected, p.sealed
 		FROM passages p JOIN records r ON r.site = p.site AND r.id = p.record
-		WHERE (r.expires = 0 OR r.expires > ?) AND p.customer = ? AND p.site = ?
+		WHERE (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ?
 		AND p.category IN (`+marks(len(categories))+`) ORDER BY p.id`, args...)
 }
 
@@ -371,7 +385,7 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 		u.Record, err = read(func(dest ...any) error { return scan(append(dest, &u.sealed)...) })
 		return u, err
 	}, "SELECT "+recordColumns+`, sealed FROM records
-		WHERE customer = ? AND site = ? AND indexed = 0 AND category IN (`+marks(len(categories))+`)`, args...)
+		WHERE customer = ? AND site = ? AND NOT indexed AND category IN (`+marks(len(categories))+`)`, args...)
 	if err != nil || len(pending) == 0 {
 		return err
 	}
@@ -389,15 +403,15 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 			made[i] = append(made[i], row{p, sealed})
 		}
 	}
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeFor(ctx, scope.Customer(), func(tx *Tx) error {
 		// SECURITY: indexed only if the grants that the scope was minted from
 		// still stand; a withdrawal in between wins.
 		if err := tx.checkStamp(scope.Stamp()); err != nil {
 			return err
 		}
 		for i, r := range pending {
-			n, err := tx.exec(`UPDATE records SET indexed = 1
-				WHERE site = ? AND id = ? AND customer = ? AND category = ? AND sealed = ? AND indexed = 0`,
+			n, err := tx.exec(`UPDATE records SET indexed = TRUE
+				WHERE site = ? AND id = ? AND customer = ? AND category = ? AND sealed = ? AND NOT indexed`,
 				r.Site, r.ID, r.Customer, r.Category, r.sealed)
 			if err != nil {
 				return err
@@ -429,7 +443,7 @@ func (s *Store) Texts(ctx context.Context, scope consent.Scope, ids []string) ([
 	// SECURITY: the audience decides inside the query.
 	args := slices.Concat([]any{scope.Site()}, visible, anys(ids))
 	out, err := collect(ctx, s.reads, scanKnowledge, `SELECT site, id, visibility, body, at FROM knowledge
-		WHERE site = ? AND removed = 0 AND visibility IN (`+marks(len(visible))+`) AND id IN (`+marks(len(ids))+`)`, args...)
+		WHERE site = ? AND NOT removed AND visibility IN (`+marks(len(visible))+`) AND id IN (`+marks(len(ids))+`)`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -455,8 +469,8 @@ func (s *Store) permitted(ctx context.Context, scope consent.Scope, ids []string
 		return nil, nil
 	}
 	query := "SELECT " + recordColumns + ` FROM records WHERE site = ? AND customer = ?
-		AND (expires = 0 OR expires > ?) AND category IN (` + marks(len(categories)) + `)`
-	args := append([]any{scope.Site(), scope.Customer(), micros(time.Now())}, anys(categories)...)
+		AND (expires = 0 OR expires > now_micros()) AND category IN (` + marks(len(categories)) + `)`
+	args := append([]any{scope.Site(), scope.Customer()}, anys(categories)...)
 	if ids != nil {
 		query += " AND id IN (" + marks(len(ids)) + ")"
 		args = append(args, anys(ids)...)

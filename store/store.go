@@ -14,15 +14,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver
+	"candor/identity"
 )
 
 //go:embed migrations
@@ -30,8 +28,12 @@ var migrations embed.FS
 
 // Store is the database. It is safe for concurrent use.
 type Store struct {
-	reads  *sql.DB
-	writes *sql.DB
+	// ID names this process among the replicas.
+	ID string
+
+	engine *engine
+	reads  *pool
+	writes *pool
 	keys   *Keyring
 
 	jobs   chan job
@@ -39,6 +41,7 @@ type Store struct {
 	close  func() error
 	done   sync.WaitGroup
 
+	most     atomic.Int32 // jobs that share a commit
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]bool
 }
@@ -47,79 +50,106 @@ type Store struct {
 // the others.
 const maxBatch = 256
 
-// OpenSQLite opens the database in a file and brings its schema up to date.
-// The Store takes the keyring over and closes it.
-func OpenSQLite(ctx context.Context, path string, keys *Keyring) (*Store, error) {
-	reads, err := openSQLite(path, "deferred")
+// Share sets how many writes may share a commit: 1 is none. It is for measuring
+// what sharing brings.
+func (s *Store) Share(most int) { s.most.Store(int32(min(max(most, 1), maxBatch))) }
+
+// Open opens the database of a URL (sqlite:PATH, or postgres:) and brings its
+// schema up to date. A database that was sealed with other keys, was moved
+// elsewhere, or is being moved into, is refused. The Store takes the keyring over
+// and closes it.
+func Open(ctx context.Context, rawURL string, keys *Keyring) (*Store, error) {
+	e, target, err := engineOf(rawURL)
 	if err != nil {
 		return nil, err
 	}
-	writes, err := openSQLite(path, "immediate")
-	if err != nil {
-		return nil, errors.Join(err, reads.Close())
-	}
-	writes.SetMaxOpenConns(1)
-	reads.SetMaxOpenConns(8)
 	s := &Store{
-		reads: reads, writes: writes, keys: keys,
+		ID: identity.NewID("rep"), engine: e, keys: keys,
 		jobs: make(chan job), closed: make(chan struct{}),
 		watchers: make(map[string]map[chan struct{}]bool),
 	}
-	if err := migrate(ctx, writes, "sqlite"); err != nil {
-		return nil, errors.Join(err, reads.Close(), writes.Close())
+	if s.writes, err = newPool(e, target, forWriting); err != nil {
+		return nil, err
 	}
+	if err := s.writes.migrate(ctx, e.name); err != nil {
+		return nil, errors.Join(err, s.writes.Close())
+	}
+	if s.reads, err = newPool(e, target, forReading); err != nil {
+		return nil, errors.Join(err, s.writes.Close())
+	}
+	s.Share(maxBatch)
 	s.close = sync.OnceValue(func() error {
 		close(s.closed)
 		s.done.Wait()
 		return errors.Join(s.reads.Close(), s.writes.Close(), s.keys.Close())
 	})
-	s.done.Go(s.writer)
+	for range e.writers {
+		s.done.Go(s.writer)
+	}
+	if err := s.install(ctx); err != nil {
+		// The keyring is not taken over after all.
+		close(s.closed)
+		s.done.Wait()
+		return nil, errors.Join(err, s.reads.Close(), s.writes.Close())
+	}
 	return s, nil
 }
 
-func openSQLite(path, lock string) (*sql.DB, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	// Made here, so that nobody else may read it, nor its write-ahead log, which
-	// gets the same mode.
-	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	q := url.Values{"_txlock": {lock}}
-	for _, p := range []string{
-		"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "foreign_keys(ON)",
-		"busy_timeout(10000)", "temp_store(MEMORY)",
-	} {
-		q.Add("_pragma", p)
-	}
-	u := url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}
-	return sql.Open("sqlite", u.String())
-}
+func migrationsIn(folder string) (fs.FS, error) { return fs.Sub(migrations, "migrations/"+folder) }
 
-func migrate(ctx context.Context, db *sql.DB, dialect string) error {
-	dir, err := fs.Sub(migrations, "migrations/"+dialect)
+// migrate brings the schema up to date.
+func (p *pool) migrate(ctx context.Context, folder string) error {
+	m, err := p.engine.provider(p.DB, folder)
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithDisableGlobalRegistry(true))
+	current, target, err := m.GetVersions(ctx)
 	if err != nil {
-		return err
-	}
-	current, target, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema version: %w", err)
+		return fmt.Errorf("read the schema version: %w", p.engine.check(err))
 	}
 	if current > target {
-		return fmt.Errorf("the database has schema version %d, this program knows up to %d: use a newer program", current, target)
+		return newerSchema(current, target)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring the schema up to date: %w", err)
+	if current == target {
+		return nil
+	}
+	if _, err := m.Up(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", p.engine.check(err))
+	}
+	return nil
+}
+
+// Errors of Open.
+var (
+	// ErrOtherKeys means that the data was sealed with other keys.
+	ErrOtherKeys = errors.New("the keys database is not the one that this data was sealed with: name the right one (keys), or restore it")
+	// ErrMoving means that a move into the database was not finished.
+	ErrMoving = errors.New("a move into this database is not finished: run assistant move again until it is")
+	// ErrMoved means that the data was moved elsewhere.
+	ErrMoved = errors.New("this data was moved to another database: use that one")
+)
+
+// install remembers which keys the data is sealed with, and refuses others.
+func (s *Store) install(ctx context.Context) error {
+	fingerprint := s.keys.Hash("installation")
+	var stored, moved string
+	var moving bool
+	err := s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("INSERT INTO installation (one, keys) VALUES (1, ?) ON CONFLICT DO NOTHING", fingerprint)
+		if err != nil {
+			return err
+		}
+		return tx.row("SELECT keys, moving, moved FROM installation").Scan(&stored, &moving, &moved)
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("open the database: %w", err)
+	case stored != fingerprint:
+		return ErrOtherKeys
+	case moving:
+		return ErrMoving
+	case moved != "":
+		return movedTo(moved)
 	}
 	return nil
 }
@@ -139,30 +169,47 @@ func (s *Store) Ready(ctx context.Context) error {
 // Tx is a writing transaction. Its methods add to the statement's error what
 // was attempted; values are never part of an error.
 type Tx struct {
-	ctx   context.Context
-	tx    *sql.Tx
-	Now   time.Time // the database's clock
-	wakes []string
+	ctx      context.Context
+	tx       *transaction
+	Now      time.Time           // the database's clock
+	customer identity.CustomerID // whose row is locked; empty: nobody's
+	wakes    []string
 }
 
 type job struct {
-	ctx  context.Context
-	fn   func(*Tx) error
-	done chan error
+	ctx      context.Context
+	customer identity.CustomerID // whom it is about; empty: nobody
+	alone    bool                // shares no commit, and installs a policy
+	fn       func(*Tx) error
+	done     chan error
 }
 
 // Write runs fn in a transaction and returns when it is committed and durable,
-// or with fn's error, in which case nothing of fn was stored. One goroutine
-// writes; jobs that wait share a commit, each under a savepoint of its own. fn
-// must not do I/O and must not keep the Tx.
+// or with fn's error, in which case nothing of fn was stored. Jobs that wait
+// share a commit, each under a savepoint of its own. fn must not do I/O, must not
+// keep the Tx, and may be run again where a commit was undone: it assigns to what
+// is outside it, and never adds.
+//
+// identity.ErrUnavailable means that the database is away. Where the connection
+// was lost in the commit and the database stays away, it may have happened.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
-	j := job{ctx, fn, make(chan error, 1)}
+	return s.write(job{ctx: ctx, fn: fn})
+}
+
+// writeFor is Write for what is about a customer, whose row is locked: nothing
+// else about them changes meanwhile, on any replica.
+func (s *Store) writeFor(ctx context.Context, customer identity.CustomerID, fn func(*Tx) error) error {
+	return s.write(job{ctx: ctx, customer: customer, fn: fn})
+}
+
+func (s *Store) write(j job) error {
+	j.done = make(chan error, 1)
 	select {
 	case s.jobs <- j:
 	case <-s.closed:
 		return errors.New("the database is closed")
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-j.ctx.Done():
+		return j.ctx.Err()
 	}
 	// Once taken, the job runs to its end: its caller must learn whether it was
 	// committed.
@@ -170,33 +217,65 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) writer() {
+	var next *job
 	for {
+		if next != nil {
+			first := *next
+			next = nil
+			s.commit([]job{first})
+			continue
+		}
 		select {
 		case j := <-s.jobs:
-			s.commit(s.gather(j))
+			var batch []job
+			batch, next = s.gather(j)
+			s.commit(batch)
 		case <-s.closed:
 			return
 		}
 	}
 }
 
-// gather adds the jobs that are waiting already.
-func (s *Store) gather(first job) []job {
-	batch := []job{first}
-	for len(batch) < maxBatch {
+// gather adds the jobs that are waiting already, up to one that shares no commit,
+// which is returned apart.
+func (s *Store) gather(first job) (batch []job, alone *job) {
+	batch = []job{first}
+	for !first.alone && len(batch) < int(s.most.Load()) {
 		select {
 		case j := <-s.jobs:
+			if j.alone {
+				return batch, &j
+			}
 			batch = append(batch, j)
 		default:
-			return batch
+			return batch, nil
 		}
 	}
-	return batch
+	return batch, nil
 }
+
+const (
+	// maxRuns is how often a batch is run whose transaction was undone by the
+	// database.
+	maxRuns = 4
+	// runTimeout bounds a transaction on a server.
+	runTimeout = 15 * time.Second
+	// settleTimeout is how long the outcome of a commit is asked for.
+	settleTimeout = 5 * time.Second
+)
 
 func (s *Store) commit(batch []job) {
 	results := make([]error, len(batch))
-	wakes, err := s.run(batch, results)
+	var wakes []string
+	var err error
+	for try := range maxRuns {
+		var again bool
+		wakes, again, err = s.run(batch, results)
+		if err == nil || !again {
+			break
+		}
+		time.Sleep(time.Duration(try) * 20 * time.Millisecond)
+	}
 	for i, j := range batch {
 		if err != nil {
 			results[i] = err
@@ -210,42 +289,111 @@ func (s *Store) commit(batch []job) {
 	}
 }
 
-// run runs the jobs in one transaction; results gets each one's own error.
-func (s *Store) run(batch []job, results []error) (wakes []string, err error) {
+// run runs the jobs in one transaction; results gets each one's own error. With
+// an error of the transaction, again says that it is undone and may be run again.
+func (s *Store) run(batch []job, results []error) (wakes []string, again bool, err error) {
 	ctx := context.Background()
-	raw, err := s.writes.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("begin: %w", err)
+	if s.engine.shared {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, runTimeout)
+		defer cancel()
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, raw.Rollback())
+	raw, err := s.writes.begin(ctx, nil)
+	if err != nil {
+		return nil, s.undone(err), fmt.Errorf("begin: %w", err)
+	}
+	wakes, id, err := s.runJobs(ctx, raw, batch, results)
+	if err != nil {
+		_ = raw.Rollback() // its error would be that of the same connection
+		return nil, s.undone(err), err
+	}
+	if len(batch) == 1 && results[0] != nil { // it had no savepoint
+		if err := raw.Rollback(); err != nil {
+			return nil, false, fmt.Errorf("roll a job back: %w", s.engine.check(err))
 		}
-	}()
-	now := time.Now().UTC().Truncate(time.Microsecond)
+		return nil, false, nil
+	}
+	if err := raw.Commit(); err != nil {
+		o := s.settle(id)
+		if o == done {
+			return wakes, false, nil
+		}
+		return nil, o == undone && s.undone(err), fmt.Errorf("commit: %w", s.engine.check(err))
+	}
+	raw.prepare(ctx)
+	return wakes, false, nil
+}
+
+// undone reports whether a transaction that failed before its commit may be run
+// again.
+func (s *Store) undone(err error) bool {
+	f := s.engine.fault(err)
+	return f == transient || f == away && s.engine.shared
+}
+
+// settle finds out what became of a commit that failed.
+func (s *Store) settle(id string) outcome {
+	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+	defer cancel()
+	for {
+		if o, err := s.engine.committed(ctx, s.reads, id); err == nil && o != unknown {
+			return o
+		}
+		select {
+		case <-ctx.Done():
+			return unknown
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Store) runJobs(ctx context.Context, raw *transaction, batch []job, results []error) (wakes []string, id string, err error) {
+	now, id, err := s.engine.begin(ctx, raw, customersOf(batch), batch[0].alone)
+	if err != nil {
+		return nil, "", fmt.Errorf("begin: %w", s.engine.check(err))
+	}
+	savepoint := func(statement string) error {
+		if len(batch) == 1 {
+			return nil // the transaction is the job's own
+		}
+		if _, err := raw.ExecContext(ctx, statement); err != nil {
+			return sqlError(statement, s.engine.check(err))
+		}
+		return nil
+	}
 	for i, j := range batch {
-		if j.ctx.Err() != nil {
-			results[i] = j.ctx.Err()
+		if results[i] = j.ctx.Err(); results[i] != nil {
 			continue
 		}
-		if _, err := raw.ExecContext(ctx, "SAVEPOINT job"); err != nil {
-			return nil, fmt.Errorf("savepoint: %w", err)
+		if err := savepoint("SAVEPOINT job"); err != nil {
+			return nil, "", err
 		}
-		tx := &Tx{ctx: ctx, tx: raw, Now: now}
+		tx := &Tx{ctx: ctx, tx: raw, Now: now, customer: j.customer}
 		results[i] = attempt(tx, j.fn)
 		if results[i] == nil {
 			wakes = append(wakes, tx.wakes...)
-		} else if _, err := raw.ExecContext(ctx, "ROLLBACK TO SAVEPOINT job"); err != nil {
-			return nil, fmt.Errorf("roll a job back: %w", err)
+		} else if s.undone(results[i]) {
+			return nil, "", results[i] // not the job's own: nothing of the batch stands
+		} else if err := savepoint("ROLLBACK TO SAVEPOINT job"); err != nil {
+			return nil, "", err
 		}
-		if _, err := raw.ExecContext(ctx, "RELEASE SAVEPOINT job"); err != nil {
-			return nil, fmt.Errorf("end of a job: %w", err)
+		if err := savepoint("RELEASE SAVEPOINT job"); err != nil {
+			return nil, "", err
 		}
 	}
-	if err := raw.Commit(); err != nil {
-		return nil, fmt.Errorf("commit: %w", err)
+	return wakes, id, nil
+}
+
+// customersOf returns whom a batch is about, each once, in order.
+func customersOf(batch []job) []string {
+	var out []string
+	for _, j := range batch {
+		if j.customer != "" {
+			out = append(out, string(j.customer))
+		}
 	}
-	return wakes, nil
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // attempt runs fn; a panic fails the job, not the writer.
@@ -261,12 +409,12 @@ func attempt(tx *Tx, fn func(*Tx) error) (err error) {
 func (tx *Tx) exec(query string, args ...any) (rows int64, err error) {
 	res, err := tx.tx.ExecContext(tx.ctx, query, args...)
 	if err != nil {
-		return 0, sqlError(query, err)
+		return 0, sqlError(query, tx.tx.engineOf().check(err))
 	}
 	return res.RowsAffected()
 }
 
-func (tx *Tx) row(query string, args ...any) *sql.Row {
+func (tx *Tx) row(query string, args ...any) row {
 	return tx.tx.QueryRowContext(tx.ctx, query, args...)
 }
 
@@ -282,16 +430,14 @@ func sqlError(query string, err error) error {
 	return fmt.Errorf("%s: %w", line, err)
 }
 
-// querier is what reads: the pool, or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // collect reads all rows with scan.
 func collect[T any](ctx context.Context, q querier, scan func(func(...any) error) (T, error), query string, args ...any) ([]T, error) {
+	check := q.engineOf().check
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
+		if err = check(err); errors.Is(err, sql.ErrNoRows) {
+			return nil, nil
+		}
 		return nil, sqlError(query, err)
 	}
 	defer rows.Close()
@@ -303,7 +449,10 @@ func collect[T any](ctx context.Context, q querier, scan func(func(...any) error
 		}
 		out = append(out, v)
 	}
-	return out, rows.Err()
+	if err := check(rows.Err()); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, sqlError(query, err)
+	}
+	return out, nil
 }
 
 // marks returns n placeholders, for IN lists; n must be positive.

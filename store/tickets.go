@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"candor/agents"
 	"candor/conversation"
@@ -135,7 +134,7 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 	if err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
 		c, err := getConversation(tx.ctx, tx.tx, conv)
 		if err != nil {
 			return err
@@ -217,7 +216,7 @@ func (tx *Tx) putBack(key Sealer, c *conversation.Conversation) error {
 // WakeSnoozed reopens the conversations whose time has come.
 func (s *Store) WakeSnoozed(ctx context.Context) error {
 	ids, err := collect(ctx, s.reads, scanString,
-		"SELECT id FROM conversations WHERE state = ? AND snoozed_until > 0 AND snoozed_until <= ?", conversation.Snoozed, micros(time.Now()))
+		"SELECT id FROM conversations WHERE state = ? AND snoozed_until > 0 AND snoozed_until <= now_micros()", conversation.Snoozed)
 	if err != nil {
 		return err
 	}
@@ -230,7 +229,7 @@ func (s *Store) WakeSnoozed(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = s.Write(ctx, func(tx *Tx) error {
+		err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
 			c, err := getConversation(tx.ctx, tx.tx, id)
 			if err != nil || c.State != conversation.Snoozed {
 				return err
@@ -248,7 +247,7 @@ func (s *Store) WakeSnoozed(ctx context.Context) error {
 // changed: sequence numbers only rise.
 func (s *Store) DeskVersion(ctx context.Context) (string, error) {
 	var open, seq, closed int64
-	err := s.reads.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(c.last_seq), 0),
+	err := s.reads.QueryRowContext(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(c.last_seq), 0) AS BIGINT),
 		(SELECT COALESCE(MAX(closed), 0) FROM tickets)
 		FROM tickets t JOIN conversations c ON c.id = t.conversation WHERE t.state <> 'closed'`).Scan(&open, &seq, &closed)
 	return fmt.Sprintf("%d.%d.%d", open, seq, closed), err

@@ -198,6 +198,9 @@ type ledger struct {
 
 var _ consent.Ledger = (*ledger)(nil)
 
+// policy is the one in force.
+var policy = consent.DefaultPolicy()
+
 func newLedger() *ledger {
 	return &ledger{
 		now:    time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
@@ -207,7 +210,7 @@ func newLedger() *ledger {
 }
 
 func (l *ledger) snapshot(customer identity.CustomerID) consent.Snapshot {
-	s := consent.Snapshot{Epoch: l.epochs[customer], Now: l.now, Latest: make(map[consent.Key]consent.Event)}
+	s := consent.Snapshot{Epoch: l.epochs[customer], Now: l.now, PolicyVersion: policy.Version, Latest: make(map[consent.Key]consent.Event)}
 	for _, e := range l.events[customer] {
 		s.Latest[e.Key()] = e
 	}
@@ -239,6 +242,8 @@ func (l *ledger) History(_ context.Context, customer identity.CustomerID) ([]con
 	defer l.mu.Unlock()
 	return slices.Clone(l.events[customer]), nil
 }
+
+func (l *ledger) PolicyText(context.Context, string) ([]byte, error) { return policy.Text(), nil }
 
 // Due is not part of what is tested here.
 func (l *ledger) Due(context.Context, int) ([]identity.CustomerID, error) {

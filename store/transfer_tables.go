@@ -1,0 +1,64 @@
+package store
+
+// table is a table whose rows belong to an installation.
+type table struct {
+	name string
+	key  []string // its columns order the rows, and no two have the same
+	// serial is the column whose values the database gives out; empty: none.
+	serial string
+	// erased selects the rows that go with a customer; empty: they stay.
+	erased string
+}
+
+// Which rows are a customer's. Of the log and the ledger only what can be read
+// without the customer's key goes: they are append-only.
+const (
+	ofCustomer     = "customer = ?"
+	ofConversation = "conversation IN (SELECT id FROM conversations WHERE customer = ?)"
+	ofEntry        = "entry IN (SELECT id FROM citation_entries WHERE customer = ?)"
+)
+
+// dataTables are the tables of the data, each after those that it refers to.
+var dataTables = []table{
+	{name: "policy", key: []string{"one"}},
+	{name: "policies", key: []string{"version"}},
+	{name: "sites", key: []string{"id"}},
+	{name: "customers", key: []string{"id"}},
+	{name: "spent_tokens", key: []string{"site", "jti"}},
+	{name: "staff", key: []string{"id"}},
+	{name: "api_tokens", key: []string{"hash"}},
+	{name: "sessions", key: []string{"hash"}, erased: ofCustomer},
+	{name: "ledger", key: []string{"id"}},
+	{name: "knowledge", key: []string{"site", "id"}},
+	{name: "records", key: []string{"site", "id"}, erased: ofCustomer},
+	{name: "passages", key: []string{"site", "id"}, erased: ofCustomer},
+	{name: "conversations", key: []string{"id"}, erased: ofCustomer},
+	{name: "events", key: []string{"conversation", "seq"}, erased: ofConversation},
+	{name: "answers", key: []string{"id"}, erased: ofConversation},
+	{name: "citation_entries", key: []string{"position"}, serial: "position"},
+	{name: "citation_records", key: []string{"entry", "ordinal"}},
+	{name: "citation_not_searched", key: []string{"entry", "ordinal"}},
+	{name: "citation_words", key: []string{"word", "entry"}, erased: ofEntry},
+	{name: "tickets", key: []string{"id"}, erased: ofCustomer},
+	{name: "outbox", key: []string{"id"}, serial: "id"},
+	{name: "idempotency", key: []string{"key"}, erased: ofCustomer},
+	{name: "ratings", key: []string{"subject"}, erased: ofCustomer},
+}
+
+// keysTables are the tables of the keys. The house's own come last: without
+// them nothing opens the others.
+var keysTables = []table{
+	{name: "keys", key: []string{"customer", "generation"}},
+	{name: "erasures", key: []string{"customer", "generation"}},
+	{name: "house", key: []string{"name"}},
+}
+
+// ownTables are the tables that belong to a database, and not to what it holds.
+var ownTables = []string{"goose_db_version", "installation", "leases"}
+
+func (s Schema) tables() []table {
+	if s == KeysSchema {
+		return keysTables
+	}
+	return dataTables
+}
