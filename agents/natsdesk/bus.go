@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -24,39 +25,25 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Embedded is the URL of a NATS server inside this process.
-const Embedded = "embedded:"
-
-// Options says which NATS server is used, and how.
-type Options struct {
-	// URL is Embedded, or the addresses of a NATS server or cluster:
-	// nats://host:port, several with commas between them.
-	URL string
-	// Dir is the folder in which the embedded server keeps its streams.
-	Dir string
-	// Listen opens the embedded server at host:port for outside desks; port 0
-	// picks a free one. It is refused without ListenToken.
-	Listen string
-	// ListenToken is what outside desks present to connect, as a NATS token.
-	// What they may then do is in outside.go; each call still needs an agent's
-	// own API token.
-	ListenToken string
-	Logger      *slog.Logger // nil: nothing is logged
-}
-
 // Bus is a connection to NATS, with the embedded server if there is one. It is
 // safe for concurrent use, and outlives the server's absence: what needs NATS
 // fails while it is away and works when it is back.
 type Bus struct {
-	log    *slog.Logger
-	server *server.Server // nil: the server is somebody else's
-	conn   *nats.Conn
-	js     jetstream.JetStream
-	closed chan struct{} // closed when conn is
-	back   chan struct{} // receives when conn is connected again
+	log      *slog.Logger
+	dir      string         // of the embedded server
+	server   *server.Server // nil: the server is somebody else's
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	closed   chan struct{} // closed when conn is
+	back     chan struct{} // receives when conn is connected again
+	replicas int
 
-	mu          sync.Mutex
-	provisioned bool // the streams and the bucket are there
+	provisioned  atomic.Bool   // the streams and the bucket are there
+	provisioning chan struct{} // holds who makes them
+
+	mu     sync.Mutex
+	lost   chan struct{}   // closed when the connection of this moment is lost
+	logged map[string]bool // what has been logged since NATS was last back
 }
 
 // readyTimeout bounds the start of the embedded server, which reads its
@@ -73,8 +60,11 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	b := &Bus{log: o.Logger, closed: make(chan struct{}), back: make(chan struct{}, 1)}
-	target, options := o.URL, b.options()
+	b := &Bus{
+		log: o.Logger, dir: o.Dir, closed: make(chan struct{}), back: make(chan struct{}, 1), replicas: max(o.Replicas, 1),
+		provisioning: make(chan struct{}, 1), lost: make(chan struct{}), logged: make(map[string]bool),
+	}
+	target, options := o.URL, append(b.options(), o.files()...)
 	if o.URL == Embedded {
 		secret := nats.NewInbox() // random: only this process can connect with it
 		var err error
@@ -95,34 +85,15 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	return b, nil
 }
 
-func (o Options) check() error {
-	if o.URL != Embedded {
-		for u := range strings.SplitSeq(o.URL, ",") {
-			// The address may hold a password, so it is not repeated.
-			scheme, rest, _ := strings.Cut(strings.TrimSpace(u), "://")
-			if strings.Contains(u, "://") && scheme == "nats" && rest != "" {
-				continue
-			}
-			return errors.New("the NATS URL must be embedded: or nats://host:port")
-		}
-	}
-	switch {
-	case o.URL == Embedded && o.Dir == "":
-		return errors.New("the embedded NATS server needs a folder")
-	case o.URL != Embedded && (o.Listen != "" || o.ListenToken != ""):
-		return errors.New("nats.listen is for the embedded server; an outside NATS server has its own listener and users")
-	case o.Listen != "" && o.ListenToken == "":
-		return errors.New("nats.listen needs authentication: set a token for outside desks")
-	}
-	return nil
-}
-
 // options are those of every connection.
 func (b *Bus) options() []nats.Option {
 	return []nats.Option{
 		nats.Name("candor"),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
+		// Else the second refusal would be the last attempt: credentials may be
+		// replaced, and a server may start before its users are known to it.
+		nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectWait(250 * time.Millisecond),
 		nats.ReconnectJitter(100*time.Millisecond, 500*time.Millisecond),
 		// Without a buffer a publish fails at once while the server is away. A
@@ -131,14 +102,28 @@ func (b *Bus) options() []nats.Option {
 		// Outside desks may read _INBOX; what this process asks is not for them.
 		nats.CustomInboxPrefix("_CANDOR"),
 		nats.DrainTimeout(5 * time.Second),
+		// A server that went without a word is noticed within half a minute.
+		nats.PingInterval(10 * time.Second),
+		nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				b.log.Warn("NATS is away", "error", err)
 			}
+			b.disconnected()
+		}),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) {
+			if b.first("connect") {
+				b.log.Warn("NATS cannot be reached, and is tried until it can", "error", err)
+			}
 		}),
 		nats.ConnectHandler(func(*nats.Conn) { b.connected() }),
 		nats.ReconnectHandler(func(*nats.Conn) { b.log.Info("NATS is back"); b.connected() }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.log.Warn("NATS reports an error", "error", err) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			kind, _, _ := strings.Cut(err.Error(), `"`) // a subject follows
+			if b.first(kind) {
+				b.log.Warn("NATS reports an error", "error", err)
+			}
+		}),
 		nats.ClosedHandler(func(*nats.Conn) { close(b.closed) }),
 	}
 }
@@ -157,8 +142,51 @@ func (b *Bus) connect(target string, options []nats.Option) error {
 	return nil
 }
 
+// first is whether nothing of this kind was logged since NATS was last back. Of
+// what repeats at each attempt, one line an outage is enough.
+func (b *Bus) first(kind string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	was := b.logged[kind]
+	b.logged[kind] = true
+	return !was
+}
+
+// errLost is why a context of whileConnected ended.
+var errLost = errors.New("the connection to NATS was lost")
+
+// disconnected ends what waits for an answer, which is lost. The streams are
+// looked at again, since a server may come back without them.
+func (b *Bus) disconnected() {
+	b.unprovision()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.lost)
+	b.lost = make(chan struct{})
+}
+
+// whileConnected returns a context that ends with the connection of this
+// moment, and why.
+func (b *Bus) whileConnected(ctx context.Context) (_ context.Context, end func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	b.mu.Lock()
+	lost := b.lost
+	b.mu.Unlock()
+	go func() {
+		select {
+		case <-lost:
+			cancel(errLost)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
 // connected makes what waits for NATS try again.
 func (b *Bus) connected() {
+	b.mu.Lock()
+	clear(b.logged)
+	b.mu.Unlock()
 	select {
 	case b.back <- struct{}{}:
 	default: // it knows already
@@ -179,10 +207,21 @@ func (b *Bus) Addr() string {
 
 // Ready reports why NATS cannot be used at this moment, nil if it can.
 func (b *Bus) Ready(ctx context.Context) error {
-	if !b.conn.IsConnected() {
-		return errors.New("NATS is not connected")
+	if err := b.notConnected(); err != nil {
+		return err
 	}
 	return b.provision(ctx)
+}
+
+// notConnected is why nothing can be asked of NATS now, nil if it can.
+func (b *Bus) notConnected() error {
+	if b.conn.IsConnected() {
+		return nil
+	}
+	if err := b.conn.LastError(); err != nil {
+		return fmt.Errorf("NATS is not connected: %w", err)
+	}
+	return errors.New("NATS is not connected")
 }
 
 // Close ends the connection after what is under way, and the embedded server.

@@ -22,35 +22,6 @@ import (
 	"candor/identity"
 )
 
-func TestOpenRefuses(t *testing.T) {
-	for name, o := range map[string]natsdesk.Options{
-		"an unknown scheme":          {URL: "redis://user:canary@host:1"},
-		"no URL":                     {},
-		"a bare address":             {URL: "canary:4222"},
-		"one of two":                 {URL: "nats://a:1,http://canary"},
-		"no folder":                  {URL: "embedded:"},
-		"listening without a token":  {URL: "embedded:", Dir: "x", Listen: "127.0.0.1:0"},
-		"listening with an outside":  {URL: "nats://127.0.0.1:4222", Listen: "127.0.0.1:0", ListenToken: "x"},
-		"listening at no address":    {URL: "embedded:", Dir: t.TempDir(), Listen: "4222", ListenToken: "x"},
-		"listening at a wrong port":  {URL: "embedded:", Dir: t.TempDir(), Listen: "127.0.0.1:99999", ListenToken: "x"},
-		"a folder that is no folder": {URL: "embedded:", Dir: "/dev/null"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bus, err := natsdesk.Open(t.Context(), o)
-			if err == nil {
-				_ = bus.Close()
-				t.Fatal("opened")
-			}
-			if strings.Contains(err.Error(), "canary") {
-				t.Errorf("the error repeats the URL: %v", err)
-			}
-			if !strings.HasPrefix(name, "a folder") && strings.Contains(err.Error(), "\n") {
-				t.Errorf("the error is not one line: %v", err)
-			}
-		})
-	}
-}
-
 // TestNothingIsLeftBehind runs everything, closes it, and looks for goroutines.
 func TestNothingIsLeftBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
@@ -164,10 +135,10 @@ func post(t *testing.T, bus *natsdesk.Bus, messages ...agents.Outgoing) {
 }
 
 func knock(t *testing.T, bus *natsdesk.Bus) func(int) {
-	return func(i int) {
+	return func(int) {
 		post(t, bus,
-			agents.Outgoing{Position: 1, ID: fmt.Sprint("evt_c", i), Subject: "candor.conversation.ready", Payload: []byte("{}")},
-			agents.Outgoing{Position: 2, ID: fmt.Sprint("evt_h", i), Subject: "candor.handoff.ready", Payload: []byte("{}")})
+			agents.Outgoing{Position: 1, ID: identity.NewID("evt"), Subject: "candor.conversation.ready", Payload: []byte("{}")},
+			agents.Outgoing{Position: 2, ID: identity.NewID("evt"), Subject: "candor.handoff.ready", Payload: []byte("{}")})
 	}
 }
 
@@ -199,7 +170,13 @@ func TestFollow(t *testing.T) {
 // outside is a NATS server of somebody else's.
 func outside(t *testing.T, dir string, port int) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+	return outsideWith(t, &server.Options{Host: "127.0.0.1", Port: port, StoreDir: dir})
+}
+
+func outsideWith(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	o.JetStream, o.NoSigs, o.NoLog = true, true, true
+	s, err := server.NewServer(o)
 	must(t, err)
 	s.Start()
 	if !s.ReadyForConnections(10 * time.Second) {
@@ -221,6 +198,7 @@ func freePort(t *testing.T) int {
 // TestNATSAway opens the bus before there is a server, takes the server away in
 // between, and at last brings one that has lost everything.
 func TestNATSAway(t *testing.T) {
+	t.Parallel()
 	dir, port := t.TempDir(), freePort(t)
 	var log recorder
 	bus, err := natsdesk.Open(t.Context(), natsdesk.Options{URL: fmt.Sprintf("nats://127.0.0.1:%d", port), Logger: log.logger()})

@@ -27,9 +27,9 @@ import (
 // openStore opens the real store in a folder.
 func openStore(t testing.TB, dir string) *store.Store {
 	t.Helper()
-	keys, err := store.OpenKeyring(context.Background(), filepath.Join(dir, "keys.db"), store.MasterKey{1})
+	keys, err := store.OpenKeyring(context.Background(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
 	must(t, err)
-	s, err := store.OpenSQLite(context.Background(), filepath.Join(dir, "candor.db"), keys)
+	s, err := store.Open(context.Background(), "sqlite:"+filepath.Join(dir, "candor.db"), keys)
 	must(t, err)
 	return s
 }
@@ -83,7 +83,7 @@ func serve(t *testing.T, bus *natsdesk.Bus, f *desktest.Fixture, desk agents.Des
 
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -17,14 +20,20 @@ import (
 // NATS recommends.
 const maxPayload = 8 << 20
 
+// maxStore bounds what the streams may take. By default the server bounds them
+// by the room that it finds when it starts, and with a full disk it would refuse
+// messages for good. Age bounds them; the disk's end is noticed when it is met.
+const maxStore = 1 << 40
+
 // startServer starts the embedded server. Secret is what this process connects
 // with.
 func startServer(ctx context.Context, o Options, secret string) (*server.Server, error) {
 	opts := &server.Options{
-		ServerName: "candor",
-		DontListen: true,
-		JetStream:  true,
-		StoreDir:   o.Dir,
+		ServerName:        "candor",
+		DontListen:        true,
+		JetStream:         true,
+		StoreDir:          o.Dir,
+		JetStreamMaxStore: maxStore,
 		// By default the server acknowledges before it syncs, and a power cut
 		// takes what it acknowledged.
 		SyncAlways:                 true,
@@ -53,6 +62,41 @@ func startServer(ctx context.Context, o Options, secret string) (*server.Server,
 		}
 	}
 	return s, nil
+}
+
+// heal starts JetStream in the embedded server again where it has given up. A
+// write that failed, as on a full disk, is its last one to that stream: it takes
+// no message any more, even when the disk has room again.
+func (b *Bus) heal() error {
+	if b.server == nil {
+		return nil
+	}
+	health := b.server.Healthz(&server.HealthzOptions{Account: server.DEFAULT_GLOBAL_ACCOUNT})
+	if health.StatusCode != http.StatusServiceUnavailable {
+		return nil
+	}
+	if err := writable(b.dir); err != nil {
+		return fmt.Errorf("the NATS server cannot write: %w", err)
+	}
+	b.log.Warn("the NATS server's streams are opened again", "error", health.Error)
+	if err := b.server.ShutdownJetStream(); err != nil {
+		return fmt.Errorf("stop JetStream: %w", err)
+	}
+	if err := b.server.EnableJetStream(&server.JetStreamConfig{StoreDir: b.dir, MaxStore: maxStore}); err != nil {
+		// What has started of it must not be taken for the whole.
+		return fmt.Errorf("start JetStream: %w", errors.Join(err, b.server.ShutdownJetStream()))
+	}
+	return nil
+}
+
+// room is what must fit on the disk before JetStream is given another chance.
+const room = 256 << 10
+
+// writable reports why a folder takes no more.
+func writable(dir string) error {
+	probe := filepath.Join(dir, "room")
+	defer func() { _ = os.Remove(probe) }() // it may be there in part, or not at all
+	return os.WriteFile(probe, make([]byte, room), 0o600)
 }
 
 var errNotReady = errors.New("it did not become ready")

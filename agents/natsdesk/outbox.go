@@ -1,9 +1,12 @@
 package natsdesk
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -78,6 +81,8 @@ func (b *Bus) publishBatch(ctx context.Context, box agents.Outbox) (int, error) 
 	if len(batch) == 0 {
 		return 0, nil
 	}
+	ctx, end := b.whileConnected(ctx)
+	defer end()
 	if err := b.provision(ctx); err != nil {
 		return 0, err
 	}
@@ -85,27 +90,36 @@ func (b *Bus) publishBatch(ctx context.Context, box agents.Outbox) (int, error) 
 	for _, m := range batch {
 		lines[m.Subject] = append(lines[m.Subject], m)
 	}
+	var silent sync.Map // streams that did not answer; the rest of theirs would only wait as long
 	var group errgroup.Group
 	group.SetLimit(outboxLines)
 	for _, line := range lines {
-		group.Go(func() error { return b.publishLine(ctx, box, line) })
+		group.Go(func() error { return b.publishLine(ctx, box, line, &silent) })
 	}
 	if err := group.Wait(); err != nil {
 		b.unprovision()
-		return len(batch), err
+		return len(batch), cmp.Or(context.Cause(ctx), err)
 	}
 	return len(batch), nil
 }
 
 // publishLine publishes messages of one subject, up to the first that fails.
-func (b *Bus) publishLine(ctx context.Context, box agents.Outbox, line []agents.Outgoing) error {
+func (b *Bus) publishLine(ctx context.Context, box agents.Outbox, line []agents.Outgoing, silent *sync.Map) error {
+	stream := line[0].Subject[:strings.LastIndexByte(line[0].Subject, '.')+1]
 	for _, m := range line {
-		if err := b.publish(ctx, m); err != nil {
+		if _, ok := silent.Load(stream); ok {
+			return nil // who noticed returns the error
+		}
+		err := b.publish(ctx, m)
+		if errors.Is(err, context.DeadlineExceeded) {
+			silent.Store(stream, true)
+		}
+		if err != nil {
 			return err
 		}
 		// What is acknowledged is removed even while the program stops, so that
 		// it is not published again when it starts.
-		err := func() error {
+		err = func() error {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 			defer cancel()
 			return box.Published(ctx, m.Position)

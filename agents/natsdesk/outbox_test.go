@@ -69,6 +69,7 @@ type memoryBox struct {
 	out     []agents.Outgoing
 	removed int
 	dies    int // Published fails after so many; 0: never
+	wake    chan struct{}
 }
 
 var errDied = errors.New("the process ended")
@@ -94,7 +95,7 @@ func (b *memoryBox) Published(_ context.Context, position int64) error {
 	return nil
 }
 
-func (b *memoryBox) WatchOutbox() (<-chan struct{}, func()) { return nil, func() {} }
+func (b *memoryBox) WatchOutbox() (<-chan struct{}, func()) { return b.wake, func() {} }
 
 func TestStoppedBetweenWriteAndPublish(t *testing.T) {
 	f := fixture(t)

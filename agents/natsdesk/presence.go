@@ -14,72 +14,84 @@ import (
 
 const (
 	presenceBucket = "presence"
+	presenceStream = "KV_" + presenceBucket // as NATS names the stream behind it
 	// presenceTTL is how long a status holds: three heartbeats of 15 s.
 	presenceTTL = 45 * time.Second
+	// presenceTimeout is how long who waits for a page waits for NATS.
+	presenceTimeout = 1500 * time.Millisecond
 )
 
 // Statuses are what an agent can be. Who is none of them is not there.
 var Statuses = []string{"online", "busy", "away"}
 
-// ErrStatus means that a status is none of Statuses.
-var ErrStatus = errors.New("the status must be online, busy or away")
+// Errors of presence.
+var (
+	// ErrStatus means that a status is none of Statuses.
+	ErrStatus = errors.New("the status must be online, busy or away")
+	// ErrPresence means that NATS is away, or too slow to wait for.
+	ErrPresence = errors.New("who is at the desk cannot be read or changed now")
+)
 
 // SetPresence says how present a member of staff is. It holds for 45 seconds
-// and is to be repeated before they are over; nothing of it is kept.
+// and is to be repeated before they are over; nothing of it is kept. While NATS
+// is away it fails with ErrPresence, within two seconds.
 func (b *Bus) SetPresence(ctx context.Context, staff identity.StaffID, status string) error {
 	if !slices.Contains(Statuses, status) {
 		return ErrStatus
 	}
-	bucket, err := b.presence(ctx)
-	if err != nil {
+	return b.withPresence(ctx, func(ctx context.Context, bucket jetstream.KeyValue) error {
+		_, err := bucket.PutString(ctx, string(staff), status)
 		return err
-	}
-	if _, err := bucket.PutString(ctx, string(staff), status); err != nil {
-		b.unprovision()
-		return fmt.Errorf("set presence: %w", err)
-	}
-	return nil
+	})
 }
 
-// Presence returns everyone who is present.
+// Presence returns everyone who is present. While NATS is away it fails with
+// ErrPresence, within two seconds.
 func (b *Bus) Presence(ctx context.Context) (map[identity.StaffID]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	bucket, err := b.presence(ctx)
+	out := make(map[identity.StaffID]string)
+	err := b.withPresence(ctx, func(ctx context.Context, bucket jetstream.KeyValue) error {
+		watch, err := bucket.WatchAll(ctx, jetstream.IgnoreDeletes())
+		if err != nil {
+			return err
+		}
+		defer func() { _ = watch.Stop() }() // it ends with ctx too
+		for {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case entry, ok := <-watch.Updates():
+				if !ok {
+					return errors.New("NATS went away")
+				}
+				if entry == nil { // that was everyone
+					return nil
+				}
+				out[identity.StaffID(entry.Key())] = string(entry.Value())
+			}
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	watch, err := bucket.WatchAll(ctx, jetstream.IgnoreDeletes())
-	if err != nil {
-		b.unprovision()
-		return nil, fmt.Errorf("read presence: %w", err)
-	}
-	defer func() { _ = watch.Stop() }() // it ends with ctx too
-	out := make(map[identity.StaffID]string)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("read presence: %w", ctx.Err())
-		case entry, ok := <-watch.Updates():
-			if !ok {
-				return nil, errors.New("read presence: NATS is away")
-			}
-			if entry == nil { // that was everyone
-				return out, nil
-			}
-			out[identity.StaffID(entry.Key())] = string(entry.Value())
+	return out, nil
+}
+
+// withPresence runs fn on the bucket.
+func (b *Bus) withPresence(ctx context.Context, fn func(context.Context, jetstream.KeyValue) error) error {
+	ctx, cancel := context.WithTimeout(ctx, presenceTimeout)
+	defer cancel()
+	err := b.provision(ctx)
+	if err == nil {
+		var bucket jetstream.KeyValue
+		if bucket, err = b.js.KeyValue(ctx, presenceBucket); err == nil {
+			err = fn(ctx, bucket)
+		}
+		if err != nil {
+			b.unprovision()
 		}
 	}
-}
-
-func (b *Bus) presence(ctx context.Context) (jetstream.KeyValue, error) {
-	if err := b.provision(ctx); err != nil {
-		return nil, err
-	}
-	bucket, err := b.js.KeyValue(ctx, presenceBucket)
 	if err != nil {
-		b.unprovision()
-		return nil, fmt.Errorf("open the bucket %s: %w", presenceBucket, err)
+		return fmt.Errorf("%w: %w", ErrPresence, err)
 	}
-	return bucket, nil
+	return nil
 }
