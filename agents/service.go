@@ -33,9 +33,10 @@ type Action struct {
 // Act is one transaction, durable when it returns. It refuses what belongs to
 // another agent (ErrOwned), what belongs to nobody and needs an owner
 // (ErrNotOwner), and what the state does not allow; a claim, or a reply to a
-// conversation that nobody has, takes it. Tickets come in the order in which
-// they will be served. Permitted returns records under the scope, which filters
-// inside the query.
+// conversation that nobody has, takes it. A message whose id is already in the
+// conversation is not sent again, and changes nothing. Tickets come in the order
+// in which they will be served. Permitted returns records under the scope, which
+// filters inside the query.
 type Store interface {
 	Tickets(ctx context.Context, queue string) ([]Ticket, error)
 	Ticket(ctx context.Context, conversation string) (Ticket, error)
@@ -271,7 +272,7 @@ func (s *Service) Reply(ctx context.Context, who identity.Principal, id, text st
 	}
 	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
 		return Action{Trigger: conversation.AgentReplies, Reason: conversation.TakenOver, Message: &conversation.Message{
-			ID: identity.NewID("msg"), From: conversation.FromAgent, Segments: conversation.PlainMessage(text),
+			ID: conversation.MessageID(ctx), From: conversation.FromAgent, Segments: conversation.PlainMessage(text),
 			Staff: who.Staff, Name: who.Name,
 		}}
 	})

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -132,14 +131,10 @@ func register[I, O any](s *Server, a audience, op huma.Operation, fn func(contex
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		who, _ := ctx.Value(principalKey{}).(identity.Principal)
 		out, err := fn(ctx, who, in)
-		var headed huma.HeadersError
-		switch {
-		case err == nil:
-			return out, nil
-		case errors.As(err, &headed):
-			return nil, err // a problem already, with its headers
+		if err != nil {
+			return nil, s.problem(err)
 		}
-		return nil, s.problem(err)
+		return out, nil
 	})
 }
 
@@ -162,15 +157,5 @@ func principal(ctx huma.Context) identity.Principal {
 // writeErr answers with a problem from a middleware. An answer that cannot be
 // written has nobody to read it.
 func (s *Server) writeErr(ctx huma.Context, err error) {
-	p := s.problem(err)
-	var headed huma.HeadersError
-	if errors.As(err, &headed) {
-		for name := range headed.GetHeaders() {
-			ctx.SetHeader(name, headed.GetHeaders().Get(name))
-		}
-	}
-	if p.GetStatus() == http.StatusUnauthorized {
-		ctx.SetHeader("WWW-Authenticate", "Bearer")
-	}
-	_ = huma.WriteErr(s.api, ctx, p.GetStatus(), p.Error())
+	_ = writeProblem(humafiber.Unwrap(ctx), s.problem(err))
 }

@@ -121,13 +121,17 @@ func (s *Server) startSession(ctx context.Context, _ identity.Principal, in *ses
 	if err != nil {
 		return nil, err
 	}
+	now, err := s.Directory.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
 	language := preferred(in.Body.Language, in.Accept)
 	x := identity.Session{
 		ID: identity.NewID("ses"), Token: identity.NewSecret("cst"), Kind: identity.Visitor, Site: site.ID,
-		GPC: in.Body.GPC || in.GPCHeader == "1", Expires: time.Now().Add(sessionLife).UTC(),
+		GPC: in.Body.GPC || in.GPCHeader == "1", Expires: now.Add(sessionLife),
 	}
 	if in.Body.Identity != nil {
-		sub, err := identity.VerifyToken(ctx, s.Directory, site, *in.Body.Identity, time.Now())
+		sub, err := identity.VerifyToken(ctx, s.Directory, site, *in.Body.Identity, now)
 		if err != nil {
 			return nil, err
 		}
@@ -216,6 +220,9 @@ func (s *Server) getConversation(ctx context.Context, who identity.Principal, in
 func (s *Server) atDesk(ctx context.Context, c conversation.Conversation) (*person, int, error) {
 	if c.Assignee != "" {
 		m, err := s.Directory.Staff(ctx, c.Assignee)
+		if away(err) {
+			return nil, 0, err
+		}
 		if err != nil {
 			return nil, 0, nil //nolint:nilerr // an account that was closed has no name to show
 		}
@@ -296,7 +303,11 @@ func (s *Server) handoff(ctx context.Context, who identity.Principal, in *handof
 		return out, nil
 	}
 	if strings.TrimSpace(in.Body.Reason) != "" {
-		if _, err := s.Conversations.Say(ctx, who, c.ID, in.Body.Reason, c.Language); err != nil {
+		_, err := s.Conversations.Say(ctx, who, c.ID, in.Body.Reason, c.Language)
+		if away(err) {
+			return nil, err // they ask again, for the same ticket, and lose no word
+		}
+		if err != nil {
 			s.Logger.Warn("the reason of a handoff was not stored", "conversation", c.ID, "error", err)
 		}
 	}
@@ -308,6 +319,9 @@ func (s *Server) handoff(ctx context.Context, who identity.Principal, in *handof
 			Triple:  consent.Triple{Purpose: consent.AgentAssist, Category: category, Recipient: consent.HumanAgents},
 			Granted: true, Duration: consent.ThisConversation,
 		}}})
+		if away(err) {
+			return nil, err
+		}
 		if err != nil {
 			s.Logger.Warn("a category was not shared with the desk", "conversation", c.ID, "error", err)
 			continue

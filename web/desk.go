@@ -152,7 +152,11 @@ func (s *Server) deskRoutes() {
 		OperationID: "snooze", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/snooze",
 		Summary: "Put a conversation off",
 	}, func(ctx context.Context, who identity.Principal, in *snoozeInput) (*deskDone, error) {
-		if !in.Body.Until.After(time.Now()) {
+		now, err := s.Directory.Now(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !in.Body.Until.After(now) {
 			return nil, huma.Error422UnprocessableEntity("`until` must lie in the future.")
 		}
 		return s.done(ctx, in.ID, s.Desk.Snooze(ctx, who, in.ID, in.Body.Until))
@@ -224,7 +228,17 @@ func (s *Server) setPresence(ctx context.Context, who identity.Principal, in *pr
 	if !who.Has(identity.RoleAgent, identity.RoleSupervisor) {
 		return nil, agents.ErrForbidden
 	}
-	return nil, s.Presence.SetPresence(ctx, who.Staff, in.Body.Status)
+	ctx, cancel := context.WithTimeout(ctx, presenceTimeout)
+	defer cancel()
+	if err := s.Presence.SetPresence(ctx, who.Staff, in.Body.Status); err != nil {
+		s.outage(partMessages, err)
+		return nil, passing(http.StatusServiceUnavailable, partMessages, "Presence can't be updated right now. Everything else works.", 5*time.Second)
+	}
+	return nil, nil
 }
+
+// presenceTimeout is how long presence may take. It is of the moment, and not
+// worth waiting for.
+const presenceTimeout = 3 * time.Second
 
 func itoa(n int) string { return strconv.Itoa(n) }

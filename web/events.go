@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
+	"candor/answer"
 	"candor/conversation"
 	"candor/identity"
 )
@@ -46,11 +48,13 @@ func (s *Server) conversationEvents(c *fiber.Ctx) error {
 	return s.streams.open(c, who.Actor(), func(ctx context.Context, st *stream) {
 		wake, stop := s.Conversations.Watch(id)
 		defer stop()
-		st.follow(ctx, wake, may, func() error {
+		next := func(ctx context.Context) error {
 			for {
-				events, err := s.Conversations.Events(ctx, id, after, eventPage)
+				events, err := within(ctx, func(ctx context.Context) ([]conversation.Event, error) {
+					return s.Conversations.Events(ctx, id, after, eventPage)
+				})
 				if err != nil {
-					return s.streamError(st, err)
+					return err
 				}
 				for _, e := range events {
 					if err := s.sendEvent(ctx, st, who, id, e); err != nil {
@@ -62,18 +66,23 @@ func (s *Server) conversationEvents(c *fiber.Ctx) error {
 					return nil
 				}
 			}
-		})
+		}
+		s.serve(ctx, st, feed{wake, may, next, func(ctx context.Context) error { return s.sendState(ctx, st, id) }})
 	})
 }
 
-// streamError tells the reader that nothing can be read now, and ends the
-// stream; the reader comes back.
-func (s *Server) streamError(st *stream, err error) error {
-	if errors.Is(err, context.Canceled) {
-		return err
+// serve runs a stream. One that fails tells its reader to come back, not at once.
+func (s *Server) serve(ctx context.Context, st *stream, f feed) {
+	err := st.follow(ctx, f)
+	if err == nil || ctx.Err() != nil || errors.Is(err, errGone) {
+		return
 	}
-	s.Logger.Error("a stream cannot be read", "error", err)
-	return errors.Join(err, st.send(0, string(conversation.ErrorEvent), map[string]string{"detail": internalDetail}))
+	p := s.problem(err)
+	if p.GetStatus() < http.StatusInternalServerError {
+		return // they may not read this any more, and learn why when they come back
+	}
+	_ = st.fail(p.Error()) // the reader may be gone by now
+	_ = st.retire(comeBackLater)
 }
 
 type stateJSON struct {
@@ -100,9 +109,11 @@ func (s *Server) sendEvent(ctx context.Context, st *stream, who identity.Princip
 		if err := json.Unmarshal(e.Data, &ref); err != nil {
 			return err
 		}
-		a, err := s.Answers.Answer(ctx, who.Customer, ref.ID)
+		a, err := within(ctx, func(ctx context.Context) (answer.Answer, error) {
+			return s.Answers.Answer(ctx, who.Customer, ref.ID)
+		})
 		if err != nil {
-			return s.streamError(st, err)
+			return err
 		}
 		data = a
 	case conversation.StateEvent:
@@ -116,9 +127,9 @@ func (s *Server) sendEvent(ctx context.Context, st *stream, who identity.Princip
 		if b.Name != "" {
 			b.Assignee = &person{Name: b.Name}
 		} else if b.State == conversation.Open {
-			t, err := s.Feed.TicketOf(ctx, id)
+			t, err := within(ctx, func(ctx context.Context) (conversation.Ticket, error) { return s.Feed.TicketOf(ctx, id) })
 			if err != nil {
-				return s.streamError(st, err)
+				return err
 			}
 			b.QueuePosition = t.QueuePosition
 		}
@@ -126,6 +137,23 @@ func (s *Server) sendEvent(ctx context.Context, st *stream, who identity.Princip
 	case conversation.SentenceEvent, conversation.ResetEvent, conversation.ConsentEvent, conversation.ErrorEvent:
 	}
 	return st.send(e.Seq, string(e.Type), data)
+}
+
+// sendState tells the customer how their conversation stands. The event has no
+// id, since it repeats what the stream has told.
+func (s *Server) sendState(ctx context.Context, st *stream, id string) error {
+	state, err := within(ctx, func(ctx context.Context) (stateJSON, error) {
+		c, err := s.Conversations.At(ctx, id)
+		if err != nil {
+			return stateJSON{}, err
+		}
+		assignee, position, err := s.atDesk(ctx, c)
+		return stateJSON{c.State, c.Reason, position, assignee}, err
+	})
+	if err != nil {
+		return err
+	}
+	return st.send(0, string(conversation.StateEvent), state)
 }
 
 // deskEvents tells the desk's page that something has changed; the page reads
@@ -150,16 +178,15 @@ func (s *Server) deskEvents(c *fiber.Ctx) error {
 		wake, stop := s.Feed.WatchDesk()
 		defer stop()
 		seen := ""
-		st.follow(ctx, wake, may, func() error {
-			version, err := s.Feed.DeskVersion(ctx)
-			if err != nil {
-				return s.streamError(st, err)
-			}
-			if version == seen {
-				return nil
+		send := func() error { return st.send(0, "ticket", map[string]string{"version": seen}) }
+		next := func(ctx context.Context) error {
+			version, err := within(ctx, s.Feed.DeskVersion)
+			if err != nil || version == seen {
+				return err
 			}
 			seen = version
-			return st.send(0, "ticket", map[string]string{"version": version})
-		})
+			return send()
+		}
+		s.serve(ctx, st, feed{wake, may, next, func(context.Context) error { return send() }})
 	})
 }

@@ -1,13 +1,19 @@
 package web
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 
+	"candor/conversation"
 	"candor/identity"
 )
 
@@ -38,7 +44,9 @@ type Memory interface {
 }
 
 // idempotent honours Idempotency-Key on POST for whoever is authenticated: a
-// repeated request gets the first one's response and changes nothing.
+// repeated request gets the first one's response and changes nothing. Where the
+// first one's response is not known, since the database went away meanwhile, the
+// message that it may have posted keeps its id.
 func (s *Server) idempotent(ctx huma.Context, next func(huma.Context)) {
 	key, who := ctx.Header("Idempotency-Key"), principal(ctx)
 	if ctx.Method() != http.MethodPost || key == "" || who.Kind == identity.Nobody {
@@ -67,15 +75,55 @@ func (s *Server) idempotent(ctx huma.Context, next func(huma.Context)) {
 		_ = c.Status(seen.Status).Send(seen.Body) // only sets the response
 		return
 	}
-	next(ctx)
-	r := Response{c.Response().StatusCode(), string(c.Response().Header.ContentType()), c.Response().Body()}
+	next(huma.WithContext(ctx, conversation.WithMessageID(ctx.Context(), messageID(scope, key))))
+	r := Response{c.Response().StatusCode(), string(c.Response().Header.ContentType()), bytes.Clone(c.Response().Body())}
 	if r.Status >= http.StatusInternalServerError || r.Status == http.StatusTooManyRequests {
-		err = s.Memory.Forget(c.UserContext(), scope, key)
+		s.settle(r, func(ctx context.Context) error { return s.Memory.Forget(ctx, scope, key) })
 	} else {
-		err = s.Memory.Settle(c.UserContext(), customer, scope, key, r)
+		s.settle(r, func(ctx context.Context) error { return s.Memory.Settle(ctx, customer, scope, key, r) })
 	}
-	if err != nil {
-		// The request itself was served; its key frees itself after a while.
-		s.Logger.Error("an idempotency key was not settled", "error", err)
+}
+
+// messageID is the id of the message that a request posts: the same on every
+// replica, and another for every key, address and person.
+func messageID(scope, key string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", scope, key))
+	return "msg_" + hex.EncodeToString(sum[:13]) // as long as others
+}
+
+const (
+	// settleTimeout bounds one attempt to settle a key.
+	settleTimeout = 5 * time.Second
+	// settlePause lies between two.
+	settlePause = time.Second
+	// settleLife is after which nobody comes back for a key that is reserved.
+	settleLife = 10 * time.Minute
+)
+
+// settle ends the reservation of a key, which served r. While the database is
+// away it goes on trying behind the response: whoever repeats the request must
+// not be told for long that it is still being served.
+func (s *Server) settle(r Response, end func(context.Context) error) {
+	attempt := func() error {
+		ctx, cancel := context.WithTimeout(s.life, settleTimeout)
+		defer cancel()
+		return end(ctx)
 	}
+	// A response that says that the database is away waits for it no longer.
+	if r.Status != http.StatusServiceUnavailable && attempt() == nil {
+		return
+	}
+	s.settling.Go(func() {
+		err := attempt()
+		for start := time.Now(); err != nil && time.Since(start) < settleLife; err = attempt() {
+			select {
+			case <-s.life.Done():
+				return
+			case <-time.After(settlePause):
+			}
+		}
+		if err != nil {
+			s.Logger.Error("an idempotency key was not settled", "error", err)
+		}
+	})
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -95,7 +94,5 @@ func (s *Server) limit(a audience) func(huma.Context, func(huma.Context)) {
 
 // tooMany is the problem of a caller who has to wait.
 func tooMany(wait time.Duration) error {
-	return huma.ErrorWithHeaders(
-		huma.Error429TooManyRequests("That is too much at once. Wait a moment and try again."),
-		http.Header{"Retry-After": {strconv.Itoa(int(wait.Seconds()) + 1)}})
+	return passing(http.StatusTooManyRequests, "", "That is too much at once. Wait a moment and try again.", wait)
 }

@@ -29,13 +29,7 @@ func (s *Server) pages() {
 	s.app.Get("/desk", page("desk.html"))
 	s.app.Get("/admin", page("admin.html"))
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
-	s.app.Get("/readyz", func(c *fiber.Ctx) error {
-		if err := s.Ready(c.UserContext()); err != nil {
-			s.Logger.Error("not ready", "error", err)
-			return fiber.NewError(fiber.StatusServiceUnavailable)
-		}
-		return c.SendString("ok\n")
-	})
+	s.app.Get("/readyz", s.ready)
 	s.app.Get("/metrics", adaptor.HTTPHandler(s.Metrics))
 	s.app.Get("/asyncapi.yaml", func(c *fiber.Ctx) error {
 		c.Set("Content-Type", "application/yaml")
@@ -55,13 +49,26 @@ func page(name string) fiber.Handler {
 	}
 }
 
-// widget serves the chat, which only the site's own pages may frame.
+// widget serves the chat, which only the site's own pages may frame. While the
+// database is away those are the origins that were read last: the chat then comes
+// up, and says how things stand.
 func (s *Server) widget(c *fiber.Ctx) error {
-	site, err := s.Directory.Site(c.UserContext(), identity.SiteID(c.Query("site")))
-	if err != nil {
+	id := identity.SiteID(c.Query("site"))
+	site, err := s.Directory.Site(c.UserContext(), id)
+	origins := site.Origins
+	switch {
+	case err == nil:
+		s.framers.Store(id, origins)
+	case away(err):
+		last, ok := s.framers.Load(id)
+		if !ok {
+			return err
+		}
+		origins = last.([]string)
+	default:
 		return err
 	}
-	c.Set("Content-Security-Policy", contentPolicy+strings.Join(append([]string{"'self'"}, site.Origins...), " "))
+	c.Set("Content-Security-Policy", contentPolicy+strings.Join(append([]string{"'self'"}, origins...), " "))
 	return file("widget.html")(c)
 }
 

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,18 +43,59 @@ var statuses = []struct {
 	{consent.ErrInvalidChange, http.StatusUnprocessableEntity},
 	{consent.ErrStaleNotice, http.StatusConflict},
 	{consent.ErrStale, http.StatusConflict},
-	{ErrInFlight, http.StatusConflict},
 	{ErrOtherBody, http.StatusUnprocessableEntity},
 }
 
-const internalDetail = "Something went wrong on our side. Nothing was changed; please try again."
+const (
+	internalDetail = "Something went wrong on our side. Nothing was changed; please try again."
+	awayDetail     = "We can't reach our records right now. Nothing was changed; please try again in a moment."
+)
+
+// Parts that a problem can name, as /readyz does.
+const (
+	partDatabase = "database"
+	partMessages = "messages"
+	partServer   = "server" // this one; another replica may serve
+)
+
+// passingError is a problem that passes: it says when to ask again, and which
+// part is away if that is the reason.
+type passingError struct {
+	*huma.ErrorModel
+	Part  string `json:"part,omitempty"`
+	after time.Duration
+}
+
+var _ huma.HeadersError = (*passingError)(nil)
+
+func passing(status int, part, detail string, after time.Duration) *passingError {
+	return &passingError{&huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail}, part, after}
+}
+
+// GetHeaders says in whole seconds when to ask again.
+func (e *passingError) GetHeaders() http.Header {
+	seconds := (e.after + time.Second - 1) / time.Second
+	return http.Header{"Retry-After": {strconv.Itoa(int(seconds))}}
+}
+
+// away reports whether an error means that the database cannot be reached: it
+// says so, or it does not answer.
+func away(err error) bool {
+	return errors.Is(err, identity.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+}
 
 // problem turns an error into a problem (RFC 9457). What is not known is
 // internal: it is logged, and its text is not shown.
 func (s *Server) problem(err error) huma.StatusError {
 	var known huma.StatusError
-	if errors.As(err, &known) {
+	switch {
+	case errors.As(err, &known):
 		return known
+	case away(err):
+		s.outage(partDatabase, err)
+		return passing(http.StatusServiceUnavailable, partDatabase, awayDetail, 2*time.Second)
+	case errors.Is(err, ErrInFlight):
+		return passing(http.StatusConflict, "", sentence(err.Error()), time.Second)
 	}
 	for _, x := range statuses {
 		if errors.Is(err, x.err) {
@@ -132,6 +176,15 @@ func writeProblem(c *fiber.Ctx, p huma.StatusError) error {
 	b, err := json.Marshal(p)
 	if err != nil {
 		return err
+	}
+	var headed huma.HeadersError
+	if errors.As(p, &headed) {
+		for name := range headed.GetHeaders() {
+			c.Set(name, headed.GetHeaders().Get(name))
+		}
+	}
+	if p.GetStatus() == http.StatusUnauthorized {
+		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	}
 	c.Set(fiber.HeaderContentType, "application/problem+json")
 	return c.Status(p.GetStatus()).Send(b)

@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,6 +22,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
+	"golang.org/x/time/rate"
 
 	"candor/agents"
 	"candor/answer"
@@ -74,6 +77,15 @@ type Presence interface {
 	SetPresence(ctx context.Context, staff identity.StaffID, status string) error
 }
 
+// Part is something that the server depends on.
+type Part struct {
+	Name string // as /readyz shows it
+	// Essential is whether nothing can be served while it is away.
+	Essential bool
+	// Check reports why it is away, nil if it is not.
+	Check func(ctx context.Context) error
+}
+
 // Options is what the server is made of.
 type Options struct {
 	Directory     identity.Directory
@@ -88,8 +100,11 @@ type Options struct {
 	Memory        Memory
 	// Language finds the language of a text, empty if it does not tell.
 	Language func(text string) string
-	// Ready reports what is not ready, for /readyz.
-	Ready func(ctx context.Context) error
+	// Parts are what the server depends on, for /readyz.
+	Parts []Part
+	// Linger is how long requests are still taken once Shutdown has begun, so that
+	// a balancer and its clients go elsewhere before the listener closes.
+	Linger time.Duration
 	// Register takes the server's own metrics; Metrics serves all of them.
 	Register prometheus.Registerer
 	Metrics  http.Handler
@@ -118,6 +133,18 @@ type Server struct {
 	observed observed
 	// passwords bounds the password checks under way.
 	passwords chan struct{}
+	// framers are the origins that may frame a site's chat, as last read.
+	framers sync.Map // identity.SiteID → []string
+	// outages keeps the log of a part's outage short.
+	outages map[string]*rate.Sometimes
+
+	readiness readiness
+	draining  atomic.Bool
+	// life ends with the server; settling is what goes on behind the responses
+	// until then.
+	life     context.Context
+	end      context.CancelFunc
+	settling sync.WaitGroup
 }
 
 // Limits of a request, in bytes: what a page sends, and what a backend imports.
@@ -131,7 +158,14 @@ const (
 
 // New returns a server that is not listening yet.
 func New(o Options) *Server {
-	s := &Server{Options: o, streams: newStreams(o.Logger), limits: newLimits(), observed: newObserved(o.Register), passwords: make(chan struct{}, passwordChecks)}
+	s := &Server{
+		Options: o, streams: newStreams(o.Logger), limits: newLimits(), observed: newObserved(o.Register),
+		passwords: make(chan struct{}, passwordChecks), outages: make(map[string]*rate.Sometimes),
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	for _, p := range append([]Part{{Name: partDatabase}, {Name: partMessages}}, o.Parts...) {
+		s.outages[p.Name] = &rate.Sometimes{Interval: outageInterval}
+	}
 	s.app = fiber.New(fiber.Config{
 		// Without it a captured parameter becomes another request's value once
 		// the buffer is used again.
@@ -149,6 +183,9 @@ func New(o Options) *Server {
 		ReadTimeout:             60 * time.Second, // also how long a connection may idle
 		ErrorHandler:            s.problemHandler,
 		ReadBufferSize:          16 << 10,
+		// A connection over which nothing has come yet then counts as idle: browsers
+		// open some ahead of need, and Shutdown would wait for them.
+		ReduceMemoryUsage: true,
 	})
 	s.app.Server().HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		if isImport(string(h.RequestURI())) && len(h.Peek(fiber.HeaderAuthorization)) > 0 {
@@ -156,7 +193,7 @@ func New(o Options) *Server {
 		}
 		return fasthttp.RequestConfig{MaxRequestBodySize: maxRead}
 	}
-	s.app.Use(recover.New(recover.Config{EnableStackTrace: false}), s.observe, securityHeaders, checkBody)
+	s.app.Use(recover.New(recover.Config{EnableStackTrace: false}), s.observe, s.drain, securityHeaders, checkBody, deadline)
 	s.pages()
 	s.eventRoutes()
 
@@ -186,10 +223,63 @@ func isImport(path string) bool { return path == "/api/records" || path == "/api
 // Serve serves on the listener until Shutdown.
 func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
 
-// Shutdown ends the streams, so that their readers go elsewhere, and waits for
-// the requests under way.
+// Shutdown ends in order: /readyz says so at once, then no more connections are
+// taken, the streams end with a word on when to come back, and the requests under
+// way are served.
 func (s *Server) Shutdown(ctx context.Context) error {
-	return errors.Join(s.streams.close(ctx), s.app.ShutdownWithContext(ctx))
+	s.draining.Store(true)
+	s.streams.refuse()
+	select {
+	case <-time.After(s.Linger):
+	case <-ctx.Done():
+	}
+	requests := make(chan error, 1)
+	go func() { requests <- s.app.ShutdownWithContext(ctx) }()
+	err := errors.Join(s.streams.close(ctx), <-requests)
+	s.end()
+	settled := make(chan struct{})
+	go func() {
+		s.settling.Wait()
+		close(settled)
+	}()
+	select {
+	case <-settled:
+	case <-ctx.Done():
+	}
+	return err
+}
+
+// outageInterval is how often the log says that a part is away: every request
+// meets it.
+const outageInterval = 10 * time.Second
+
+func (s *Server) outage(part string, err error) {
+	s.outages[part].Do(func() { s.Logger.Warn("a part is away", "part", part, "error", err) })
+}
+
+// drain makes clients take another connection, to another replica, once this one
+// ends.
+func (s *Server) drain(c *fiber.Ctx) error {
+	err := c.Next()
+	if s.draining.Load() {
+		c.Response().SetConnectionClose()
+	}
+	return err
+}
+
+// requestTimeout is how long a request waits for the database, and a little
+// longer than a write may take.
+const requestTimeout = 25 * time.Second
+
+// deadline ends what a request waits for. An import takes as long as it takes.
+func deadline(c *fiber.Ctx) error {
+	if isImport(c.Path()) {
+		return c.Next()
+	}
+	ctx, cancel := context.WithTimeout(c.UserContext(), requestTimeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+	return c.Next()
 }
 
 func securityHeaders(c *fiber.Ctx) error {

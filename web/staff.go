@@ -76,13 +76,20 @@ func (s *Server) login(ctx context.Context, _ identity.Principal, in *loginInput
 	}
 	// An unknown address takes as long as a wrong password, and reads alike.
 	m, err := s.Directory.StaffByEmail(ctx, email)
+	if away(err) {
+		return nil, err // not a guess
+	}
 	if !s.checkPassword(m.Password, in.Body.Password) || err != nil {
 		s.limits.wait("account "+email, guessRate, guessBurst)
 		return nil, huma.Error401Unauthorized("The address or the password is wrong.")
 	}
+	now, err := s.Directory.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
 	x := identity.Session{
 		ID: identity.NewID("ses"), Token: identity.NewSecret("sst"), Kind: identity.Staff, Staff: m.ID,
-		CSRF: identity.NewSecret("csrf"), Expires: time.Now().Add(staffSessionLife).UTC(),
+		CSRF: identity.NewSecret("csrf"), Expires: now.Add(staffSessionLife),
 	}
 	if err := s.Directory.AddSession(ctx, x); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"candor/conversation"
 )
 
 const (
@@ -21,6 +24,13 @@ const (
 	// keepAlive is how often a quiet stream sends a comment, so that proxies and
 	// dead connections are noticed.
 	keepAlive = 15 * time.Second
+	// readTimeout bounds one read for a stream. Beyond it its keep-alives would
+	// fail.
+	readTimeout = 10 * time.Second
+	// comeBack is after which the reader of a stream that ends comes back, comeBackLater
+	// the one of a stream that failed.
+	comeBack      = 500 * time.Millisecond
+	comeBackLater = 5 * time.Second
 	// writeTimeout is how long a reader may take to read; a slower one is
 	// dropped and resumes by its last id.
 	writeTimeout = 10 * time.Second
@@ -45,19 +55,26 @@ func newStreams(log *slog.Logger) *streams {
 	return &streams{log: log, cancel: make(map[*stream]context.CancelFunc), own: make(map[string]int)}
 }
 
+// Refusals of a stream.
+var (
+	errEnding         = passing(fiber.StatusServiceUnavailable, partServer, "This server is ending. Another one serves you in a moment.", time.Second)
+	errFull           = passing(fiber.StatusServiceUnavailable, partServer, "Too many people are reading here right now. Try again in a moment.", 5*time.Second)
+	errTooManyStreams = passing(fiber.StatusTooManyRequests, "", "You are reading in too many places at once. Close some of them.", 15*time.Second)
+)
+
 // open runs serve on the connection of c once the handler has returned, until
 // it returns, the reader goes away, or the registry is closed.
 func (s *streams) open(c *fiber.Ctx, owner string, serve func(ctx context.Context, st *stream)) error {
 	s.mu.Lock()
-	full, tooMany := s.closed || len(s.cancel) >= maxStreams, s.own[owner] >= maxOwnStreams
+	closed, full, tooMany := s.closed, len(s.cancel) >= maxStreams, s.own[owner] >= maxOwnStreams
 	s.mu.Unlock()
 	switch {
+	case closed:
+		return errEnding
 	case full:
-		c.Set("Retry-After", "5")
-		return fiber.NewError(fiber.StatusServiceUnavailable)
+		return errFull
 	case tooMany:
-		c.Set("Retry-After", "15")
-		return fiber.NewError(fiber.StatusTooManyRequests)
+		return errTooManyStreams
 	}
 	c.Context().HijackSetNoResponse(true)
 	c.Context().Hijack(func(conn net.Conn) {
@@ -110,10 +127,17 @@ func (s *streams) remove(st *stream) {
 	s.group.Done()
 }
 
+// refuse takes no more streams.
+func (s *streams) refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+}
+
 // close ends every stream and waits for them.
 func (s *streams) close(ctx context.Context) error {
+	s.refuse()
 	s.mu.Lock()
-	s.closed = true
 	for _, cancel := range s.cancel {
 		cancel()
 	}
@@ -135,6 +159,9 @@ func (s *streams) close(ctx context.Context) error {
 const streamHeader = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n" +
 	"X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
 
+// errGone means that the reader has left, or does not read.
+var errGone = errors.New("the reader is gone")
+
 // stream writes server-sent events to one reader.
 type stream struct {
 	conn  net.Conn
@@ -145,8 +172,10 @@ func (st *stream) write(b []byte) error {
 	if err := st.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
-	_, err := st.conn.Write(b)
-	return err
+	if _, err := st.conn.Write(b); err != nil {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return nil
 }
 
 // send writes an event; id 0 has none.
@@ -167,30 +196,85 @@ func (st *stream) send(id int64, event string, data any) error {
 // comment writes a line that readers ignore.
 func (st *stream) comment() error { return st.write([]byte(":\n\n")) }
 
-// retire tells the reader to come back soon.
-func (st *stream) retire() error { return st.write([]byte("retry: 500\n\n")) }
+// retire tells the reader after how long to come back.
+func (st *stream) retire(after time.Duration) error {
+	return st.write(fmt.Appendf(nil, "retry: %d\n\n", after.Milliseconds()))
+}
 
-// follow calls next whenever there may be something new, until ctx ends, next
-// fails, or the reader may not read any more, which is looked at now and then.
-func (st *stream) follow(ctx context.Context, wake <-chan struct{}, may func(context.Context) error, next func() error) {
+// fail tells the reader what is wrong. It has no id: it is about the stream, and
+// not part of what the stream tells.
+func (st *stream) fail(detail string) error {
+	return st.send(0, string(conversation.ErrorEvent), map[string]string{"detail": detail})
+}
+
+// feed is what a stream follows. Its functions return what away recognises while
+// the database is away; any other error ends the stream.
+type feed struct {
+	wake <-chan struct{}
+	// may looks whether the reader may still read.
+	may func(ctx context.Context) error
+	// next sends what is new.
+	next func(ctx context.Context) error
+	// resume sends how things stand, so that the reader knows that they go on.
+	resume func(ctx context.Context) error
+}
+
+// follow sends what is new whenever there may be something, until ctx ends, the
+// reader may not read any more, or a function of the feed fails. While the
+// database is away the reader is told so once, and the stream stays: coming back
+// would find the same.
+func (st *stream) follow(ctx context.Context, f feed) error {
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
+	checked, outage := true, false
 	for {
-		if next() != nil {
-			return
+		// SECURITY: what is new is read only after a look at the reader's rights that
+		// succeeded. While they cannot be looked at, nothing is sent.
+		var err error
+		if !checked {
+			checked, err = within(ctx, func(ctx context.Context) (bool, error) {
+				err := f.may(ctx)
+				return err == nil, err
+			})
+		}
+		if err == nil {
+			err = f.next(ctx)
+		}
+		if err == nil && outage {
+			err = f.resume(ctx)
+			outage = err != nil
+		}
+		switch {
+		case ctx.Err() != nil:
+			return st.retire(comeBack)
+		case err != nil && !away(err):
+			return err
+		case err != nil && !outage:
+			outage = true
+			if err := st.fail(awayDetail); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():
-			_ = st.retire() // the reader may be gone already
-			return
-		case <-wake:
+			return st.retire(comeBack)
+		case <-f.wake:
 		case <-poll.C:
 		case <-alive.C:
-			if may(ctx) != nil || st.comment() != nil {
-				return
+			checked = false
+			if err := st.comment(); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// within bounds one read of a stream. A database that does not answer is away,
+// like one that cannot be reached.
+func within[T any](ctx context.Context, read func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return read(ctx)
 }

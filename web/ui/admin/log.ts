@@ -1,5 +1,6 @@
 // The citation log as the page holds it: a filtered list, and one answer.
-import { api, explain } from "../shared/staff";
+import { onBack } from "../shared/line";
+import { api, explain, troubled } from "../shared/staff";
 import { Store } from "../shared/store";
 import { apiQuery, pageAddress, readFilters, type FilterName, type Filters } from "./filters";
 import type { Detail, Entry, EntryPage } from "./types";
@@ -25,6 +26,7 @@ export const log = new Store<LogState>({
 });
 
 let latest = 0; // an answer to an earlier filter must not replace a later one's
+let missed = false; // the list could not be read, and is once the line is back
 
 /** Follows the address until the returned function is called. */
 export function openLog(): () => void {
@@ -37,7 +39,12 @@ export function openLog(): () => void {
   addEventListener("hashchange", answerChanged);
   filtersChanged();
   answerChanged();
+  const stop = onBack(() => {
+    if (missed) void load();
+    if (log.get().selected && !log.get().detail) void loadDetail();
+  });
   return () => {
+    stop();
     removeEventListener("popstate", filtersChanged);
     removeEventListener("hashchange", answerChanged);
   };
@@ -60,12 +67,15 @@ export async function load(more = false): Promise<void> {
   const mine = ++latest;
   const { filters, next, entries } = log.get();
   log.set({ loading: true, problem: "" });
+  missed = false;
   try {
     const page = await api.get<EntryPage>(`/api/admin/citations?${apiQuery(filters, more ? next : undefined)}`);
     if (mine !== latest) return;
     log.set({ entries: [...(more ? (entries ?? []) : []), ...(page.items ?? [])], next: page.next, loading: false });
   } catch (e) {
-    if (mine === latest) log.set({ loading: false, problem: explain(e) });
+    if (mine !== latest) return;
+    missed = troubled(e);
+    log.set({ loading: false, problem: missed ? "" : explain(e) });
   }
 }
 
@@ -81,6 +91,6 @@ export async function loadDetail(): Promise<void> {
     const detail = await api.get<Detail>(`/api/admin/citations/${encodeURIComponent(id)}`);
     if (log.get().selected === id) log.set({ detail, detailProblem: "" });
   } catch (e) {
-    if (log.get().selected === id) log.set({ detailProblem: explain(e) });
+    if (log.get().selected === id) log.set({ detailProblem: troubled(e) ? "" : explain(e) });
   }
 }

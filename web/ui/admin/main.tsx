@@ -1,6 +1,7 @@
 // The admin's citation log: every answer, what it used, and under which consent.
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
+import { LineBanner } from "../shared/LineBanner";
 import { StaffOnly } from "../shared/StaffOnly";
 import { signOut, type Me } from "../shared/staff";
 import { useStore } from "../shared/store";
@@ -21,6 +22,7 @@ function Admin({ me }: { me: Me }) {
           Sign out
         </button>
       </header>
+      <LineBanner />
       <div class="admin-body">
         <main class="list">
           <FilterBar filters={state.filters} />

@@ -54,7 +54,7 @@ export function Conversation({ state, me }: { state: DeskState; me: Me }) {
       )}
       <Shared conversation={c} />
       <Log messages={c.messages ?? []} />
-      {mine && <Reply />}
+      {mine && <Reply state={state} />}
     </main>
   );
 }

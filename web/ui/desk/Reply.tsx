@@ -1,26 +1,20 @@
-import { useRef, useState } from "preact/hooks";
-import { uuid } from "../shared/api";
-import { act } from "./desk";
+import { useState } from "preact/hooks";
+import { act, setReply, type DeskState } from "./desk";
 
 const longest = 4000;
 
 /** The agent's answer. It stays in the box until it has been sent. */
-export function Reply() {
-  const [text, setText] = useState("");
+export function Reply({ state }: { state: DeskState }) {
+  const id = state.selected;
+  const { text, key } = state.replies[id] ?? { text: "", key: "" };
   const [busy, setBusy] = useState(false);
-  const key = useRef(uuid());
   const tooLong = text.length > longest;
 
   async function send() {
     const message = text.trim();
     if (message === "" || busy || tooLong) return;
     setBusy(true);
-    // The key changes only with the text: pressing again after a failure cannot
-    // send the same reply twice.
-    if (await act("messages", { text: message }, key.current)) {
-      setText("");
-      key.current = uuid();
-    }
+    if (await act("messages", { text: message }, key)) setReply(id, "");
     setBusy(false);
   }
 
@@ -42,10 +36,8 @@ export function Reply() {
         data-testid="reply"
         placeholder="Your answer to the customer"
         value={text}
-        onInput={(e) => {
-          setText(e.currentTarget.value);
-          key.current = uuid();
-        }}
+        readOnly={busy}
+        onInput={(e) => setReply(id, e.currentTarget.value)}
         onKeyDown={(e) => {
           if (e.key !== "Enter" || !(e.ctrlKey || e.metaKey)) return;
           e.preventDefault();

@@ -1,8 +1,9 @@
 // The desk: the queue, the conversation that is open, and what an agent does
 // with it. Events only say that something changed; the truth is fetched again.
-import { ApiError } from "../shared/api";
+import { ApiError, uuid } from "../shared/api";
+import { onBack } from "../shared/line";
 import { stream } from "../shared/sse";
-import { api, explain } from "../shared/staff";
+import { api, explain, troubled } from "../shared/staff";
 import { Store } from "../shared/store";
 import type { DeskConversation, Presence, Ticket } from "./types";
 
@@ -16,8 +17,13 @@ export type DeskState = {
   /** What went wrong with the last action. */
   problem: string;
   presence: Presence;
-  live: boolean;
+  presenceProblem: string;
+  /** What is being written, by conversation. It stays until it was sent. */
+  replies: Record<string, Reply>;
 };
+
+/** The key changes with the text only: sending a reply again never sends it twice. */
+export type Reply = { text: string; key: string };
 
 export const desk = new Store<DeskState>({
   queueProblem: "",
@@ -25,8 +31,12 @@ export const desk = new Store<DeskState>({
   conversationProblem: "",
   problem: "",
   presence: "online",
-  live: true,
+  presenceProblem: "",
+  replies: {},
 });
+
+// Presence runs out by itself, three of these later.
+const heartbeat = 15_000;
 
 /** Runs the desk until the returned function is called. */
 export function openDesk(): () => void {
@@ -34,17 +44,18 @@ export function openDesk(): () => void {
   addEventListener("hashchange", follow);
   follow();
   void loadQueue();
-  void setPresence("online");
-  const stop = stream("/api/desk/events", {
-    onEvent: refresh,
-    onLive: (live) => {
-      desk.set({ live });
-      // Whatever happened while the line was down is in here.
-      if (live) refresh();
-    },
+  void setPresence(desk.get().presence);
+  const beat = setInterval(() => void setPresence(desk.get().presence), heartbeat);
+  // Whatever happened while the line was down is read when it is back.
+  const stop = stream("/api/desk/events", { onEvent: refresh, onUp: refresh });
+  const stopBack = onBack(() => {
+    if (passing) desk.set({ problem: "" }); // it can be done now
+    refresh();
   });
   return () => {
     stop();
+    stopBack();
+    clearInterval(beat);
     removeEventListener("hashchange", follow);
   };
 }
@@ -59,7 +70,7 @@ export async function loadQueue(): Promise<void> {
     const { tickets } = await api.get<{ tickets: Ticket[] | null }>("/api/desk/queue");
     desk.set({ tickets: tickets ?? [], queueProblem: "" });
   } catch (e) {
-    desk.set({ queueProblem: explain(e) });
+    desk.set({ queueProblem: troubled(e) ? "" : explain(e) });
   }
 }
 
@@ -75,9 +86,12 @@ export async function loadConversation(): Promise<void> {
     const conversation = await api.get<DeskConversation>(`/api/desk/conversations/${encodeURIComponent(id)}`);
     if (desk.get().selected === id) desk.set({ conversation, conversationProblem: "" });
   } catch (e) {
-    if (desk.get().selected === id) desk.set({ conversationProblem: explain(e) });
+    if (desk.get().selected === id) desk.set({ conversationProblem: troubled(e) ? "" : explain(e) });
   }
 }
+
+// Whether the last action failed because of the line.
+let passing = false;
 
 export type Action = "claim" | "release" | "resolve" | "return" | "snooze" | "messages";
 
@@ -90,6 +104,7 @@ export async function act(action: Action, body: object = {}, key?: string): Prom
     refresh();
     return true;
   } catch (e) {
+    passing = troubled(e);
     desk.set({ problem: explain(e) });
     // Somebody else was faster, or it is over: show how it stands now.
     if (e instanceof ApiError && [404, 409].includes(e.status)) refresh();
@@ -97,12 +112,17 @@ export async function act(action: Action, body: object = {}, key?: string): Prom
   }
 }
 
+export function setReply(id: string, text: string): void {
+  desk.set((d) => ({ replies: { ...d.replies, [id]: { text, key: uuid() } } }));
+}
+
+/** Says whether I am there. What is shown is what was confirmed last. */
 export async function setPresence(presence: Presence): Promise<void> {
-  const before = desk.get().presence;
-  desk.set({ presence });
   try {
     await api.put("/api/desk/presence", { status: presence });
+    desk.set({ presence, presenceProblem: "" });
   } catch (e) {
-    desk.set({ presence: before, problem: explain(e) });
+    if (e instanceof ApiError && e.part === "messages") desk.set({ presenceProblem: e.detail });
+    else if (!troubled(e)) desk.set({ problem: explain(e) });
   }
 }

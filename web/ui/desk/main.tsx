@@ -1,6 +1,7 @@
 // The desk, where people take over.
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
+import { LineBanner } from "../shared/LineBanner";
 import { StaffOnly } from "../shared/StaffOnly";
 import { signOut, type Me } from "../shared/staff";
 import { useStore } from "../shared/store";
@@ -16,11 +17,6 @@ function Desk({ me }: { me: Me }) {
     <div class={state.selected ? "desk one" : "desk"}>
       <header class="bar">
         <h1>Desk</h1>
-        {!state.live && (
-          <p class="quiet" role="status">
-            Connecting again…
-          </p>
-        )}
         <label class="presence">
           <span class={`dot ${state.presence}`} aria-hidden="true" />
           <span class="name">{me.name}</span>
@@ -40,6 +36,7 @@ function Desk({ me }: { me: Me }) {
           Sign out
         </button>
       </header>
+      <LineBanner writes also={state.presenceProblem} />
       <div class="desk-body">
         <Queue state={state} />
         <Conversation key={state.selected} state={state} me={me} />

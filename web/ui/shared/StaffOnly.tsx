@@ -1,5 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
+import { onBack } from "./line";
+import { LineBanner } from "./LineBanner";
 import { Login } from "./Login";
 import { staff, whoAmI, type Me } from "./staff";
 import { useStore } from "./store";
@@ -20,9 +22,20 @@ export function StaffOnly({ title, about, roles, children }: Props) {
     check();
     // Another tab may have signed in as somebody else meanwhile.
     addEventListener("focus", check);
-    return () => removeEventListener("focus", check);
+    const stop = onBack(check);
+    return () => {
+      removeEventListener("focus", check);
+      stop();
+    };
   }, []);
-  if (me === undefined) return <p class="empty">One moment…</p>;
+  if (me === undefined) {
+    return (
+      <>
+        <LineBanner />
+        <p class="empty">One moment…</p>
+      </>
+    );
+  }
   if (me === null) return <Login title={title} about={about} roles={roles} />;
   if (!me.roles.some((r) => roles.includes(r))) {
     const note = `You are signed in as ${me.name}, whose role does not open this page. Sign in as somebody else.`;

@@ -1,12 +1,30 @@
 // JSON over HTTP, with RFC 9457 problems turned into one kind of error.
+import { Backoff, met, pause, type Trouble } from "./line";
 
 /** An answer of the server that is not a success. `status` 0: no answer came. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
-    readonly detail: string,
+    readonly detail = "",
+    /** After how many milliseconds to ask again, if the server said so. */
+    readonly after = 0,
+    /** The part that is away, if the server said so. */
+    readonly part = "",
+    /** Whether the server itself said so, and not something in between. */
+    readonly told = false,
   ) {
     super(detail);
+  }
+
+  /** Whether the same call may go well later without anybody doing anything. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500 || this.after > 0;
+  }
+
+  /** What it says about everything else that is called. */
+  get trouble(): Trouble | undefined {
+    if (this.status === 0 || (this.status >= 500 && !this.told)) return "unreachable";
+    return this.status === 503 && (this.part === "" || this.part === "database") ? "away" : undefined;
   }
 }
 
@@ -43,25 +61,38 @@ export function client(headers: (method: string) => Headers, refused?: () => Pro
   };
 }
 
+const patience = 40_000; // longer than the server lets a request take
+
 async function send<T>(method: string, path: string, body: unknown, headers: Headers): Promise<T> {
-  let response: Response;
   try {
-    response = await fetch(path, {
-      method,
-      credentials: "same-origin",
-      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-  } catch {
-    throw new ApiError(0, "");
+    const value = await receive<T>(method, path, body, headers);
+    met();
+    return value;
+  } catch (e) {
+    const error = e instanceof ApiError ? e : new ApiError(0);
+    met(error.trouble);
+    throw error;
   }
-  const text = await response.text();
-  const value = parse(text);
-  if (!response.ok) {
-    const problem = value as { detail?: string; title?: string } | undefined;
-    throw new ApiError(response.status, problem?.detail ?? problem?.title ?? "");
-  }
-  return value as T;
+}
+
+async function receive<T>(method: string, path: string, body: unknown, headers: Headers): Promise<T> {
+  const response = await fetch(path, {
+    method,
+    credentials: "same-origin",
+    headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(patience),
+  });
+  if (!response.ok) throw await problem(response);
+  return parse(await response.text()) as T;
+}
+
+/** The error of a response that is not a success. */
+export async function problem(response: Response): Promise<ApiError> {
+  const told = response.headers.get("Content-Type")?.startsWith("application/problem+json") ?? false;
+  const after = Number(response.headers.get("Retry-After")) * 1000 || 0;
+  const body = parse(await response.text()) as { detail?: string; title?: string; part?: string } | undefined;
+  return new ApiError(response.status, body?.detail ?? body?.title, after, body?.part, told);
 }
 
 function parse(text: string): unknown {
@@ -69,6 +100,30 @@ function parse(text: string): unknown {
     return text === "" ? undefined : JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** What persist throws when nobody waits for the call any more. */
+export class Abandoned extends Error {}
+
+/**
+ * Makes a call until it goes well or fails for good. `waits` is told of every
+ * failure that passes, `still` whether anybody waits for it.
+ */
+export async function persist<T>(call: () => Promise<T>, waits: (e: ApiError) => void, still: () => boolean): Promise<T> {
+  const backoff = new Backoff();
+  for (;;) {
+    try {
+      const value = await call();
+      if (still()) return value;
+    } catch (e) {
+      if (still()) {
+        if (!(e instanceof ApiError) || !e.passing) throw e;
+        waits(e);
+        await pause(backoff.next(e.after), undefined, e.status === 429);
+      }
+    }
+    if (!still()) throw new Abandoned();
   }
 }
 

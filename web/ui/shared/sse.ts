@@ -1,4 +1,6 @@
 // Server-sent events over fetch: EventSource cannot send a bearer header.
+import { problem } from "./api";
+import { Backoff, met, pause, streaming } from "./line";
 
 export type StreamEvent = { id: number | null; type: string; data: unknown };
 
@@ -8,17 +10,17 @@ export type StreamOptions = {
   /** The last id already known; the server sends what follows it. */
   after?: number;
   onEvent: (e: StreamEvent) => void;
-  /** Told when the stream comes up or goes down. */
-  onLive?: (live: boolean) => void;
+  /** Told when the stream comes up: what it does not replay may have changed meanwhile. */
+  onUp?: () => void;
   /** Called at a 401. Resolves to true when there are new headers to try. */
   refused?: () => Promise<boolean>;
 };
 
-const firstPause = 500;
-const longestPause = 15_000;
 // The server sends a comment now and then; silence for this long means that the
 // connection is dead, though nobody said so.
 const silence = 60_000;
+// A stream that ends sooner has not worked: the next pause is longer.
+const settled = 10_000;
 
 /** Keeps a stream open until the returned function is called. */
 export function stream(path: string, options: StreamOptions): () => void {
@@ -29,11 +31,12 @@ export function stream(path: string, options: StreamOptions): () => void {
 
 async function run(path: string, o: StreamOptions, stop: AbortSignal): Promise<void> {
   let last = o.after ?? 0;
-  let pause = firstPause;
+  const backoff = new Backoff();
   while (!stop.aborted) {
     const connection = new AbortController();
     const end = () => connection.abort();
     stop.addEventListener("abort", end, { once: true });
+    let wait: number | undefined; // as the server asked
     try {
       const response = await fetch(path, {
         headers: { Accept: "text/event-stream", ...(last ? { "Last-Event-ID": String(last) } : {}), ...o.headers?.() },
@@ -44,17 +47,25 @@ async function run(path: string, o: StreamOptions, stop: AbortSignal): Promise<v
       if (response.status === 401) {
         if (!(await o.refused?.())) return;
       } else if (response.ok && response.body) {
-        o.onLive?.(true);
-        pause = firstPause;
-        const retry = await read(response.body, end, (e) => {
+        streaming(true);
+        o.onUp?.();
+        const since = performance.now();
+        wait = await read(response.body, end, (e) => {
+          // Without an id, an error is about the stream: the server cannot read.
+          const failing = e.type === "error" && e.id === null;
+          met(failing ? "away" : undefined);
+          if (failing) return;
           // A replayed event must not be shown twice.
           if (e.id !== null && e.id <= last) return;
           if (e.id !== null) last = e.id;
           o.onEvent(e);
         });
-        if (retry) pause = retry;
-      } else if (response.status >= 400 && response.status < 500 && response.status !== 429) {
-        return; // asking again would not change the answer
+        if (performance.now() - since > settled) backoff.reset();
+      } else {
+        const e = await problem(response);
+        if (!e.passing) return; // asking again would not change the answer
+        if (e.trouble) met(e.trouble);
+        wait = e.after;
       }
     } catch {
       // The network failed, or the server went away: both are tried again below.
@@ -62,9 +73,8 @@ async function run(path: string, o: StreamOptions, stop: AbortSignal): Promise<v
     stop.removeEventListener("abort", end);
     connection.abort();
     if (stop.aborted) return;
-    o.onLive?.(false);
-    await wait(pause * (0.75 + Math.random() / 2), stop);
-    pause = Math.min(pause * 2, longestPause);
+    streaming(false);
+    await pause(wait ? wait * (0.75 + Math.random() / 2) : backoff.next(), stop);
   }
 }
 
@@ -111,19 +121,4 @@ function dispatch(type: string, id: number | null, text: string, onEvent: (e: St
     return;
   }
   onEvent({ id, type, data });
-}
-
-/** Waits, but no longer once the browser is online again. */
-function wait(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      removeEventListener("online", done);
-      stop.removeEventListener("abort", done);
-      resolve();
-    }
-    addEventListener("online", done);
-    stop.addEventListener("abort", done);
-  });
 }

@@ -1,6 +1,7 @@
 // Staff on the desk and in the admin's pages: a cookie session, and the CSRF
 // token that goes with everything that is not a GET.
 import { ApiError, client, type Client, type Headers } from "./api";
+import { line } from "./line";
 import { Store } from "./store";
 
 export type Me = { id?: string; name: string; email?: string; roles: string[]; csrf: string };
@@ -27,8 +28,8 @@ export async function whoAmI(): Promise<void> {
     staff.set({ me: await api.get<Me>("/api/staff/me"), problem: "" });
   } catch (e) {
     const out = e instanceof ApiError && e.status === 401;
-    // A server that cannot be reached signs nobody out.
-    if (out || !staff.get().me) staff.set({ me: null, problem: out ? "" : explain(e) });
+    // A server that cannot be reached signs nobody out, nor does it ask who is there.
+    if (out || (!staff.get().me && !troubled(e))) staff.set({ me: null, problem: out ? "" : explain(e) });
   }
 }
 
@@ -44,15 +45,19 @@ export async function signIn(email: string, password: string): Promise<void> {
 export async function signOut(): Promise<void> {
   try {
     await api.post("/api/staff/logout");
-  } finally {
     staff.set({ me: null, problem: "" });
+  } catch (e) {
+    if (staff.get().me) staff.set({ problem: `You are still signed in. ${explain(e)}` });
   }
 }
+
+/** Whether a failure is the line's: a banner says so, and it is tried again by itself. */
+export const troubled = (e: unknown) => e instanceof ApiError && e.trouble !== undefined;
 
 /** An error in plain words, the server's own first. */
 export function explain(e: unknown): string {
   if (!(e instanceof ApiError)) return "Something went wrong in this page.";
-  if (e.status === 0) return navigator.onLine ? "The server does not answer." : "You are offline.";
+  if (e.status === 0) return line.get().online ? "The server does not answer." : "You are offline.";
   if (e.detail) return e.detail;
   return e.status === 403 ? "Your role does not allow this." : "Something went wrong on the server.";
 }

@@ -1,12 +1,15 @@
 import { useState } from "preact/hooks";
 import { useStore } from "../shared/store";
+import { tryNow } from "../shared/line";
 import { Banner } from "./Banner";
-import { startAgain, store } from "./chat";
+import { startAgain } from "./chat";
 import { Composer } from "./Composer";
 import { Handoff } from "./Handoff";
 import { Header } from "./Header";
 import { Log } from "./Log";
+import { reason } from "./explain";
 import { closeChat } from "./parent";
+import { store } from "./state";
 import { w } from "./words";
 import { YourData } from "./YourData";
 
@@ -27,7 +30,17 @@ export function App() {
             <Composer chat={chat} />
           </>
         )}
-        {chat.phase === "loading" && <p class="whole quiet">{w.loading}</p>}
+        {chat.phase === "loading" && !chat.stuck && <p class="whole quiet">{w.loading}</p>}
+        {chat.phase === "loading" && chat.stuck && (
+          <div class="whole" role="status" data-testid="waiting">
+            <p>
+              {reason(chat.stuck)} {w.opensSoon}
+            </p>
+            <button type="button" class="button" onClick={tryNow}>
+              {w.sendNow}
+            </button>
+          </div>
+        )}
         {chat.phase === "failed" && (
           <div class="whole" role="alert">
             <p>{chat.problem}</p>

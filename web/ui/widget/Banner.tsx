@@ -1,10 +1,14 @@
-import { fill } from "../shared/i18n";
-import type { ChatState } from "./state";
-import { w } from "./words";
+import { fill, plural } from "../shared/i18n";
+import { line, type Line } from "../shared/line";
+import { useStore } from "../shared/store";
+import { reason } from "./explain";
+import { unsent, type ChatState } from "./state";
+import { language, w } from "./words";
 
 /** One line on how things stand, when they do not stand as usual. */
 export function Banner({ chat }: { chat: ChatState }) {
-  const text = standing(chat);
+  const now = useStore(line);
+  const text = standing(chat, now);
   if (!text) return null;
   return (
     <p class="banner" data-testid="banner" role="status">
@@ -13,10 +17,13 @@ export function Banner({ chat }: { chat: ChatState }) {
   );
 }
 
-function standing(chat: ChatState): string | undefined {
-  if (!chat.online) return w.offline;
+function standing(chat: ChatState, now: Line): string | undefined {
+  if (!now.online) return w.offline;
   if (chat.phase !== "ready") return undefined;
-  if (!chat.live) return w.reconnecting;
+  const waiting = chat.drafts.filter((d) => unsent(d) && !d.refused).length;
+  const stuck = (waiting > 0 && chat.stuck) || chat.asking?.stuck || now.trouble;
+  if (stuck) return `${reason(stuck)} ${kept()}`;
+  if (!now.live) return w.reconnecting;
   switch (chat.state) {
     case "open":
       if (chat.assignee) return fill(w.owned, { name: chat.assignee });
@@ -27,5 +34,11 @@ function standing(chat: ChatState): string | undefined {
       return w.snoozed;
     case "pending":
       return undefined;
+  }
+
+  // What becomes of what the customer has written or asked for.
+  function kept(): string {
+    if (waiting === 0) return chat.asking ? w.keptPerson : w.keptWriting;
+    return stuck === "busy" || stuck === "failing" ? w.keptSoon : plural(language, waiting, w.keptMessage);
   }
 }

@@ -2,10 +2,12 @@ import { useState } from "preact/hooks";
 import { fill } from "../shared/i18n";
 import { day } from "../shared/time";
 import { allows, type Choice, type Consents, type ConsentChange } from "../shared/types";
-import { change, explain, StaleNotice } from "./chat";
+import { change, StaleNotice } from "./chat";
+import { explainChange } from "./explain";
 import { allowing, categoryName, mine, purposeName, recipientName } from "./names";
 import type { ChatState } from "./state";
 import { Stopped } from "./Stop";
+import { useProblem } from "./useProblem";
 import { language, w } from "./words";
 
 type Props = { chat: ChatState; consents: Consents; detailed: boolean };
@@ -45,7 +47,7 @@ type RowProps = { choice: Choice; chat: ChatState; consents: Consents; simple?: 
 
 function Row({ choice, chat, consents, simple }: RowProps) {
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useProblem();
   const [stopped, setStopped] = useState<ConsentChange[]>();
   const on = allows(choice);
   const label = simple ? fill(w.useFor, { mine: mine(chat, choice.category) }) : categoryName(chat, choice.category);
@@ -65,7 +67,7 @@ function Row({ choice, chat, consents, simple }: RowProps) {
       await change(changes);
       setStopped(on ? changes : undefined);
     } catch (e) {
-      setProblem(e instanceof StaleNotice ? w.noticeChanged : `${w.changeFailed} ${explain(e)}`);
+      setProblem(e instanceof StaleNotice ? w.noticeChanged : explainChange(e));
     }
     setBusy(false);
   }

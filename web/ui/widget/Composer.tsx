@@ -1,14 +1,16 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Send } from "../shared/icons";
 import { fill, plural } from "../shared/i18n";
-import { longest, send } from "./chat";
+import { longest } from "./chat";
+import { send } from "./outbox";
 import { withPerson, type ChatState } from "./state";
+import { keepUnsent, typed } from "./unsent";
 import { language, w } from "./words";
 
 const near = 400; // from this many characters before the limit on, it is counted down
 
 export function Composer({ chat }: { chat: ChatState }) {
-  const [text, setText] = useState("");
+  const [text, show] = useState(typed);
   const box = useRef<HTMLTextAreaElement>(null);
   // Characters as people count them, not UTF-16 units.
   const left = longest - (text.length > longest - near ? [...text].length : text.length);
@@ -27,12 +29,17 @@ export function Composer({ chat }: { chat: ChatState }) {
     if (matchMedia("(pointer: fine)").matches) box.current!.focus();
   }, []);
 
+  function setText(typed: string) {
+    show(typed);
+    keepUnsent({ typed });
+  }
+
   function submit() {
     const message = text.trim();
     if (message === "" || left < 0) return;
     setText("");
     box.current?.focus();
-    void send(message);
+    send(message);
   }
 
   return (

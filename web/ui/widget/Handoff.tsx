@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { fill } from "../shared/i18n";
 import { allows } from "../shared/types";
-import { askForPerson, explain } from "./chat";
+import { askForPerson } from "./chat";
+import { explain, reason } from "./explain";
 import { categoryName } from "./names";
 import { PanelFrame } from "./PanelFrame";
 import type { ChatState } from "./state";
@@ -10,7 +11,7 @@ import { w } from "./words";
 /** Asks for a person. What is shared is asked along, and never a condition. */
 export function Handoff({ chat, close }: { chat: ChatState; close: () => void }) {
   const [picked, setPicked] = useState<string[]>([]);
-  const [busy, setBusy] = useState(false);
+  const busy = chat.asking !== undefined;
   const [problem, setProblem] = useState("");
   // A visitor has no data that could be shared.
   const all = chat.known ? (chat.consents?.choices ?? []) : [];
@@ -19,14 +20,12 @@ export function Handoff({ chat, close }: { chat: ChatState; close: () => void })
   const open = choices.filter((c) => !allows(c)).map((c) => c.category);
 
   async function ask(share: string[]) {
-    setBusy(true);
     setProblem("");
     try {
       await askForPerson(share);
       close();
     } catch (e) {
       setProblem(explain(e));
-      setBusy(false);
     }
   }
 
@@ -57,6 +56,11 @@ export function Handoff({ chat, close }: { chat: ChatState; close: () => void })
         </button>
       </div>
       <p class="quiet">{w.either}</p>
+      {chat.asking?.stuck && (
+        <p class="banner" role="status">
+          {reason(chat.asking.stuck)} {w.keptPerson}
+        </p>
+      )}
       {problem && (
         <p class="problem" role="alert">
           {problem}

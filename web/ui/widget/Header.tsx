@@ -11,7 +11,7 @@ export function Header({ chat, show }: { chat: ChatState; show: (p: Panel) => vo
     <header class="header">
       <div class="who">
         <h1>{chat.brand || w.assistant}</h1>
-        <p>{(person && chat.assignee) || (person ? w.team : w.assistant)}</p>
+        <p>{chat.brand ? (person && chat.assignee) || (person ? w.team : w.assistant) : "\u00a0"}</p>
       </div>
       <div class="tools">
         <button type="button" class="tool" data-testid="your-data" disabled={chat.phase !== "ready"} onClick={() => show("data")}>
@@ -22,7 +22,7 @@ export function Header({ chat, show }: { chat: ChatState; show: (p: Panel) => vo
           type="button"
           class="tool"
           data-testid="handoff-open"
-          disabled={chat.phase !== "ready" || person}
+          disabled={chat.phase !== "ready" || person || chat.asking !== undefined}
           onClick={() => show("person")}
         >
           <Person />

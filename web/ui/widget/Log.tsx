@@ -1,10 +1,12 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { fill } from "../shared/i18n";
+import { line } from "../shared/line";
+import { useStore } from "../shared/store";
 import { clock } from "../shared/time";
 import type { Message } from "../shared/types";
 import { AnswerView } from "./AnswerView";
-import { sendAgain } from "./chat";
-import { unfinished, withPerson, type ChatState, type Draft } from "./state";
+import { sendNow } from "./outbox";
+import { unfinished, unsent, withPerson, type ChatState, type Draft } from "./state";
 import { language, w } from "./words";
 
 type Props = { chat: ChatState; askPerson: () => void };
@@ -12,6 +14,7 @@ type Props = { chat: ChatState; askPerson: () => void };
 /** The conversation. Screen readers are told of finished answers by the status line, not by every sentence here. */
 export function Log({ chat, askPerson }: Props) {
   const box = useBottom(chat.drafts.length);
+  const { trouble } = useStore(line);
   const untouched = chat.drafts.length === 0 && !chat.messages.some((m) => m.from === "customer");
   return (
     <div class="log" role="log" aria-live="off" tabIndex={0} ref={box}>
@@ -25,15 +28,13 @@ export function Log({ chat, askPerson }: Props) {
           <p>{fill(w.greetingSource, { brand: chat.brand })}</p>
         </div>
       )}
-      {chat.drafts.map((d) => (
-        <Unsent key={d.key} draft={d} />
-      ))}
+      <Unsent chat={chat} />
       {unfinished(chat).map((a) => (
         <div class="row theirs" key={a.id} data-testid="message" data-from="assistant">
           <AnswerView view={a} chat={chat} askPerson={askPerson} />
         </div>
       ))}
-      {(chat.typing || (chat.expected.length > 0 && !withPerson(chat))) && <Typing text={chat.typing ?? w.thinking} />}
+      {!trouble && (chat.typing || (chat.expected.length > 0 && !withPerson(chat))) && <Typing text={chat.typing ?? w.thinking} />}
     </div>
   );
 }
@@ -67,22 +68,35 @@ function Entry({ message: m, chat, askPerson }: Props & { message: Message }) {
   );
 }
 
-function Unsent({ draft }: { draft: Draft }) {
+/** What the customer has written and the server has not confirmed, in order. */
+function Unsent({ chat }: { chat: ChatState }) {
+  const shown = chat.drafts.filter((d) => !d.seen);
+  // One button sends them all.
+  const last = shown.filter((d) => d.refused || (unsent(d) && chat.stuck)).at(-1);
   return (
-    <div class="row mine" data-testid="draft">
-      <p class="bubble">{draft.text}</p>
-      {draft.failed ? (
-        <p class="unsent" role="alert">
-          {w.notSent} {draft.problem}{" "}
-          <button type="button" class="button small" data-testid="send-again" onClick={() => void sendAgain(draft)}>
-            {w.again}
-          </button>
-        </p>
-      ) : (
-        <p class="at">{w.sending}</p>
-      )}
-    </div>
+    <>
+      {shown.map((d) => (
+        <div class="row mine" key={d.key} data-testid="draft">
+          <p class="bubble">{d.text}</p>
+          {unsent(d) && (
+            <div class="unsent">
+              <p class={d.refused ? "refused" : ""}>{standing(d, chat)}</p>
+              {d === last && (
+                <button type="button" class="button small" data-testid="send-again" onClick={sendNow}>
+                  {w.sendNow}
+                </button>
+              )}
+            </div>
+          )}
+        </div>
+      ))}
+    </>
   );
+}
+
+function standing(d: Draft, chat: ChatState): string {
+  if (d.refused) return `${w.notSent} ${d.refused}`;
+  return chat.stuck ? w.notSent : w.sending;
 }
 
 function Typing({ text }: { text: string }) {

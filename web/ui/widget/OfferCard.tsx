@@ -2,14 +2,16 @@ import { useState } from "preact/hooks";
 import { fill } from "../shared/i18n";
 import { Lock, Unlocked } from "../shared/icons";
 import { allows, type Offer } from "../shared/types";
-import { explain, loadConsents, replyToOffer, StaleNotice, store, type OfferReply } from "./chat";
-import type { ChatState } from "./state";
+import { loadConsents, replyToOffer, StaleNotice, type OfferReply } from "./chat";
+import { explainChange } from "./explain";
+import { store, type ChatState } from "./state";
+import { useProblem } from "./useProblem";
 import { w } from "./words";
 
 /** A consent that would help, with three answers that look the same. */
 export function OfferCard({ offer, chat, askedAt }: { offer: Offer; chat: ChatState; askedAt: string }) {
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useProblem();
   const [notice, setNotice] = useState(offer.notice);
   const outcome = chat.offers[offer.id] ?? earlier(offer, chat, askedAt);
 
@@ -24,7 +26,7 @@ export function OfferCard({ offer, chat, askedAt }: { offer: Offer; chat: ChatSt
         setNotice(store.get().consents?.notice ?? offer.notice);
         setProblem(w.noticeChanged);
       } else {
-        setProblem(`${w.changeFailed} ${explain(e)}`);
+        setProblem(explainChange(e));
       }
     }
     setBusy(false);

@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fill } from "../shared/i18n";
 import type { ConsentChange } from "../shared/types";
-import { change, explain } from "./chat";
+import { change } from "./chat";
+import { explainChange } from "./explain";
 import { allowing, mine } from "./names";
 import type { ChatState } from "./state";
+import { useProblem } from "./useProblem";
 import { w } from "./words";
 
 type Props = { chat: ChatState; purpose: string; category: string; recipient: string };
@@ -11,7 +13,7 @@ type Props = { chat: ChatState; purpose: string; category: string; recipient: st
 /** One click stops; deleting is offered afterwards, and asked for nothing. */
 export function Stop({ chat, purpose, category, recipient }: Props) {
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useProblem();
   const [stopped, setStopped] = useState<ConsentChange[]>();
   const active = allowing(chat, purpose, category);
 
@@ -24,7 +26,7 @@ export function Stop({ chat, purpose, category, recipient }: Props) {
       await change(changes);
       setStopped(changes);
     } catch (e) {
-      setProblem(explain(e));
+      setProblem(explainChange(e));
     }
     setBusy(false);
   }
@@ -39,7 +41,7 @@ export function Stop({ chat, purpose, category, recipient }: Props) {
       </button>
       {problem && (
         <p class="problem" role="alert">
-          {w.changeFailed} {problem}
+          {problem}
         </p>
       )}
     </>
@@ -51,7 +53,7 @@ export function Stopped({ changes, done }: { changes: ConsentChange[]; done?: ()
   const [state, setState] = useState<"asking" | "busy" | "deleted" | "kept">("asking");
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), []);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useProblem();
 
   async function remove() {
     setState("busy");
@@ -61,7 +63,7 @@ export function Stopped({ changes, done }: { changes: ConsentChange[]; done?: ()
       setState("deleted");
     } catch (e) {
       setState("asking");
-      setProblem(explain(e));
+      setProblem(explainChange(e));
     }
   }
 
@@ -92,7 +94,7 @@ export function Stopped({ changes, done }: { changes: ConsentChange[]; done?: ()
       </div>
       {problem && (
         <p class="problem" role="alert">
-          {w.changeFailed} {problem}
+          {problem}
         </p>
       )}
     </div>

@@ -22,7 +22,8 @@ export function YourData({ chat, close }: { chat: ChatState; close: () => void }
       )}
       {!chat.known && <p>{w.visitor}</p>}
       {!consents && !chat.consentsFailed && <p class="quiet">{w.loading}</p>}
-      {chat.consentsFailed && (
+      {chat.consentsFailed && consents && <p class="banner" role="status">{w.lastKnown}</p>}
+      {chat.consentsFailed && !consents && (
         <div class="problem" role="alert">
           <p>{w.dataFailed}</p>
           <button type="button" class="button small" onClick={() => void loadConsents()}>

@@ -1,18 +1,21 @@
 // The chat: what happens when the customer does something, and when the server
 // says something.
-import { ApiError, uuid } from "../shared/api";
+import { Abandoned, ApiError, persist, uuid } from "../shared/api";
 import { applyAccent } from "../shared/accent";
+import { onBack } from "../shared/line";
 import { stream, type StreamEvent } from "../shared/sse";
-import { Store } from "../shared/store";
 import type { Answer, ConsentChange, Consents, Conversation, Message, Notice, Offer, StateEvent } from "../shared/types";
+import { explain, stuckBy } from "./explain";
 import type { Hello } from "./parent";
 import { tellNews } from "./parent";
-import { api, authorization, begin, onRenewed, renew } from "./session";
+import { inConversation, send, sendAll } from "./outbox";
+import { api, authorization, begin, identifyAgain, onRenewed, renew, type Session } from "./session";
 import * as on from "./state";
+import { store } from "./state";
+import { keepUnsent, recallUnsent } from "./unsent";
 import { fill } from "../shared/i18n";
 import { language, w } from "./words";
 
-export const store = new Store<on.ChatState>(on.initial);
 export const longest = 4000;
 
 let closeStream = () => {};
@@ -26,75 +29,107 @@ export async function start(h: Hello | undefined): Promise<void> {
   last = h;
   const mine = ++latest;
   closeStream();
-  const { live, online } = store.get();
-  store.set({ ...on.initial, live, online, brand: store.get().brand, offers: {} });
+  store.set({ ...on.initial, brand: store.get().brand, offers: {} });
   if (h?.failed) return fail(w.identityFailed);
+  const still = () => mine === latest;
   try {
-    const session = await begin(h);
-    if (mine !== latest) return;
+    const session = await persist(() => sessionOf(h), waits, still);
     applyAccent(h?.color || session.site.accent);
-    store.set({
-      brand: session.site.name,
-      known: Boolean(session.customer),
-      gpc: h?.gpc ?? false,
-      conversation: session.conversation,
-    });
-    await open(session.conversation);
+    enter(session, h?.gpc ?? false);
+    await persist(open, waits, still);
   } catch (e) {
-    if (mine === latest) fail(explain(e));
+    if (still()) fail(explain(e));
   }
 }
 
-export const startAgain = () => start(last);
+// While it cannot be opened, the chat says why and goes on trying.
+const waits = (e: ApiError) => store.set({ stuck: stuckBy(e) });
+
+// A token works once, and the call that used it may have failed after that.
+async function sessionOf(h: Hello | undefined): Promise<Session> {
+  try {
+    return await begin(h);
+  } catch (e) {
+    if (!(e instanceof ApiError) || e.status !== 401 || !h?.identity) throw e;
+    const again = await identifyAgain().catch(() => undefined);
+    if (!again) throw e;
+    return begin(again);
+  }
+}
+
+function enter(session: Session, gpc: boolean): void {
+  store.set({
+    brand: session.site.name,
+    known: Boolean(session.customer),
+    gpc,
+    conversation: session.conversation,
+    drafts: recallUnsent(owner(session)).drafts,
+  });
+}
+
+/** Whose words are kept: a customer's, or those of the visitor of a conversation. */
+const owner = (s: Session) => (s.customer ? `customer:${String(s.customer)}` : s.conversation);
+
+/** Tries again, with what the page says now. */
+export async function startAgain(): Promise<void> {
+  if (!last?.failed) return start(last);
+  try {
+    return await start(await identifyAgain());
+  } catch (e) {
+    fail(explain(e));
+  }
+}
 
 // A visitor whose session ended gets a new conversation with the next one. What
-// was typed and not sent goes along.
+// was typed and not sent goes along, but never to somebody else.
 onRenewed((session) => {
-  if (store.get().phase !== "ready" || session.conversation === store.get().conversation) return;
+  const { phase, conversation, known, gpc } = store.get();
+  if (session.conversation === conversation) return;
+  if (!known && !session.customer) keepUnsent({ owner: owner(session) });
+  if (phase === "loading") return enter(session, gpc); // and start goes on
   closeStream();
-  const { drafts, brand, known, gpc, live, online } = store.get();
-  store.set({ ...on.initial, drafts, brand, known, gpc, live, online, conversation: session.conversation });
-  open(session.conversation).catch((e) => fail(explain(e)));
+  const mine = ++latest;
+  const still = () => mine === latest;
+  store.set({ ...on.initial });
+  enter(session, gpc);
+  persist(open, waits, still).catch((e) => still() && fail(explain(e)));
 });
 
-async function open(id: string): Promise<void> {
-  const conversation = await api.get<Conversation>(`/api/conversations/${id}`);
-  if (store.get().conversation !== id) return;
+async function open(): Promise<void> {
+  const conversation = await inConversation((path) => api.get<Conversation>(path));
+  if (store.get().conversation !== conversation.id) return;
   const messages = conversation.messages ?? [];
   store.set({
     phase: "ready",
+    stuck: undefined,
     messages,
     state: conversation.state,
     assignee: conversation.assignee?.name,
     queuePosition: conversation.queue_position,
   });
   const after = conversation.last_seq ?? Math.max(0, ...messages.map((m) => m.seq));
-  closeStream = stream(`/api/conversations/${id}/events`, {
-    headers: authorization,
-    after,
-    onEvent: received,
-    onLive: (live) => store.set({ live }),
-    refused: renew,
-  });
-  for (const m of messages) if (m.answer_id) void loadAnswer(m.answer_id);
+  closeStream = stream(`/api/conversations/${conversation.id}/events`, { headers: authorization, after, onEvent: received, refused: renew });
+  loadAnswers();
   void loadConsents();
-  if (question) {
-    const text = question;
-    question = undefined;
-    void send(text);
-  }
+  void sendAll();
+  if (question) send(question);
+  question = undefined;
 }
+
+function loadAnswers(): void {
+  const { messages, answers } = store.get();
+  for (const m of messages) if (m.answer_id && !answers[m.answer_id]?.whole) void loadAnswer(m.answer_id);
+}
+
+// What could not be read, or was changed and not confirmed.
+onBack(() => {
+  if (store.get().phase !== "ready") return;
+  loadAnswers();
+  void loadConsents();
+});
 
 function fail(problem: string): void {
   store.set({ phase: "failed", problem });
-}
-
-/** What to tell the customer about an error. The server's own words come first. */
-export function explain(e: unknown): string {
-  if (!(e instanceof ApiError)) return w.failed;
-  if (e.status === 0) return store.get().online ? fill(w.unreachable, { brand: store.get().brand || location.host }) : w.offline;
-  if (e.status === 401) return e.detail || w.expired;
-  return e.detail || w.failed;
 }
 
 function received(e: StreamEvent): void {
@@ -122,8 +157,6 @@ function received(e: StreamEvent): void {
       return typing(e.data as { from: string; name?: string });
     case "consent":
       return void loadConsents();
-    case "error":
-      return store.set({ expected: [], announcement: (e.data as { detail?: string }).detail ?? w.failed });
   }
 }
 
@@ -160,41 +193,11 @@ export async function loadAnswer(id: string): Promise<void> {
   }
 }
 
-// Sending.
-
-export async function send(text: string): Promise<void> {
-  const draft: on.Draft = { key: uuid(), text, failed: false };
-  store.set((v) => ({ drafts: [...v.drafts, draft] }));
-  await deliver(draft);
-}
-
-/** The same key again: a message that did arrive the first time is not sent twice. */
-export async function sendAgain(draft: on.Draft): Promise<void> {
-  store.set((v) => ({ drafts: v.drafts.map((d) => (d.key === draft.key ? { ...d, failed: false } : d)) }));
-  await deliver(draft);
-}
-
-async function deliver(draft: on.Draft): Promise<void> {
-  const change = (patch: Partial<on.Draft>) =>
-    store.set((v) => ({ drafts: v.drafts.map((d) => (d.key === draft.key ? { ...d, ...patch } : d)) }));
-  try {
-    const path = `/api/conversations/${store.get().conversation}/messages`;
-    const sent = await api.post<{ message_id: string; answer_id?: string }>(path, { text: draft.text }, draft.key);
-    store.set((v) => ({
-      drafts: v.messages.some((m) => m.id === sent.message_id) ? v.drafts.filter((d) => d.key !== draft.key) : v.drafts,
-      expected: on.expecting(v, sent.answer_id),
-    }));
-    change({ messageID: sent.message_id });
-  } catch (e) {
-    change({ failed: true, problem: explain(e) });
-  }
-}
-
 /** A question from the page; kept until the chat is ready. */
 export function ask(text: string): void {
   const trimmed = text.trim().slice(0, longest);
   if (trimmed === "") return;
-  if (store.get().phase === "ready") void send(trimmed);
+  if (store.get().phase === "ready") send(trimmed);
   else question = trimmed;
 }
 
@@ -258,9 +261,23 @@ export async function replyToOffer(offer: Offer, reply: OfferReply, notice: Noti
 
 // Handoff.
 
+/** Asks for a person until the server confirms it, though the panel may be closed meanwhile. */
 export async function askForPerson(share: string[]): Promise<void> {
-  const path = `/api/conversations/${store.get().conversation}/handoff`;
-  const ticket = await api.post<{ state?: string; queue_position?: number }>(path, { reason: "customer_request", share });
-  store.set({ state: "open", queuePosition: ticket.queue_position });
-  if (share.length > 0) void loadConsents();
+  const { conversation } = store.get();
+  const key = uuid();
+  const still = () => store.get().conversation === conversation;
+  store.set({ asking: {} });
+  try {
+    const ticket = await persist(
+      () => inConversation((path) => api.post<{ queue_position?: number }>(`${path}/handoff`, { share }, key)),
+      (e) => store.set({ asking: { stuck: stuckBy(e) } }),
+      still,
+    );
+    store.set({ state: "open", queuePosition: ticket.queue_position });
+    if (share.length > 0) void loadConsents();
+  } catch (e) {
+    if (!(e instanceof Abandoned)) throw e;
+  } finally {
+    if (still()) store.set({ asking: undefined });
+  }
 }

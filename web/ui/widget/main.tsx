@@ -1,15 +1,13 @@
 // The chat in its iframe.
 import { render } from "preact";
 import { App } from "./App";
-import { ask, start, store } from "./chat";
+import { ask, start } from "./chat";
 import { embedded, listen } from "./parent";
 import { answersRenewal } from "./session";
 import { loadWords } from "./words";
 
 async function main(): Promise<void> {
   await loadWords(new URLSearchParams(location.search).get("language"), navigator.language);
-  addEventListener("online", () => store.set({ online: true }));
-  addEventListener("offline", () => store.set({ online: false }));
   render(<App />, document.getElementById("app")!);
   if (!embedded) return start(undefined);
   listen({

@@ -68,20 +68,25 @@ export function renew(): Promise<boolean> {
 async function renewOnce(): Promise<boolean> {
   keep(undefined);
   try {
-    if (!embedded) {
-      told(await begin(undefined));
-      return true;
-    }
+    told(await begin(embedded ? await identifyAgain() : undefined));
+    return true;
+  } catch (e) {
+    // What failed for now says nothing about who is there.
+    if (e instanceof ApiError && e.passing) throw e;
+    return false;
+  }
+}
+
+/** Asks the page once more who is there: a token works once. */
+export async function identifyAgain(): Promise<Hello> {
+  try {
     const h = await new Promise<Hello>((resolve, reject) => {
       renewal = resolve;
-      setTimeout(() => reject(new ApiError(401, "")), 10_000);
+      setTimeout(() => reject(new ApiError(401)), 10_000);
       askIdentity();
     });
-    if (h.failed) return false;
-    told(await begin(h));
-    return true;
-  } catch {
-    return false;
+    if (h.failed) throw new ApiError(401);
+    return h;
   } finally {
     renewal = undefined;
   }

@@ -1,5 +1,7 @@
 // What the chat knows, and how each event of the stream changes it. Nothing
 // here calls the server.
+import type { Trouble } from "../shared/line";
+import { Store } from "../shared/store";
 import type { Answer, Consents, ConversationState, Message, Sentence, StateEvent } from "../shared/types";
 
 /** An answer as far as it is known: written sentence by sentence, then whole. */
@@ -12,8 +14,22 @@ export type AnswerView = {
   reset?: boolean;
 };
 
-/** A message that the server has not confirmed yet. */
-export type Draft = { key: string; text: string; failed: boolean; problem?: string; messageID?: string };
+/** A message that the server has not confirmed yet, or that has not come back from it. */
+export type Draft = {
+  key: string;
+  text: string;
+  /** It was sent at least once, so the server may have it. */
+  tried?: boolean;
+  /** Why it will not be sent as it is. */
+  refused?: string;
+  /** The message that the server made of it. */
+  messageID?: string;
+  /** A message with its words that has come back while it was being sent. */
+  seen?: string;
+};
+
+/** Why something waits to be sent again. */
+export type Stuck = Trouble | "failing" | "busy";
 
 export type ChatState = {
   phase: "loading" | "ready" | "failed";
@@ -23,7 +39,12 @@ export type ChatState = {
   gpc: boolean;
   conversation: string;
   messages: Message[];
+  /** In the order in which they were written, and are sent. */
   drafts: Draft[];
+  /** Why the first of them waits. */
+  stuck?: Stuck;
+  /** A person has been asked for, and the server has not confirmed it. */
+  asking?: { stuck?: Stuck };
   answers: Record<string, AnswerView>;
   /** Answers that are being looked for, before their first sentence. */
   expected: string[];
@@ -31,8 +52,6 @@ export type ChatState = {
   queuePosition?: number;
   assignee?: string;
   typing?: string;
-  live: boolean;
-  online: boolean;
   consents?: Consents;
   consentsFailed: boolean;
   /** What became of an offer, by its id. */
@@ -53,22 +72,38 @@ export const initial: ChatState = {
   answers: {},
   expected: [],
   state: "pending",
-  live: true,
-  online: navigator.onLine,
   consentsFailed: false,
   offers: {},
   announcement: "",
 };
 
+export const store = new Store<ChatState>(initial);
+
 export function withMessage(s: ChatState, m: Message): Partial<ChatState> {
   if (s.messages.some((other) => other.id === m.id)) return {};
   const messages = [...s.messages, m].sort((a, b) => a.seq - b.seq);
   if (m.from !== "customer") return { messages, typing: undefined };
-  // The stream may be faster than the answer to the POST: then the draft has no
-  // id yet, and its text tells which one it is.
-  const i = s.drafts.findIndex((d) => (d.messageID ? d.messageID === m.id : !d.failed && d.text === m.text));
-  return { messages, drafts: s.drafts.filter((_, j) => j !== i) };
+  if (s.drafts.some((d) => d.messageID === m.id)) return { messages, drafts: s.drafts.filter((d) => d.messageID !== m.id) };
+  // The stream may be faster than the answer to the POST, which may never come:
+  // then the draft has no id yet, and its text tells which one it is. It is not
+  // shown twice, and is sent until the server has confirmed it.
+  const i = s.drafts.findIndex((d) => d.tried && !d.messageID && !d.seen && d.text === m.text);
+  return { messages, drafts: s.drafts.map((d, j) => (j === i ? { ...d, seen: m.id } : d)) };
 }
+
+/** The server has confirmed a draft. */
+export function withSent(s: ChatState, key: string, sent: { message_id: string; answer_id?: string }): Partial<ChatState> {
+  const there = s.messages.some((m) => m.id === sent.message_id);
+  const confirmed = (d: Draft) => ({ ...d, messageID: sent.message_id, seen: undefined });
+  return {
+    drafts: there ? s.drafts.filter((d) => d.key !== key) : s.drafts.map((d) => (d.key === key ? confirmed(d) : d)),
+    expected: expecting(s, sent.answer_id),
+    stuck: undefined,
+  };
+}
+
+/** Whether a draft is still to be sent. */
+export const unsent = (d: Draft) => !d.messageID;
 
 export type SentenceEvent = Sentence & { answer_id: string; attempt: number; index: number };
 

@@ -22,7 +22,8 @@ export const words = {
   left: plural({ one: "{n} character left", other: "{n} characters left" }),
   tooLong: plural({ one: "{n} character too many", other: "{n} characters too many" }),
   sending: "Sending…",
-  notSent: "Not sent.",
+  notSent: "Not sent yet.",
+  sendNow: "Try again now",
   again: "Try again",
   typing: "The assistant is writing",
   typingName: "{name} is writing",
@@ -32,6 +33,13 @@ export const words = {
   reconnecting: "Connecting again…",
   failed: "Something went wrong on our side.",
   unreachable: "I cannot reach {brand} right now.",
+  away: "We can't reach our records right now.",
+  busy: "That was a lot at once.",
+  keptWriting: "What you write is kept and will be sent when we're back.",
+  keptMessage: plural({ one: "Your message is kept and will be sent when we're back.", other: "Your messages are kept and will be sent when we're back." }),
+  keptSoon: "What you wrote is kept and will be sent in a moment.",
+  keptPerson: "Your request for a person is kept and will be sent when we're back.",
+  opensSoon: "Your conversation opens as soon as we're back.",
   identityFailed: "I could not find out who you are signed in as, so I have not started.",
   expired: "Your session has ended.",
 
@@ -95,7 +103,9 @@ export const words = {
   noChoices: "There is nothing to choose here.",
   notice: "The notice, version {version}",
   dataFailed: "Your choices could not be loaded. Until they are, I use none of your data.",
+  lastKnown: "These are your choices as we last knew them. They are read again as soon as that is possible.",
   changeFailed: "This was not changed.",
+  unconfirmed: "This change is not confirmed. Please try again.",
 
   mine: {
     conversation: "my words in this chat",

@@ -18,7 +18,8 @@ export const words: Words = {
   left: { one: "Queda {n} carácter", other: "Quedan {n} caracteres" },
   tooLong: { one: "Sobra {n} carácter", other: "Sobran {n} caracteres" },
   sending: "Enviando…",
-  notSent: "No enviado.",
+  notSent: "Aún no enviado.",
+  sendNow: "Intentar ahora",
   again: "Intentar de nuevo",
   typing: "El asistente está escribiendo",
   typingName: "{name} está escribiendo",
@@ -28,6 +29,13 @@ export const words: Words = {
   reconnecting: "Conectando de nuevo…",
   failed: "Algo ha fallado por nuestra parte.",
   unreachable: "Ahora mismo no puedo conectar con {brand}.",
+  away: "Ahora mismo no podemos acceder a nuestros registros.",
+  busy: "Han sido muchos mensajes de golpe.",
+  keptWriting: "Lo que escriba se guarda y se enviará cuando volvamos.",
+  keptMessage: { one: "Su mensaje está guardado y se enviará cuando volvamos.", other: "Sus mensajes están guardados y se enviarán cuando volvamos." },
+  keptSoon: "Lo que escribió está guardado y se enviará en un momento.",
+  keptPerson: "Su petición de hablar con una persona está guardada y se enviará cuando volvamos.",
+  opensSoon: "Su conversación se abrirá en cuanto volvamos.",
   identityFailed: "No pude saber con qué cuenta ha entrado, así que no he empezado.",
   expired: "Su sesión ha terminado.",
 
@@ -91,7 +99,9 @@ export const words: Words = {
   noChoices: "Aquí no hay nada que elegir.",
   notice: "El aviso, versión {version}",
   dataFailed: "No se pudieron cargar sus opciones. Hasta entonces no uso ningún dato suyo.",
+  lastKnown: "Estas son sus opciones según lo último que sabemos. Se leerán de nuevo en cuanto sea posible.",
   changeFailed: "No se ha cambiado.",
+  unconfirmed: "Este cambio no está confirmado. Inténtelo de nuevo.",
 
   mine: {
     conversation: "mis palabras en este chat",

@@ -18,7 +18,8 @@ export const words: Words = {
   left: { one: "Falta {n} caractere", other: "Faltam {n} caracteres" },
   tooLong: { one: "{n} caractere a mais", other: "{n} caracteres a mais" },
   sending: "Enviando…",
-  notSent: "Não enviada.",
+  notSent: "Ainda não enviada.",
+  sendNow: "Tentar agora",
   again: "Tentar de novo",
   typing: "O assistente está escrevendo",
   typingName: "{name} está escrevendo",
@@ -28,6 +29,13 @@ export const words: Words = {
   reconnecting: "Reconectando…",
   failed: "Algo deu errado do nosso lado.",
   unreachable: "Não consigo falar com {brand} agora.",
+  away: "Não conseguimos acessar nossos registros agora.",
+  busy: "Foram muitas mensagens de uma vez.",
+  keptWriting: "O que você escrever fica guardado e será enviado quando voltarmos.",
+  keptMessage: { one: "Sua mensagem está guardada e será enviada quando voltarmos.", other: "Suas mensagens estão guardadas e serão enviadas quando voltarmos." },
+  keptSoon: "O que você escreveu está guardado e será enviado em instantes.",
+  keptPerson: "Seu pedido para falar com uma pessoa está guardado e será enviado quando voltarmos.",
+  opensSoon: "Sua conversa abre assim que voltarmos.",
   identityFailed: "Não consegui saber com que conta você entrou, por isso não comecei.",
   expired: "Sua sessão terminou.",
 
@@ -91,7 +99,9 @@ export const words: Words = {
   noChoices: "Não há nada para escolher aqui.",
   notice: "O aviso, versão {version}",
   dataFailed: "Não foi possível carregar suas escolhas. Até lá, não uso nenhum dado seu.",
+  lastKnown: "Estas são suas escolhas conforme o último registro que lemos. Elas serão lidas de novo assim que possível.",
   changeFailed: "Isto não foi alterado.",
+  unconfirmed: "Esta mudança não foi confirmada. Tente de novo.",
 
   mine: {
     conversation: "minhas palavras neste chat",

@@ -1,0 +1,43 @@
+// What the customer has typed and not sent outlives a reload of the page. It is
+// kept for whoever typed it, and forgotten when somebody else comes. Where a
+// frame has no storage, it is kept as long as the page.
+import type { Draft } from "./state";
+
+type Unsent = { owner: string; typed: string; drafts: Pick<Draft, "key" | "text" | "tried">[] };
+
+const place = `candor-unsent:${new URLSearchParams(location.search).get("site") ?? ""}`;
+
+let kept: Unsent = { owner: "", typed: "", drafts: [] };
+
+/** What this person left behind. */
+export function recallUnsent(owner: string): Unsent {
+  const last = kept.owner ? kept : stored();
+  kept = last?.owner === owner ? last : { owner, typed: "", drafts: [] };
+  save();
+  return kept;
+}
+
+export function keepUnsent(change: Partial<Unsent>): void {
+  kept = { ...kept, ...change };
+  save();
+}
+
+/** What is in the box, and not sent. */
+export const typed = () => kept.typed;
+
+function stored(): Unsent | undefined {
+  try {
+    return JSON.parse(sessionStorage.getItem(place) ?? "") as Unsent;
+  } catch {
+    return undefined;
+  }
+}
+
+function save(): void {
+  try {
+    if (kept.typed || kept.drafts.length > 0) sessionStorage.setItem(place, JSON.stringify(kept));
+    else sessionStorage.removeItem(place);
+  } catch {
+    // Kept in memory only.
+  }
+}
