@@ -59,6 +59,10 @@ var (
 // Implementations are safe for concurrent use; writes are durable when the
 // call returns. A credential that does not match is ErrUnauthenticated.
 type Directory interface {
+	// Now returns the database's clock, which decides what has run out: those of
+	// replicas may differ.
+	Now(ctx context.Context) (time.Time, error)
+
 	Site(ctx context.Context, id SiteID) (Site, error)
 	AddSite(ctx context.Context, s Site, serverKey string) error
 	RotateServerKey(ctx context.Context, id SiteID, serverKey string) error

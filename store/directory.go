@@ -13,6 +13,13 @@ import (
 
 var _ identity.Directory = (*Store)(nil)
 
+// Now returns the database's clock.
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	var now int64
+	err := s.reads.QueryRowContext(ctx, "SELECT now_micros()").Scan(&now)
+	return fromMicros(now), err
+}
+
 const siteColumns = "id, name, accent, origins, secret"
 
 func (s *Store) scanSite(scan func(...any) error) (identity.Site, error) {

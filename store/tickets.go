@@ -139,6 +139,12 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 		if err != nil {
 			return err
 		}
+		if a.Message != nil {
+			sent, err := collect(tx.ctx, tx.tx, scanString, "SELECT ref FROM events WHERE ref = ? AND conversation = ?", a.Message.ID, conv)
+			if err != nil || len(sent) > 0 {
+				return err
+			}
+		}
 		takes := a.Trigger == conversation.AgentClaims || a.Trigger == conversation.AgentReplies
 		switch {
 		case c.Assignee != "" && c.Assignee != who && !a.Anyone:

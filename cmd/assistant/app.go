@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,14 +34,18 @@ func openStore(ctx context.Context, c Config) (*store.Store, error) {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(c.databasePath()), 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of the database: %w", err)
+	for _, url := range []string{c.databaseURL(), c.keysURL()} {
+		if path := file(url); path != "" {
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				return nil, fmt.Errorf("make the folder of the database: %w", err)
+			}
+		}
 	}
 	keys, err := openKeyring(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.OpenSQLite(ctx, c.databasePath(), keys)
+	s, err := store.Open(ctx, c.databaseURL(), keys)
 	if err != nil {
 		return nil, errors.Join(err, keys.Close())
 	}
@@ -74,6 +79,8 @@ type app struct {
 	server        *web.Server
 	unlock        func() error
 	stopTurns     context.CancelFunc
+	leave         context.CancelFunc // ends this replica's presence
+	left          <-chan struct{}
 }
 
 // newApp opens everything that a configuration names. The demo is nil but in
@@ -99,7 +106,7 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	if err != nil {
 		return a, err
 	}
-	if err := a.store.InstallPolicy(ctx, policy); err != nil {
+	if policy, err = a.install(ctx, policy); err != nil {
 		return a, err
 	}
 	a.gate = consent.NewGate(a.store, policy)
@@ -112,7 +119,8 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	a.gate.OnChange(a.index.Forget)
 	a.importer = &ingest.Importer{Store: a.store, Policy: a.gate.Policy, Now: time.Now}
 	a.bus, err = natsdesk.Open(ctx, natsdesk.Options{
-		URL: c.Messages, Dir: c.path("jetstream"), Listen: c.NATSListen, ListenToken: c.NATSToken, Logger: log,
+		URL: c.Messages, Dir: c.path("jetstream"), Listen: c.NATSListen, ListenToken: c.NATSToken,
+		Credentials: c.NATSCreds, CA: c.NATSCA, Cert: c.NATSCert, Key: c.NATSKey, Replicas: c.replicas(), Logger: log,
 	})
 	if err != nil {
 		return a, err
@@ -129,12 +137,21 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	a.server = web.New(web.Options{
 		Directory: a.store, Gate: a.gate, Conversations: a.conversations, Answers: a.store, Records: records{a},
 		Citations: a.store.Citations(), Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
-		Language: analysis.DetectLanguage, Ready: a.store.Ready, Register: register, Metrics: metrics,
+		Language: analysis.DetectLanguage, Register: register, Metrics: metrics,
+		Parts: []web.Part{
+			{Name: "database", Essential: true, Check: a.store.Ready},
+			{Name: "messages", Check: a.bus.Ready}, // answers go on without
+		},
 		Logger:    log,
 		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI, Proxies: c.proxies(),
-		Demo: demo,
+		Demo: demo, Linger: c.linger(),
 	})
-	if err := a.recover(ctx, time.Now()); err != nil {
+	present, leave := context.WithCancel(context.Background())
+	a.leave = leave
+	if a.left, err = a.store.Attend(present); err != nil {
+		return a, err
+	}
+	if err := a.recover(ctx, a.store.LeftBehind); err != nil {
 		return a, err
 	}
 	sites, err := a.store.Sites(ctx)
@@ -147,11 +164,31 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		}
 	}
 	for _, part := range []struct{ name, engine string }{
-		{"database", c.Database}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
+		{"database", c.Database}, {"keys", c.Keys}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
 	} {
 		log.Info("engine", "part", part.name, "is", redactURL(part.engine))
 	}
 	return a, nil
+}
+
+// install puts the policy of this process in force, unless it was replaced:
+// then the one that replaced it stays, as other replicas follow it.
+func (a *app) install(ctx context.Context, p *consent.Policy) (*consent.Policy, error) {
+	err := a.store.InstallPolicy(ctx, p)
+	if !errors.Is(err, consent.ErrReplaced) {
+		return p, err
+	}
+	current, err := a.store.PolicyVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.log.Warn("the policy here was replaced before: the one in force is used. To go back to it, give its file a new version",
+		"here", p.Version, "in_force", current)
+	text, err := a.store.PolicyText(ctx, current)
+	if err != nil {
+		return nil, err
+	}
+	return consent.LoadPolicy(bytes.NewReader(text))
 }
 
 // reindex removes what is indexed under grants that a new policy suspends.
@@ -172,27 +209,42 @@ func (a *app) reindex(ctx context.Context) error {
 	return nil
 }
 
-// redactURL leaves credentials out of a URL.
+// redactURL leaves credentials out of a URL, or of several with commas between.
 func redactURL(u string) string {
-	scheme, rest, _ := strings.Cut(u, ":")
-	if at := strings.LastIndex(rest, "@"); at >= 0 {
-		rest = "//" + rest[at+1:]
+	urls := strings.Split(u, ",")
+	for i, one := range urls {
+		one, _, _ = strings.Cut(one, "?") // a parameter may be the password
+		scheme, rest, ok := strings.Cut(one, ":")
+		if at := strings.LastIndex(rest, "@"); at >= 0 {
+			rest = "//" + rest[at+1:]
+		}
+		if urls[i] = scheme; ok {
+			urls[i] += ":" + rest
+		}
 	}
-	return scheme + ":" + rest
+	return strings.Join(urls, ",")
 }
 
 const (
 	// sweepInterval is how often what has run out is looked for. A grant that
 	// has run out is refused at once; this is when its index entries go.
-	sweepInterval = 5 * time.Second
+	sweepInterval = time.Second
+	// tendInterval is how often a replica looks after its own answers.
+	tendInterval = 5 * time.Second
+	// grace is how long replicas have to say that they are there before what they
+	// left behind is looked for.
+	grace = 1500 * time.Millisecond
 	// retentionInterval is how often records whose time has run out are removed.
 	// They are not read meanwhile.
 	retentionInterval = time.Hour
 	// patience is after which an answer that nobody here is writing counts as
 	// left.
 	patience = 15 * time.Second
-	// drainTimeout bounds an orderly end.
-	drainTimeout = 15 * time.Second
+	// drainTimeout bounds an orderly end; a request takes at most 25 s.
+	drainTimeout = 28 * time.Second
+	// linger is how long a replica that ends still takes requests, so that the
+	// balancer before it sees /readyz first.
+	linger = 2 * time.Second
 )
 
 // run serves on the listener until ctx ends, and then ends in order: streams
@@ -200,7 +252,11 @@ const (
 func (a *app) run(ctx context.Context, l net.Listener) error {
 	background, stop := context.WithCancel(context.Background())
 	var group errgroup.Group
-	group.Go(func() error { return a.bus.PublishOutbox(background, a.store) })
+	group.Go(func() error {
+		return a.store.Hold(background, "outbox", func(ctx context.Context) error { return a.bus.PublishOutbox(ctx, a.store) })
+	})
+	group.Go(func() error { a.nudge(background); return nil })
+	group.Go(func() error { return a.bus.Nudged(background, a.store.WakeOutbox) })
 	group.Go(func() error { return a.bus.Follow(background, a.wake) })
 	group.Go(func() error {
 		return a.bus.ServeDesk(background, a.desk, func(ctx context.Context, token string) (identity.Principal, error) {
@@ -208,7 +264,8 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 			return identity.Principal{Kind: identity.Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles}, err
 		})
 	})
-	group.Go(func() error { a.sweep(background); return nil })
+	group.Go(func() error { return a.store.Hold(background, "sweep", a.sweep) })
+	group.Go(func() error { a.tend(background); return nil })
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(l) }()
 	var err error
@@ -219,8 +276,7 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 	drain, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	err = errors.Join(err, a.server.Shutdown(drain))
-	a.stopTurns()
-	a.conversations.Wait()
+	a.finishTurns(drain)
 	stop()
 	if e := group.Wait(); !errors.Is(e, context.Canceled) {
 		err = errors.Join(err, e)
@@ -228,11 +284,25 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 	return errors.Join(err, a.close())
 }
 
+// finishTurns lets answers be finished that are being written, and ends those
+// that take too long.
+func (a *app) finishTurns(ctx context.Context) {
+	stop := context.AfterFunc(ctx, a.stopTurns)
+	defer stop()
+	a.conversations.Wait()
+}
+
 // close closes what is open, in the order of who uses whom.
 func (a *app) close() error {
 	var errs []error
 	if a.stopTurns != nil {
 		a.stopTurns()
+	}
+	if a.leave != nil {
+		a.leave()
+		if a.left != nil {
+			<-a.left
+		}
 	}
 	if a.bus != nil {
 		errs = append(errs, a.bus.Close())
@@ -249,17 +319,16 @@ func (a *app) close() error {
 	return errors.Join(errs...)
 }
 
-// recover ends the answers that were asked for before a time and left half-way:
-// by an earlier process, or when the database was away. What fails is tried
-// again at the next sweep.
-func (a *app) recover(ctx context.Context, before time.Time) error {
-	turns, err := a.store.Unfinished(ctx, before)
+// recover ends the answers that find returns: half-way, and written by nobody.
+// What fails is tried again at the next sweep.
+func (a *app) recover(ctx context.Context, find func(context.Context) ([]conversation.Turn, error)) error {
+	turns, err := find(ctx)
 	if err != nil {
 		return fmt.Errorf("find unfinished answers: %w", err)
 	}
 	ended := 0
 	for _, t := range turns {
-		if a.conversations.Answering(t.Conversation) {
+		if a.conversations.Writing(t.Conversation, t.AnswerID) {
 			continue
 		}
 		if err := a.engine.Recover(ctx, t.AnswerID, t.Who); err != nil {
@@ -274,16 +343,45 @@ func (a *app) recover(ctx context.Context, before time.Time) error {
 	return nil
 }
 
+// nudge tells the replica that publishes the outbox what was committed here.
+func (a *app) nudge(ctx context.Context) {
+	wake, stop := a.store.WatchOwnOutbox()
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+			a.bus.Nudge()
+		}
+	}
+}
+
 // wake wakes the streams here for what was committed elsewhere.
 func (a *app) wake(subject string, _ []byte) {
 	if id, ok := strings.CutPrefix(subject, "candor.conversation."); ok {
 		a.store.Wake(conversation.Topic(id))
+		a.yield(id)
 	}
 	a.store.WakeDesk()
 }
 
-// sweep removes what has run out. A failure is tried again at the next tick.
-func (a *app) sweep(ctx context.Context) {
+// yield ends the turns here of a conversation that a person has taken over
+// elsewhere. They could release nothing any more; this spares the model.
+func (a *app) yield(id string) {
+	if !a.conversations.Answering(id) {
+		return
+	}
+	// The message may be old: how it stands now decides.
+	if c, err := a.conversations.At(context.Background(), id); err == nil && c.State == conversation.Open {
+		a.conversations.TakenOver(id)
+	}
+}
+
+// sweep removes what has run out, and ends what replicas that are gone left
+// behind. One replica at a time does it. A failure is tried again at the next tick.
+func (a *app) sweep(ctx context.Context) error {
+	since := time.Now()
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
 	var retained time.Time
@@ -291,7 +389,7 @@ func (a *app) sweep(ctx context.Context) {
 		if time.Since(retained) > retentionInterval {
 			retained = time.Now()
 			n, err := a.store.RemoveExpired(ctx, a.gate.Policy().Categories)
-			if err != nil && ctx.Err() == nil {
+			if err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
 				a.log.Error("removing what has expired failed", "error", err)
 			}
 			if n > 0 {
@@ -299,14 +397,47 @@ func (a *app) sweep(ctx context.Context) {
 			}
 		}
 		_, expired := a.gate.Expire(ctx, 100)
-		unfinished := a.recover(ctx, time.Now().Add(-patience))
-		if err := errors.Join(expired, unfinished, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil {
+		var left error
+		// When the database was away nobody could say that they are there.
+		if time.Since(since) > grace {
+			left = a.recover(ctx, a.store.LeftBehind)
+		}
+		if err := errors.Join(expired, left, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
 			a.log.Error("sweeping failed", "error", err)
 		}
 		select {
 		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// tend ends the answers of this replica that it gave up on, when the database
+// was away, and says when it is.
+func (a *app) tend(ctx context.Context) {
+	away := false
+	tick := time.NewTicker(tendInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		err := a.recover(ctx, func(ctx context.Context) ([]conversation.Turn, error) { return a.store.Unfinished(ctx, patience) })
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(err, identity.ErrUnavailable):
+			if !away {
+				a.log.Error("the database is away: nothing is answered until it is back", "error", err)
+			}
+			away = true
+		case err != nil:
+			a.log.Error("finding unfinished answers failed", "error", err)
+		case away:
+			a.log.Info("the database is back")
+			away = false
 		}
 	}
 }

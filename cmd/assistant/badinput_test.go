@@ -150,8 +150,10 @@ func TestBadInput(t *testing.T) {
 }
 
 // TestIdempotency repeats a request and changes nothing.
-func TestIdempotency(t *testing.T) {
-	info := startDemo(t)
+func TestIdempotency(t *testing.T) { eachSetup(t, testIdempotency) }
+
+func testIdempotency(t *testing.T, run setup) {
+	info := run.start(t)
 	maya := customer(t, info, "maya")
 	path := "/api/conversations/" + maya.conversation + "/messages"
 	first := maya.must("POST", path, object{"text": "Hello"}, "Idempotency-Key", "k1")
@@ -172,8 +174,10 @@ func TestIdempotency(t *testing.T) {
 
 // TestReplayShowsNothing repeats an agent's request after the customer has
 // withdrawn: a remembered response must not outlive a consent.
-func TestReplayShowsNothing(t *testing.T) {
-	info := startDemo(t)
+func TestReplayShowsNothing(t *testing.T) { eachSetup(t, testReplayShowsNothing) }
+
+func testReplayShowsNothing(t *testing.T, run setup) {
+	info := run.start(t)
 	tomas, sam := customer(t, info, "tomas"), staff(t, info, "agent@fernhill.example")
 	tomas.ask("Where is my order?")
 	tomas.must("POST", "/api/conversations/"+tomas.conversation+"/handoff", object{"share": []string{"orders"}})
@@ -192,8 +196,10 @@ func TestReplayShowsNothing(t *testing.T) {
 }
 
 // TestHandoffWhatever reaches a person whatever else the request asks for.
-func TestHandoffWhatever(t *testing.T) {
-	info := startDemo(t)
+func TestHandoffWhatever(t *testing.T) { eachSetup(t, testHandoffWhatever) }
+
+func testHandoffWhatever(t *testing.T, run setup) {
+	info := run.start(t)
 	for _, share := range [][]string{nil, {"orders"}, {"browsing"}, {"orders", "orders"}, {"no such thing"}, {"conversation"}} {
 		for _, id := range []string{"maya", ""} {
 			c := customer(t, info, id)
@@ -219,8 +225,10 @@ func TestHandoffWhatever(t *testing.T) {
 }
 
 // TestOffers accepts an offer once, and only for what it asks.
-func TestOffers(t *testing.T) {
-	info := startDemo(t)
+func TestOffers(t *testing.T) { eachSetup(t, testOffers) }
+
+func testOffers(t *testing.T, run setup) {
+	info := run.start(t)
 	maya := customer(t, info, "maya")
 	a := maya.ask("Where is my order?")
 	offer := a["offer"].(object)

@@ -2,9 +2,6 @@ package main
 
 import (
 	"bytes"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -47,10 +44,11 @@ func (s *syncBuffer) String() string {
 
 // TestCanary puts a word into a record of every category and looks for it in
 // everything that goes out: without its grant it must not be there.
-func TestCanary(t *testing.T) {
-	dir := t.TempDir()
+func TestCanary(t *testing.T) { eachSetup(t, testCanary) }
+
+func testCanary(t *testing.T, run setup) {
 	var log syncBuffer
-	info, stop := runDemo(t, &log, "--data-dir", dir, "--log-level", "debug")
+	info, stop, atRest := run(t, &log)
 	shop := backend(t, info)
 	var records []object
 	for category, word := range canaries {
@@ -147,21 +145,13 @@ func TestCanary(t *testing.T) {
 			t.Errorf("the log holds the word of %s", category)
 		}
 	}
-	// Nothing personal lies unsealed in any file: databases, write-ahead logs,
-	// message streams.
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := os.ReadFile(path)
+	// Nothing personal lies unsealed anywhere: databases, write-ahead logs, message
+	// streams.
+	for name, b := range atRest() {
 		for category, word := range canaries {
 			if bytes.Contains(b, []byte(word)) {
-				t.Errorf("%s holds the word of %s", filepath.Base(path), category)
+				t.Errorf("%s holds the word of %s", name, category)
 			}
 		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,15 +27,21 @@ import (
 type Config struct {
 	Addr       string `yaml:"addr" default:"127.0.0.1:8080" help:"Address to listen on, host:port"`
 	DataDir    string `yaml:"data_dir" default:"data" help:"Folder of everything that is kept"`
-	Database   string `yaml:"database" default:"sqlite:" help:"Where records, consents and conversations are kept; sqlite: is a file in data_dir"`
+	Database   string `yaml:"database" default:"sqlite:" help:"Where records, consents and conversations are kept; sqlite: is a file in data_dir, postgres://user:password@host/database a server that several assistants can share"`
+	Keys       string `yaml:"keys" default:"sqlite:" help:"Where the customers' keys are kept, apart from their data; sqlite: is a file in data_dir, postgres://user:password@host/database a database of its own"`
 	Index      string `yaml:"index" default:"embedded:" help:"What searches; embedded: is this process"`
-	Messages   string `yaml:"messages" default:"embedded:" help:"What carries messages between parts and people; embedded: is a NATS server with JetStream in this process, nats://host:port one outside"`
+	Messages   string `yaml:"messages" default:"embedded:" help:"What carries messages between parts and people; embedded: is a NATS server with JetStream in this process, nats://host:port or tls://host:port one outside, or several with commas between them"`
 	Answering  string `yaml:"answering" default:"extractive:" help:"What writes answers; extractive: quotes the sources and needs no model"`
 	Policy     string `yaml:"policy" default:"" help:"Policy file with purposes, categories, recipients and notices; empty: the one that is built in"`
 	PublicURL  string `yaml:"public_url" default:"" help:"Address at which browsers reach this server, such as https://chat.example.com; cookies are for https only if it is"`
 	Proxies    string `yaml:"proxies" default:"" help:"Addresses or networks of proxies in front of this server, comma-separated; their X-Forwarded-For is believed"`
 	NATSListen string `yaml:"nats_listen" default:"" help:"Address on which the embedded NATS server lets outside desks in, host:port; needs nats_token"`
 	NATSToken  string `yaml:"nats_token" default:"" help:"Token that outside desks connect to the embedded NATS server with"`
+	NATSCreds  string `yaml:"nats_creds" default:"" help:"Credentials file for a NATS server outside"`
+	NATSCA     string `yaml:"nats_ca" default:"" help:"PEM file of the authorities that the certificate of a NATS server outside may come from; empty: the system's"`
+	NATSCert   string `yaml:"nats_cert" default:"" help:"PEM file of this assistant's certificate, for a NATS server outside that asks for one; needs nats_key"`
+	NATSKey    string `yaml:"nats_key" default:"" help:"PEM file of the key of nats_cert"`
+	Replicas   string `yaml:"nats_replicas" default:"1" help:"How many servers of a NATS cluster keep each stream: 1, 3 or 5"`
 	LogLevel   string `yaml:"log_level" default:"info" help:"debug, info, warn or error"`
 	// MasterKey comes from the environment only: a flag shows in the process
 	// list, and a file belongs elsewhere than the data.
@@ -143,16 +150,17 @@ func (c *Config) readFile(path string) error {
 
 // engines names the schemes that each part knows.
 var engines = map[string][]string{
-	"database": {"sqlite"}, "index": {"embedded"}, "messages": {"embedded", "nats"}, "answering": {"extractive"},
+	"database": {"sqlite", "postgres", "postgresql"}, "keys": {"sqlite", "postgres", "postgresql"}, "index": {"embedded"},
+	"messages": {"embedded", "nats", "tls"}, "answering": {"extractive"},
 }
 
 func (c *Config) check() error {
 	for _, part := range []struct{ name, url string }{
-		{"database", c.Database}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
+		{"database", c.Database}, {"keys", c.Keys}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
 	} {
 		scheme, _, ok := strings.Cut(part.url, ":")
 		if !ok || !slices.Contains(engines[part.name], scheme) {
-			return fmt.Errorf("%s %q: the scheme is none of %s", part.name, part.url, strings.Join(engines[part.name], ":, ")+":")
+			return fmt.Errorf("%s %q: the scheme is none of %s", part.name, redactURL(part.url), strings.Join(engines[part.name], ":, ")+":")
 		}
 	}
 	if _, port, err := net.SplitHostPort(c.Addr); err != nil || !isPort(port) {
@@ -172,6 +180,8 @@ func (c *Config) check() error {
 		}
 	}
 	switch {
+	case !slices.Contains([]string{"1", "3", "5"}, c.Replicas):
+		return fmt.Errorf("nats_replicas %q is none of 1, 3 and 5", c.Replicas)
 	case c.DataDir == "":
 		return errors.New("data_dir is empty")
 	case c.NATSListen != "" && !strings.HasPrefix(c.Messages, "embedded:"):
@@ -180,6 +190,20 @@ func (c *Config) check() error {
 		return errors.New("nats_listen lets outside desks in, so it needs nats_token")
 	}
 	return nil
+}
+
+// linger is zero where nobody else could take the requests.
+func (c Config) linger() time.Duration {
+	if file(c.databaseURL()) != "" {
+		return 0
+	}
+	return linger
+}
+
+// replicas is the number of the setting.
+func (c Config) replicas() int {
+	n, _ := strconv.Atoi(c.Replicas) // checked
+	return n
 }
 
 // proxies is the list of the setting.
@@ -192,12 +216,24 @@ func isPort(s string) bool {
 	return err == nil && n >= 0 && n <= 65535
 }
 
-// databasePath is the file of a sqlite: URL.
-func (c Config) databasePath() string {
-	if path := strings.TrimPrefix(c.Database, "sqlite:"); path != "" {
-		return path
+// databaseURL and keysURL are the URLs with the file in data_dir filled in.
+func (c Config) databaseURL() string { return c.inDataDir(c.Database, "candor.db") }
+func (c Config) keysURL() string     { return c.inDataDir(c.Keys, "keys.db") }
+
+func (c Config) inDataDir(url, name string) string {
+	if url == "sqlite:" {
+		return url + c.path(name)
 	}
-	return filepath.Join(c.DataDir, "candor.db")
+	return url
+}
+
+// file is the file of a sqlite: URL; empty: it is a server's.
+func file(url string) string {
+	path, _ := strings.CutPrefix(url, "sqlite:")
+	if path == url {
+		return ""
+	}
+	return path
 }
 
 func (c Config) path(name string) string { return filepath.Join(c.DataDir, name) }

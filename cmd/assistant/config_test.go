@@ -147,10 +147,13 @@ func TestConfigRefuses(t *testing.T) {
 	}
 }
 
-func TestDatabasePath(t *testing.T) {
+func TestDatabaseURL(t *testing.T) {
 	t.Parallel()
-	for url, want := range map[string]string{"sqlite:": filepath.Join("d", "candor.db"), "sqlite:/var/x.db": "/var/x.db", "sqlite:x.db": "x.db"} {
-		if got := (Config{DataDir: "d", Database: url}).databasePath(); got != want {
+	for url, want := range map[string]string{
+		"sqlite:": filepath.Join("d", "candor.db"), "sqlite:/var/x.db": "/var/x.db", "sqlite:x.db": "x.db", "postgres://h/x": "",
+	} {
+		c := Config{DataDir: "d", Database: url}
+		if got := file(c.databaseURL()); got != want {
 			t.Errorf("%s is at %s, want %s", url, got, want)
 		}
 	}
@@ -159,7 +162,8 @@ func TestDatabasePath(t *testing.T) {
 func TestRedactURL(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{
-		"nats://user:pass@host:4222": "nats://host:4222", "nats://token@host": "nats://host", "sqlite:": "sqlite:", "embedded:": "embedded:",
+		"nats://user:pass@host:4222": "nats://host:4222", "nats://token@host": "nats://host",
+		"nats://u:p@a:1,nats://u:p@b:2": "nats://a:1,nats://b:2", "postgres://u:p@h/d?password=p": "postgres://h/d", "sqlite:": "sqlite:", "embedded:": "embedded:",
 	} {
 		if got := redactURL(url); got != want {
 			t.Errorf("%s is logged as %s, want %s", url, got, want)

@@ -104,7 +104,7 @@ func evalRetrieval(ctx context.Context, dir string) (report eval.RetrievalReport
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	policy := consent.DefaultPolicy()
-	s, err := openStore(ctx, Config{DataDir: tmp, Database: "sqlite:"})
+	s, err := openStore(ctx, Config{DataDir: tmp, Database: "sqlite:", Keys: "sqlite:"})
 	if err != nil {
 		return report, err
 	}

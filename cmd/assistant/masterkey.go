@@ -20,11 +20,11 @@ func (c Config) nextMasterKeyFile() string { return c.masterKeyFile() + ".next" 
 // openKeyring opens the keys with the master key, and ends a replacement of it
 // that was cut off.
 func openKeyring(ctx context.Context, c Config) (*store.Keyring, error) {
-	master, err := masterKey(c)
+	master, err := masterKey(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := store.OpenKeyring(ctx, c.path("keys.db"), master)
+	keys, err := store.OpenKeyring(ctx, c.keysURL(), master)
 	if c.MasterKey != "" || !errors.Is(err, store.ErrWrongMaster) || !exists(c.nextMasterKeyFile()) {
 		return keys, err
 	}
@@ -32,7 +32,7 @@ func openKeyring(ctx context.Context, c Config) (*store.Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	if keys, err = store.OpenKeyring(ctx, c.path("keys.db"), next); err != nil {
+	if keys, err = store.OpenKeyring(ctx, c.keysURL(), next); err != nil {
 		return nil, err
 	}
 	if err := os.Rename(c.nextMasterKeyFile(), c.masterKeyFile()); err != nil {
@@ -43,17 +43,25 @@ func openKeyring(ctx context.Context, c Config) (*store.Keyring, error) {
 
 // masterKey reads the master key, or makes one where there is nothing yet that
 // it could open.
-func masterKey(c Config) (store.MasterKey, error) {
-	data, keys, file := exists(c.databasePath()), exists(c.path("keys.db")), c.masterKeyFile()
-	switch {
-	case data && !keys:
-		return store.MasterKey{}, fmt.Errorf("%s is missing, but there is data that was sealed with its keys: restore it", c.path("keys.db"))
-	case c.MasterKey == "" && keys && !exists(file):
-		return store.MasterKey{}, fmt.Errorf("%s is missing, but there are keys that it wraps: restore it, or set CANDOR_MASTER_KEY", file)
-	case c.MasterKey == "" && !exists(file):
-		return store.MakeMasterKey(file)
+func masterKey(ctx context.Context, c Config) (store.MasterKey, error) {
+	data := file(c.databaseURL())
+	name, keys, err := "the keys database", false, error(nil)
+	if path := file(c.keysURL()); path != "" {
+		name, keys = path, exists(path)
+	} else {
+		keys, err = store.HasKeys(ctx, c.keysURL())
 	}
-	return store.LoadMasterKey(c.MasterKey, file)
+	switch {
+	case err != nil:
+		return store.MasterKey{}, err
+	case data != "" && exists(data) && !keys:
+		return store.MasterKey{}, fmt.Errorf("%s is missing, but there is data that was sealed with its keys: restore it", name)
+	case c.MasterKey == "" && keys && !exists(c.masterKeyFile()):
+		return store.MasterKey{}, fmt.Errorf("%s is missing, but there are keys that it wraps: restore it, or set CANDOR_MASTER_KEY", c.masterKeyFile())
+	case c.MasterKey == "" && !exists(c.masterKeyFile()):
+		return store.MakeMasterKey(c.masterKeyFile())
+	}
+	return store.LoadMasterKey(c.MasterKey, c.masterKeyFile())
 }
 
 func exists(path string) bool {
@@ -72,6 +80,9 @@ func rotateMaster(cmd *cobra.Command, io Stdio) (err error) {
 		return fmt.Errorf("%w: stop it first", err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
+	if err := nobodyThere(cmd.Context(), c); err != nil {
+		return err
+	}
 	keys, err := openKeyring(cmd.Context(), c)
 	if err != nil {
 		return err
@@ -106,4 +117,19 @@ func rotateMaster(cmd *cobra.Command, io Stdio) (err error) {
 	}
 	fmt.Fprintf(out, "master key  %s (new: keep a copy elsewhere)\nwrapped     %d customers' keys\n", c.masterKeyFile(), n)
 	return nil
+}
+
+// nobodyThere refuses to go on while replicas use the database: they would go on
+// with the old key.
+func nobodyThere(ctx context.Context, c Config) (err error) {
+	s, err := openStore(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	n, err := s.Replicas(ctx)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d assistants use this database: stop them first", n)
+	}
+	return err
 }

@@ -8,8 +8,10 @@ import (
 
 // TestPath walks the main job over HTTP: ask, allow, see the source, stop,
 // reach a person, read the log.
-func TestPath(t *testing.T) {
-	info := startDemo(t)
+func TestPath(t *testing.T) { eachSetup(t, testPath) }
+
+func testPath(t *testing.T, run setup) {
+	info := run.start(t)
 	maya := customer(t, info, "maya")
 
 	first := maya.ask("Where is my order?")

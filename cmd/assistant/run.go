@@ -35,7 +35,7 @@ func Run(ctx context.Context, args []string, io Stdio) error {
 	root.SetErr(io.Err)
 	root.AddCommand(
 		demoCommand(io), serveCommand(io), initCommand(io), siteCommand(io), staffCommand(io), keyCommand(io),
-		importCommand(io), evalCommand(io), versionCommand(),
+		importCommand(io), evalCommand(io), benchCommand(), versionCommand(),
 	)
 	return root.ExecuteContext(ctx)
 }

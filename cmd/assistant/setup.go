@@ -36,7 +36,7 @@ func withStore(cmd *cobra.Command, io Stdio, fn func(ctx context.Context, c Conf
 	return errors.Join(fn(cmd.Context(), c, s), s.Close())
 }
 
-var storeFlags = []string{"data_dir", "database", "policy"}
+var storeFlags = []string{"data_dir", "database", "keys", "policy"}
 
 func initCommand(io Stdio) *cobra.Command {
 	cmd := &cobra.Command{

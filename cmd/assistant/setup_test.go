@@ -40,7 +40,7 @@ func TestPolicyIsTheServers(t *testing.T) {
 		return p
 	}
 	dir := t.TempDir()
-	s, err := openStore(t.Context(), Config{DataDir: dir, Database: "sqlite:"})
+	s, err := openStore(t.Context(), Config{DataDir: dir, Database: "sqlite:", Keys: "sqlite:"})
 	if err != nil {
 		t.Fatal(err)
 	}
