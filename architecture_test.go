@@ -25,6 +25,8 @@ var mayImport = map[string][]string{
 	"web":          {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents"},
 	"eval":         {"identity", "consent", "retrieval", "answer"},
 	"cmd":          {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents", "ingest", "store", "web", "eval"},
+	"internal":     {}, // help for tests, which nothing imports
+	"soak":         {}, // tests only
 }
 
 // only says which packages may import a library: a part and those below it.
@@ -35,6 +37,7 @@ var only = map[string][]string{
 	"database/sql":                        {"store"},
 	"modernc.org/sqlite":                  {"store"},
 	"github.com/pressly/goose":            {"store"},
+	"github.com/jackc/pgx":                {"store", "internal/pgtest"},
 	"github.com/tink-crypto/":             {"store"},
 	"github.com/gofiber/":                 {"web"},
 	"github.com/danielgtaylor/huma":       {"web"},
@@ -45,10 +48,10 @@ var only = map[string][]string{
 	"github.com/golang-jwt/":              {"identity"},
 	"golang.org/x/crypto/argon2":          {"identity"},
 	"github.com/prometheus/client_golang": {"web", "cmd/assistant"},
-	"github.com/google/go-cmp":            {"retrieval/indextest", "agents/desktest"}, // and tests
+	"github.com/google/go-cmp":            {"retrieval/indextest", "agents/desktest", "store/storetest"}, // and tests
 	"github.com/rogpeppe/go-internal":     nil,
 	"github.com/chromedp/":                nil,
-	"testing":                             {"retrieval/indextest", "agents/desktest"},
+	"testing":                             {"retrieval/indextest", "agents/desktest", "store/storetest", "internal/pgtest"},
 }
 
 type listed struct {

@@ -17,7 +17,7 @@ import (
 )
 
 // ErrNotWriting means that an answer may no longer be written: a person has
-// taken the conversation over, or the answer was ended elsewhere.
+// taken the conversation over, or the answer was ended or taken on elsewhere.
 var ErrNotWriting = errors.New("the answer is no longer being written")
 
 // Ending is what happens to the conversation together with the end of an answer.
@@ -34,8 +34,9 @@ type Ending struct {
 // Each method is one transaction and durable when it returns. It stores the
 // whole answer as it stands. Release and Finish commit only if the stamp still
 // holds in the same transaction, else consent.ErrStale; all three only while
-// the answer is being written and the assistant has the conversation, else
-// ErrNotWriting. After an error nothing of the call was released.
+// the answer is being written, the assistant has the conversation, and nobody
+// else has begun the attempt or a later one, else ErrNotWriting. After an error
+// nothing of the call was released.
 type Journal interface {
 	// Begin starts an attempt. A second one takes back what the first released.
 	Begin(ctx context.Context, a Answer, reason string) error
@@ -146,12 +147,13 @@ func (e *Engine) newAnswer(q Turn) Answer {
 	}
 }
 
-// lost records an answer that a person's arrival ended, as it was left.
+// lost records an answer that a person's arrival ended, as it was left. One that
+// is still being written is somebody else's now, to write and to record.
 func (e *Engine) lost(q Turn, opened string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
 	a, err := e.Journal.Stored(ctx, q.AnswerID)
-	if err != nil {
+	if err != nil || a.Status == Writing {
 		return err
 	}
 	return e.close(q, a, consent.Scope{}, opened)
@@ -194,7 +196,7 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string,
 	}
 	opened, err = e.open(ctx, q, a, scope, hits)
 	switch {
-	case errors.Is(err, consent.ErrStale):
+	case errors.Is(err, consent.ErrStale), errors.Is(err, ErrNotWriting):
 		return "", false, err
 	case ctx.Err() != nil:
 		return opened, false, ctx.Err()

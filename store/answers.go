@@ -73,20 +73,27 @@ func (s *Store) AnswerWithOffer(ctx context.Context, customer identity.CustomerI
 	return s.Answer(ctx, customer, id)
 }
 
-// writable refuses an answer that is not being written any more, or whose
-// conversation the assistant has lost.
+// writable refuses an answer that is not being written any more, whose
+// conversation the assistant has lost, or of which somebody else has begun an
+// attempt: a replica that was paused must not go on with its own.
 //
 // SECURITY: the assistant never talks over a person: the state is read in the
 // transaction that releases.
-func (tx *Tx) writable(a answer.Answer) error {
+func (tx *Tx) writable(a answer.Answer, begins bool) error {
 	var status answer.Status
 	var state conversation.State
-	err := tx.row(`SELECT a.status, c.state FROM answers a JOIN conversations c ON c.id = a.conversation
-		WHERE a.id = ?`, a.ID).Scan(&status, &state)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (status != answer.Writing || state != conversation.Pending) {
+	var attempt int
+	err := tx.row(`SELECT a.status, a.attempt, c.state FROM answers a JOIN conversations c ON c.id = a.conversation
+		WHERE a.id = ?`, a.ID).Scan(&status, &attempt, &state)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return answer.ErrNotWriting
+	case err != nil:
+		return err
+	case status != answer.Writing, state != conversation.Pending, begins && attempt >= a.Attempt, !begins && attempt != a.Attempt:
 		return answer.ErrNotWriting
 	}
-	return err
+	return nil
 }
 
 func (tx *Tx) saveAnswer(key Sealer, a answer.Answer) error {
@@ -103,8 +110,9 @@ func (tx *Tx) saveAnswer(key Sealer, a answer.Answer) error {
 	return err
 }
 
-// journal runs fn in a transaction in which the answer may be written.
-func (s *Store) journal(ctx context.Context, a answer.Answer, fn func(tx *Tx, key Sealer) error) error {
+// journal runs fn in a transaction in which the answer may be written: its attempt
+// is the one under way, or the next.
+func (s *Store) journal(ctx context.Context, a answer.Answer, begins bool, fn func(tx *Tx, key Sealer) error) error {
 	c, err := s.Conversation(ctx, a.ConversationID)
 	if err != nil {
 		return err
@@ -114,7 +122,7 @@ func (s *Store) journal(ctx context.Context, a answer.Answer, fn func(tx *Tx, ke
 		return err
 	}
 	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		if err := tx.writable(a); err != nil {
+		if err := tx.writable(a, begins); err != nil {
 			return err
 		}
 		return fn(tx, key)
@@ -130,7 +138,7 @@ type resetBody struct {
 // Begin starts an attempt at an answer; a later one takes back what the one
 // before has released.
 func (s *Store) Begin(ctx context.Context, a answer.Answer, reason string) error {
-	return s.journal(ctx, a, func(tx *Tx, key Sealer) error {
+	return s.journal(ctx, a, true, func(tx *Tx, key Sealer) error {
 		if err := tx.saveAnswer(key, a); err != nil || a.Attempt == 1 {
 			return err
 		}
@@ -149,7 +157,7 @@ type sentenceBody struct {
 
 // Release commits the last sentence of the answer, if the stamp still holds.
 func (s *Store) Release(ctx context.Context, stamp consent.Stamp, a answer.Answer) error {
-	return s.journal(ctx, a, func(tx *Tx, key Sealer) error {
+	return s.journal(ctx, a, false, func(tx *Tx, key Sealer) error {
 		if err := tx.checkStamp(stamp); err != nil {
 			return err
 		}
@@ -166,7 +174,7 @@ func (s *Store) Release(ctx context.Context, stamp consent.Stamp, a answer.Answe
 
 // Finish commits the end of the answer, if the stamp still holds.
 func (s *Store) Finish(ctx context.Context, stamp consent.Stamp, a answer.Answer, end answer.Ending) error {
-	return s.journal(ctx, a, func(tx *Tx, key Sealer) error {
+	return s.journal(ctx, a, false, func(tx *Tx, key Sealer) error {
 		if err := tx.checkStamp(stamp); err != nil {
 			return err
 		}

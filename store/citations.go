@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"candor/answer"
 	"candor/citation"
 	"candor/consent"
 )
@@ -36,6 +37,17 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		if e.Stamp != nil {
 			if err := tx.checkStamp(*e.Stamp); err != nil {
 				return err
+			}
+		}
+		if e.Kind == citation.Opened {
+			// A replica that was paused must not open what another has ended meanwhile.
+			ended, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM answers WHERE id = ? AND (status <> ? OR attempt > ?)",
+				e.AnswerID, answer.Writing, e.Attempt)
+			if err != nil {
+				return err
+			}
+			if len(ended) > 0 {
+				return answer.ErrNotWriting
 			}
 		}
 		n, err := tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
@@ -70,7 +82,7 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, consent.ErrStale) {
+	if err != nil && !errors.Is(err, consent.ErrStale) && !errors.Is(err, answer.ErrNotWriting) {
 		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
 	}
 	return err
@@ -98,6 +110,9 @@ func (l *Citations) scan(ctx context.Context) func(func(...any) error) (position
 		}
 		e.At = fromMicros(at)
 		key, err := l.s.keys.For(ctx, e.Customer)
+		if errors.Is(err, ErrKeyDestroyed) {
+			return e, nil // of a customer who was erased, only what was never sealed is left
+		}
 		if err != nil {
 			return e, err
 		}

@@ -394,13 +394,14 @@ func scanEventOf(id string, key Sealer) func(func(...any) error) (conversation.E
 
 // Unfinished returns the answers of this replica that are still being written, or
 // whose end the citation log does not have, and were asked for longer ago than
-// patience.
+// patience: of each conversation the first that is to be ended.
 func (s *Store) Unfinished(ctx context.Context, patience time.Duration) ([]conversation.Turn, error) {
 	return s.unfinished(ctx, "a.writer = ? AND a.at < now_micros() - ?", s.ID, patience.Microseconds())
 }
 
 // LeftBehind returns the answers of replicas that are gone which are still being
-// written, or whose end the citation log does not have.
+// written, or whose end the citation log does not have: of each conversation the
+// first that is to be ended.
 func (s *Store) LeftBehind(ctx context.Context) ([]conversation.Turn, error) {
 	return s.unfinished(ctx, "a.writer <> ? AND "+gone("a.writer"), s.ID, replicaLease)
 }
@@ -417,11 +418,16 @@ func (s *Store) unfinished(ctx context.Context, which string, args ...any) ([]co
 		}
 		return t, nil
 	}, `SELECT a.id, c.id, c.site, c.customer, c.visitor FROM answers a JOIN conversations c ON c.id = a.conversation
-		WHERE NOT a.recorded AND `+which+` ORDER BY a.at, a.id LIMIT 100`, args...)
+		WHERE NOT a.recorded AND `+which+" AND (a.status <> 'writing' OR NOT "+earlier+") ORDER BY a.at, a.id LIMIT 100", args...)
 }
 
+// earlier is the condition that an answer to what was asked before a is still
+// being written in its conversation.
+const earlier = `EXISTS (SELECT 1 FROM answers b WHERE b.conversation = a.conversation AND b.status = 'writing'
+	AND (b.seq < a.seq OR b.seq = a.seq AND b.id < a.id))`
+
 // AwaitTurn returns when no earlier answer of the answer's conversation is being
-// written, on any replica, or when ctx ends.
+// written, on any replica, or when ctx ends. While the database is away it waits.
 func (s *Store) AwaitTurn(ctx context.Context, conv, answer string) error {
 	wake, stop := s.Watch(conversation.Topic(conv))
 	defer stop()
@@ -429,10 +435,8 @@ func (s *Store) AwaitTurn(ctx context.Context, conv, answer string) error {
 	defer poll.Stop()
 	for {
 		var waits bool
-		err := s.reads.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answers b JOIN answers a ON a.id = ?
-			WHERE b.conversation = ? AND b.status = 'writing' AND (b.seq < a.seq OR b.seq = a.seq AND b.id < a.id))`,
-			answer, conv).Scan(&waits)
-		if err != nil || !waits {
+		err := s.reads.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM answers a WHERE a.id = ? AND "+earlier+")", answer).Scan(&waits)
+		if err == nil && !waits || err != nil && !errors.Is(err, identity.ErrUnavailable) {
 			return err
 		}
 		select {

@@ -285,7 +285,13 @@ func (s *Store) Sweep(ctx context.Context) error {
 			}
 		}
 		// Replicas that are gone left theirs; those of work are taken over.
-		_, err := tx.exec("DELETE FROM leases WHERE until <= ?", micros(tx.Now.Add(-time.Hour)))
+		if _, err := tx.exec("DELETE FROM leases WHERE until <= ?", micros(tx.Now.Add(-time.Hour))); err != nil {
+			return err
+		}
+		if s.engine.tidy == "" {
+			return nil
+		}
+		_, err := tx.exec(s.engine.tidy)
 		return err
 	})
 }

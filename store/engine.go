@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -44,10 +45,13 @@ type engine struct {
 	bind func(query string) string
 	// begin starts a batch of jobs: it locks the rows of their customers, in
 	// order, and the version of the policy, which a batch that installs one has for
-	// itself. It returns the time, and what commited asks about.
+	// itself. It returns the time, and what committed asks about.
 	begin func(ctx context.Context, tx *transaction, customers []string, installs bool) (now time.Time, id string, err error)
 	// committed tells what became of a transaction whose commit failed.
 	committed func(ctx context.Context, db *pool, id string) (outcome, error)
+	// tidy removes what begin left of commits whose outcome nobody asks for any more;
+	// empty: it leaves nothing.
+	tidy string
 	// fault says what an error of the engine means.
 	fault func(error) fault
 	// share locks the rows of a query against changes until the transaction ends.
@@ -209,6 +213,7 @@ var postgresEngine = &engine{
 	bind:      numbered,
 	begin:     beginPostgres,
 	committed: committedPostgres,
+	tidy:      "DELETE FROM commits WHERE at <= now_micros() - 60000000",
 	fault:     faultPostgres,
 	share:     " FOR SHARE",
 	hasTable:  "SELECT to_regclass(?) IS NOT NULL",
@@ -276,22 +281,29 @@ func beginPostgres(ctx context.Context, tx *transaction, customers []string, ins
 	// The time is that of this statement: waiting for customers took some.
 	var micros int64
 	var locked sql.NullString
-	err = tx.QueryRowContext(ctx, "SELECT now_micros(), pg_current_xact_id()::text, "+take+"(?)::text", policyLock).Scan(&micros, &id, &locked)
+	id = rand.Text()
+	err = tx.QueryRowContext(ctx, `WITH c AS (INSERT INTO commits (id, at) VALUES (?, now_micros()) RETURNING at)
+		SELECT at, `+take+"(?)::text FROM c", id, policyLock).Scan(&micros, &locked)
 	return fromMicros(micros), id, err
 }
 
+// committedPostgres inserts the row that the transaction inserted. That waits for
+// the transaction to end, and then says how it did: the server need not have
+// noticed yet that we are gone. Its own ids do not tell, as PostgreSQL gives those
+// that a crash has undone to others.
 func committedPostgres(ctx context.Context, db *pool, id string) (outcome, error) {
-	var status sql.NullString
-	if err := db.QueryRowContext(ctx, "SELECT pg_xact_status(?::xid8)", id).Scan(&status); err != nil {
+	res, err := db.ExecContext(ctx, "INSERT INTO commits (id, at) VALUES (?, now_micros()) ON CONFLICT DO NOTHING", id)
+	if err != nil {
 		return unknown, err
 	}
-	switch status.String {
-	case "committed":
+	n, err := res.RowsAffected()
+	switch {
+	case err != nil:
+		return unknown, err
+	case n == 0:
 		return done, nil
-	case "aborted":
-		return undone, nil
 	}
-	return unknown, nil // in progress: the server has yet to notice that we left
+	return undone, nil
 }
 
 func faultPostgres(err error) fault {

@@ -107,6 +107,10 @@ func (p *pool) QueryRowContext(ctx context.Context, query string, args ...any) r
 	return row{p.DB.QueryRowContext(ctx, bound, args...), p.engine}
 }
 
+func (p *pool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return p.DB.ExecContext(ctx, p.bind(query), args...)
+}
+
 // begin starts a transaction.
 func (p *pool) begin(ctx context.Context, o *sql.TxOptions) (*transaction, error) {
 	tx, err := p.BeginTx(ctx, o)

@@ -71,6 +71,9 @@ func Open(ctx context.Context, rawURL string, keys *Keyring) (*Store, error) {
 	if s.writes, err = newPool(e, target, forWriting); err != nil {
 		return nil, err
 	}
+	if err := s.writes.holds(ctx, DataSchema); err != nil {
+		return nil, errors.Join(err, s.writes.Close())
+	}
 	if err := s.writes.migrate(ctx, e.name); err != nil {
 		return nil, errors.Join(err, s.writes.Close())
 	}
@@ -336,7 +339,7 @@ func (s *Store) settle(id string) outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 	defer cancel()
 	for {
-		if o, err := s.engine.committed(ctx, s.reads, id); err == nil && o != unknown {
+		if o, err := s.engine.committed(ctx, s.writes, id); err == nil && o != unknown {
 			return o
 		}
 		select {

@@ -90,10 +90,18 @@ func (s *streams) open(c *fiber.Ctx, owner string, serve func(ctx context.Contex
 				s.log.Error("a stream panicked", "kind", fmt.Sprintf("%T", r))
 			}
 		}()
+		gone := make(chan struct{})
 		go func() {
 			// Nothing more is to be read: a return means that the reader left.
 			_, _ = io.Copy(io.Discard, conn)
 			cancel()
+			close(gone)
+		}()
+		// The server uses the connection's buffers again for others once this returns,
+		// so nobody may still be reading then.
+		defer func() {
+			_ = conn.SetReadDeadline(time.Unix(1, 0)) // it is closed: that ends the reading too
+			<-gone
 		}()
 		if err := st.write([]byte(streamHeader)); err != nil {
 			return

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"candor/identity"
 )
 
 func serveCommand(io Stdio) *cobra.Command {
@@ -33,14 +37,33 @@ func serveCommand(io Stdio) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		a, err := newApp(cmd.Context(), c, nil, log)
+		a, err := whenThere(cmd.Context(), log, func() (*app, error) { return newApp(cmd.Context(), c, nil, log) })
 		if err != nil {
 			return errors.Join(err, l.Close())
 		}
-		log.Info("serving", "addr", l.Addr().String())
+		log.Info("serving", "addr", l.Addr().String(), "replica", a.store.ID)
 		return a.run(cmd.Context(), l)
 	}
 	return cmd
+}
+
+// startPatience is how long a start waits for a database that is starting too.
+const startPatience = 30 * time.Second
+
+// whenThere opens an app, and waits for its database where that is away.
+func whenThere(ctx context.Context, log *slog.Logger, open func() (*app, error)) (*app, error) {
+	for deadline := time.Now().Add(startPatience); ; {
+		a, err := open()
+		if !errors.Is(err, identity.ErrUnavailable) || time.Now().After(deadline) {
+			return a, err
+		}
+		log.Warn("waiting for the database", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {

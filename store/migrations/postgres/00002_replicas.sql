@@ -6,6 +6,13 @@ CREATE TABLE leases (
     until  BIGINT NOT NULL
 );
 
+-- A row for each commit, by which it is known after its connection was lost.
+CREATE TABLE commits (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    at BIGINT NOT NULL
+);
+CREATE INDEX commits_at ON commits (at);
+
 -- Which keys the data was sealed with, and whether it is whole.
 CREATE TABLE installation (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
@@ -27,6 +34,10 @@ ALTER TABLE idempotency ADD COLUMN holder TEXT COLLATE "C" NOT NULL DEFAULT '';
 
 ALTER TABLE citation_records ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE citation_not_searched ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;
+
+-- By which what is a customer's is found when they are erased.
+CREATE INDEX answers_conversation ON answers (conversation);
+CREATE INDEX citation_words_entry ON citation_words (entry);
 
 -- +goose Down
 SELECT 'there is no way back';

@@ -32,5 +32,9 @@ ALTER TABLE citation_not_searched ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;
 UPDATE citation_records SET ordinal = rowid;
 UPDATE citation_not_searched SET ordinal = rowid;
 
+-- By which what is a customer's is found when they are erased.
+CREATE INDEX answers_conversation ON answers (conversation);
+CREATE INDEX citation_words_entry ON citation_words (entry);
+
 -- +goose Down
 SELECT 'there is no way back';

@@ -1,0 +1,9 @@
+# What takes longer than .ci/run, which is every check.
+
+ROUNDS ?= 100
+SEED ?= 0
+ONLY ?=
+
+.PHONY: soak
+soak: # two replicas, PostgreSQL and a NATS cluster under load, while they are killed
+	go test ./soak -v -count=1 -run TestSoak -timeout 60m -soak.rounds=$(ROUNDS) -soak.seed=$(SEED) -soak.only='$(ONLY)'
