@@ -107,12 +107,12 @@ func (r *run) round(ctx context.Context, rng *rand.Rand) (string, error) {
 	if failed != nil {
 		return name, failed
 	}
+	if len(chosen) == 1 && strings.HasPrefix(name, "kill replica") {
+		r.healed(ctx)
+	}
 	if err := r.cluster.ready(ctx); err != nil {
 		return name, fmt.Errorf("after %s: %w", name, err)
 	}
 	pause(ctx, 300*time.Millisecond)
-	if len(chosen) == 1 && strings.HasPrefix(name, "kill replica") {
-		r.healed(ctx)
-	}
 	return name, nil
 }
