@@ -185,19 +185,7 @@ func (k *Keyring) makeHouse(ctx context.Context) error {
 
 // write runs fn in a transaction.
 func (k *Keyring) write(ctx context.Context, fn func(tx *transaction) error) error {
-	tx, err := k.db.begin(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := fn(tx); err != nil {
-		_ = tx.Rollback() // its error would be that of the same connection
-		return k.db.engine.check(err)
-	}
-	if err := tx.Commit(); err != nil {
-		return k.db.engine.check(err)
-	}
-	tx.prepare(ctx)
-	return nil
+	return k.db.inTx(ctx, fn)
 }
 
 // newKeyset makes a key and wraps it, bound to whose it is.

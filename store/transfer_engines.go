@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // carrier is what differs between engines where whole databases are carried
@@ -12,16 +14,16 @@ import (
 type carrier struct {
 	// tables lists the tables.
 	tables string
-	// hold is the transaction in which a source stays as it is, and lock what it
-	// begins with: nobody else can open the database until it ends.
-	hold *sql.TxOptions
-	lock []string
+	// hold is the transaction in which a source stays as it is, and settings what
+	// it begins with.
+	hold     *sql.TxOptions
+	settings []string
+	// lock locks tables against everybody else's changes.
+	lock string
 	// ownValues lets rows keep the values that the database would give out.
 	ownValues string
 	// forUpdate locks the rows of a query.
 	forUpdate string
-	// lastSerial is the last value that a column gave out, and setSerial says it.
-	lastSerial, setSerial func(ctx context.Context, tx *transaction, t table) (int64, error)
 	// analyze tells the planner of many new rows.
 	analyze []string
 }
@@ -34,18 +36,17 @@ var carriers = map[*engine]carrier{
 	postgresEngine: {
 		tables: "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name",
 		hold:   &sql.TxOptions{Isolation: sql.LevelRepeatableRead},
-		lock: []string{
-			// It waits while the rows go elsewhere.
+		settings: []string{ // it waits while the rows go elsewhere
 			"SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '10s'",
-			"LOCK TABLE installation IN EXCLUSIVE MODE",
 		},
+		lock:      "LOCK TABLE %s IN EXCLUSIVE MODE",
 		ownValues: "OVERRIDING SYSTEM VALUE ",
 		forUpdate: " FOR UPDATE",
 		analyze:   []string{"SET LOCAL statement_timeout = 0", "ANALYZE"},
 	},
 }
 
-// serial returns the last value that the database gave out for the table's
+// lastSerial returns the last value that the database gave out for the table's
 // column.
 func (t table) lastSerial(ctx context.Context, tx *transaction) (n int64, err error) {
 	query := "SELECT seq FROM sqlite_sequence WHERE name = ?"
@@ -90,14 +91,19 @@ func (p *pool) tables(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// hold begins a transaction in which nobody else can open or change the
-// database.
-func (p *pool) hold(ctx context.Context) (*transaction, error) {
-	tx, err := p.begin(ctx, carriers[p.engine].hold)
+// hold begins a transaction in which nobody else can open the database, or
+// write to the tables.
+func (p *pool) hold(ctx context.Context, tables ...string) (*transaction, error) {
+	c := carriers[p.engine]
+	tx, err := p.begin(ctx, c.hold)
 	if err != nil {
 		return nil, err
 	}
-	for _, statement := range carriers[p.engine].lock {
+	statements := c.settings
+	if c.lock != "" {
+		statements = append(slices.Clip(statements), fmt.Sprintf(c.lock, strings.Join(tables, ", ")))
+	}
+	for _, statement := range statements {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			_ = tx.Rollback() // its error would be that of the same connection
 			return nil, fmt.Errorf("lock the database: %w", p.engine.check(err))

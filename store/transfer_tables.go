@@ -54,7 +54,7 @@ var keysTables = []table{
 }
 
 // ownTables are the tables that belong to a database, and not to what it holds.
-var ownTables = []string{"goose_db_version", "installation", "leases"}
+var ownTables = []string{"commits", "goose_db_version", "installation", "leases"}
 
 func (s Schema) tables() []table {
 	if s == KeysSchema {

@@ -41,6 +41,9 @@ func openStore(ctx context.Context, c Config) (*store.Store, error) {
 			}
 		}
 	}
+	if exists(c.restorePlan()) {
+		return nil, errHalfRestored
+	}
 	keys, err := openKeyring(ctx, c)
 	if err != nil {
 		return nil, err
@@ -97,6 +100,9 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		return a, err
 	}
 	if a.unlock, err = lock(c); err != nil {
+		return a, err
+	}
+	if _, err := endRestore(c); err != nil {
 		return a, err
 	}
 	if a.store, err = openStore(ctx, c); err != nil {
@@ -230,16 +236,16 @@ const (
 	// has run out is refused at once; this is when its index entries go.
 	sweepInterval = time.Second
 	// tendInterval is how often a replica looks after its own answers.
-	tendInterval = 5 * time.Second
+	tendInterval = time.Second
 	// grace is how long replicas have to say that they are there before what they
 	// left behind is looked for.
 	grace = 1500 * time.Millisecond
 	// retentionInterval is how often records whose time has run out are removed.
 	// They are not read meanwhile.
 	retentionInterval = time.Hour
-	// patience is after which an answer that nobody here is writing counts as
-	// left.
-	patience = 15 * time.Second
+	// patience is after which an answer of this replica that nobody here is writing
+	// counts as left: between its commit and its queue passes no time to speak of.
+	patience = 2 * time.Second
 	// drainTimeout bounds an orderly end; a request takes at most 25 s.
 	drainTimeout = 28 * time.Second
 	// linger is how long a replica that ends still takes requests, so that the
@@ -322,20 +328,26 @@ func (a *app) close() error {
 // recover ends the answers that find returns: half-way, and written by nobody.
 // What fails is tried again at the next sweep.
 func (a *app) recover(ctx context.Context, find func(context.Context) ([]conversation.Turn, error)) error {
-	turns, err := find(ctx)
-	if err != nil {
-		return fmt.Errorf("find unfinished answers: %w", err)
-	}
+	tried := make(map[string]bool)
 	ended := 0
-	for _, t := range turns {
-		if a.conversations.Writing(t.Conversation, t.AnswerID) {
-			continue
+	for again := true; again; { // behind one that is ended the next is found
+		again = false
+		turns, err := find(ctx)
+		if err != nil {
+			return fmt.Errorf("find unfinished answers: %w", err)
 		}
-		if err := a.engine.Recover(ctx, t.AnswerID, t.Who); err != nil {
-			a.log.Error("an unfinished answer cannot be ended", "answer", t.AnswerID, "error", err)
-			continue
+		for _, t := range turns {
+			if tried[t.AnswerID] || a.conversations.Writing(t.Conversation, t.AnswerID) {
+				continue
+			}
+			tried[t.AnswerID] = true
+			if err := a.engine.Recover(ctx, t.AnswerID, t.Who); err != nil {
+				a.log.Error("an unfinished answer cannot be ended", "answer", t.AnswerID, "error", err)
+				continue
+			}
+			again = true
+			ended++
 		}
-		ended++
 	}
 	if ended > 0 {
 		a.log.Info("ended answers that were left half-way", "answers", ended)

@@ -35,7 +35,8 @@ func Run(ctx context.Context, args []string, io Stdio) error {
 	root.SetErr(io.Err)
 	root.AddCommand(
 		demoCommand(io), serveCommand(io), initCommand(io), siteCommand(io), staffCommand(io), keyCommand(io),
-		importCommand(io), evalCommand(io), benchCommand(), versionCommand(),
+		importCommand(io), migrateCommand(io), moveCommand(io), backupCommand(io), restoreCommand(io),
+		evalCommand(io), benchCommand(), versionCommand(),
 	)
 	return root.ExecuteContext(ctx)
 }
