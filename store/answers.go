@@ -63,7 +63,7 @@ func (s *Store) AnswerWithOffer(ctx context.Context, customer identity.CustomerI
 		return answer.Answer{}, conversation.ErrNotFound
 	}
 	var id string
-	err := s.reads.QueryRowContext(ctx, "SELECT id FROM answers WHERE offer = ? AND customer = ?", offer, customer).Scan(&id)
+	err := s.reads.QueryRowContext(ctx, "SELECT id FROM answers WHERE offer = ? AND offer <> '' AND customer = ?", offer, customer).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return answer.Answer{}, conversation.ErrNotFound
 	}

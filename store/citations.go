@@ -50,11 +50,16 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 				return answer.ErrNotWriting
 			}
 		}
-		n, err := tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
-			purpose, recipient, model, language, epoch, policy_version, gpc, status, sealed) VALUES (`+marks(18)+`) ON CONFLICT (id) DO NOTHING`,
+		// The end of an answer may be recorded again; what was recorded first stays.
+		there, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM citation_entries WHERE id = ?", e.ID)
+		if err != nil || len(there) > 0 {
+			return err
+		}
+		_, err = tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
+			purpose, recipient, model, language, epoch, policy_version, gpc, status, sealed) VALUES (`+marks(18)+`)`,
 			e.ID, e.Kind, e.Opened, e.AnswerID, e.Attempt, e.Site, e.Customer, e.Conversation, micros(tx.Now),
 			e.Purpose, e.Recipient, e.Model, e.Language, e.Epoch, e.PolicyVersion, e.GPC, e.Status, sealed)
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
 		}
 		if e.Kind == citation.Closed {

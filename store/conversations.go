@@ -281,7 +281,7 @@ func (s *Store) Again(ctx context.Context, customer identity.CustomerID, id stri
 		}
 		c.Language = old.Language
 		// An offer is accepted once: a second yes gets the answer of the first.
-		later, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM answers WHERE supersedes = ?", id)
+		later, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM answers WHERE supersedes = ? AND supersedes <> ''", id)
 		if err != nil {
 			return err
 		}

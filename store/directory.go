@@ -89,7 +89,7 @@ func (s *Store) RotateSecret(ctx context.Context, id identity.SiteID, secret []b
 func (s *Store) updateSite(ctx context.Context, query string, args ...any) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		n, err := tx.exec(query, args...)
-		if err == nil && n == 0 {
+		if err == nil && n == 0 || errors.Is(err, sql.ErrNoRows) {
 			err = identity.ErrUnknownSite
 		}
 		return err
@@ -160,7 +160,7 @@ func (s *Store) AddVisitor(ctx context.Context, site identity.SiteID) (identity.
 	if err != nil {
 		return "", err
 	}
-	return id, s.Write(ctx, func(tx *Tx) error {
+	return id, s.writeNew(ctx, func(tx *Tx) error {
 		_, err := tx.exec("INSERT INTO customers (id, site, created) VALUES (?, ?, ?)", id, site, micros(tx.Now))
 		return err
 	})
@@ -245,7 +245,7 @@ func (s *Store) AddAPIToken(ctx context.Context, id identity.StaffID, token stri
 
 // AddSession stores a session under the hash of its token.
 func (s *Store) AddSession(ctx context.Context, x identity.Session) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeNew(ctx, func(tx *Tx) error {
 		_, err := tx.exec(`INSERT INTO sessions (hash, id, kind, site, customer, staff, gpc, csrf, expires)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			hashSecret(x.Token), x.ID, x.Kind, x.Site, x.Customer, x.Staff, x.GPC, x.CSRF, micros(x.Expires))

@@ -121,11 +121,19 @@ func (e *engine) check(err error) error {
 		}
 		return fmt.Errorf("%w: %w", identity.ErrUnavailable, brief(err))
 	case notText:
-		return sql.ErrNoRows
+		return notTextError{}
 	case ordinary, transient:
 	}
 	return err
 }
+
+// notTextError refuses text that the engine cannot store; for who looks something up
+// by it, there is nothing.
+type notTextError struct{}
+
+func (notTextError) Error() string { return "text that holds a NUL, or is not UTF-8, cannot be stored" }
+
+func (notTextError) Is(target error) bool { return target == sql.ErrNoRows }
 
 // brief leaves of a failure to connect the last attempt's reason: an outage is
 // logged in one line.

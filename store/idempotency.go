@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -47,16 +48,18 @@ func (s *Store) Remember(ctx context.Context, customer identity.CustomerID, scop
 		if err != nil {
 			return err
 		}
-		// Of two at once, on two replicas even, one inserts.
-		n, err := tx.exec(`INSERT INTO idempotency (key, body, customer, status, expires, holder) VALUES (?, ?, ?, 0, ?, ?)
-			ON CONFLICT (key) DO NOTHING`, id, bodyHash, customer, micros(tx.Now.Add(inFlightLife)), s.ID)
-		if err != nil {
-			return err
+		for {
+			// Of two at once, on two replicas even, one inserts.
+			n, err := tx.exec(`INSERT INTO idempotency (key, body, customer, status, expires, holder) VALUES (?, ?, ?, 0, ?, ?)
+				ON CONFLICT (key) DO NOTHING`, id, bodyHash, customer, micros(tx.Now.Add(inFlightLife)), s.ID)
+			if reserved = err == nil && n == 1; reserved || err != nil {
+				return err
+			}
+			err = tx.row("SELECT status, body, sealed FROM idempotency WHERE key = ?", id).Scan(&status, &hash, &sealed)
+			if !errors.Is(err, sql.ErrNoRows) { // else it was freed just now
+				return err
+			}
 		}
-		if reserved = n == 1; reserved {
-			return nil
-		}
-		return tx.row("SELECT status, body, sealed FROM idempotency WHERE key = ?", id).Scan(&status, &hash, &sealed)
 	})
 	switch {
 	case err != nil:
@@ -76,7 +79,7 @@ func (s *Store) Remember(ctx context.Context, customer identity.CustomerID, scop
 	return &r, open.openJSON("response/"+id, sealed, &r)
 }
 
-// Settle stores the response of a reserved key, sealed.
+// Settle stores the response of a key that this replica has reserved, sealed.
 func (s *Store) Settle(ctx context.Context, customer identity.CustomerID, scope, key string, r Response) error {
 	id := s.keys.Hash("idempotency", scope, key)
 	seal, err := s.responseSealer(ctx, customer)
@@ -88,17 +91,17 @@ func (s *Store) Settle(ctx context.Context, customer identity.CustomerID, scope,
 		return err
 	}
 	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec("UPDATE idempotency SET status = ?, sealed = ?, expires = ? WHERE key = ?",
-			r.Status, sealed, micros(tx.Now.Add(idempotencyLife)), id)
+		_, err := tx.exec("UPDATE idempotency SET status = ?, sealed = ?, expires = ? WHERE key = ? AND holder = ?",
+			r.Status, sealed, micros(tx.Now.Add(idempotencyLife)), id, s.ID)
 		return err
 	})
 }
 
-// Forget frees a reserved key whose request failed.
+// Forget frees a key that this replica has reserved and whose request failed.
 func (s *Store) Forget(ctx context.Context, scope, key string) error {
 	id := s.keys.Hash("idempotency", scope, key)
 	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM idempotency WHERE key = ? AND status = 0", id)
+		_, err := tx.exec("DELETE FROM idempotency WHERE key = ? AND status = 0 AND holder = ?", id, s.ID)
 		return err
 	})
 }

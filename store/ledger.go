@@ -68,6 +68,8 @@ func snapshot(ctx context.Context, q querier, customer identity.CustomerID) (con
 // Snapshot returns what the ledger says about the customer now.
 func (s *Store) Snapshot(ctx context.Context, customer identity.CustomerID) (consent.Snapshot, error) {
 	// One transaction, so that the epoch and the events belong together.
+	ctx, cancel := s.engine.limit(ctx)
+	defer cancel()
 	tx, err := s.reads.begin(ctx, s.engine.snapshot)
 	if err != nil {
 		return consent.Snapshot{}, err

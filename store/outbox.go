@@ -68,7 +68,7 @@ func (s *Store) WakeOutbox() { s.Wake(outboxTopic) }
 
 // Published removes a message that was acknowledged.
 func (s *Store) Published(ctx context.Context, position int64) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeNew(ctx, func(tx *Tx) error {
 		_, err := tx.exec("DELETE FROM outbox WHERE id = ?", position)
 		return err
 	})

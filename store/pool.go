@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // querier is what reads: a pool, or a transaction. Queries mark parameters
@@ -22,10 +23,27 @@ type querier interface {
 type row struct {
 	*sql.Row
 	engine *engine
+	cancel context.CancelFunc // ends the query's time; nil: it has its caller's
 }
 
 // Scan reads the row; sql.ErrNoRows if there is none.
-func (r row) Scan(dest ...any) error { return r.engine.check(r.Row.Scan(dest...)) }
+func (r row) Scan(dest ...any) error {
+	if r.cancel != nil {
+		defer r.cancel()
+	}
+	return r.engine.check(r.Row.Scan(dest...))
+}
+
+// readTimeout bounds a read from a server, which the network may have swallowed.
+const readTimeout = 10 * time.Second
+
+// limit bounds a read.
+func (e *engine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !e.shared {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, readTimeout)
+}
 
 // keyConns is how many connections read keys, which are mostly in memory.
 const keyConns = 4
@@ -96,15 +114,30 @@ func (p *pool) QueryContext(ctx context.Context, query string, args ...any) (*sq
 	if s := p.statement(ctx, bound); s != nil {
 		return s.QueryContext(ctx, args...)
 	}
-	return p.DB.QueryContext(ctx, bound, args...)
+	rows, err := p.DB.QueryContext(ctx, bound, args...)
+	if err != nil && p.again(ctx, err) {
+		return p.DB.QueryContext(ctx, bound, args...)
+	}
+	return rows, err
+}
+
+// again reports whether a read that failed may go well on another connection: the
+// server may have ended this one since it was used.
+func (p *pool) again(ctx context.Context, err error) bool {
+	return p.engine.shared && ctx.Err() == nil && p.engine.fault(err) == away
 }
 
 func (p *pool) QueryRowContext(ctx context.Context, query string, args ...any) row {
 	bound := p.bind(query)
 	if s := p.statement(ctx, bound); s != nil {
-		return row{s.QueryRowContext(ctx, args...), p.engine}
+		return row{s.QueryRowContext(ctx, args...), p.engine, nil}
 	}
-	return row{p.DB.QueryRowContext(ctx, bound, args...), p.engine}
+	ctx, cancel := p.engine.limit(ctx)
+	r := p.DB.QueryRowContext(ctx, bound, args...)
+	if err := r.Err(); err != nil && p.again(ctx, err) {
+		r = p.DB.QueryRowContext(ctx, bound, args...)
+	}
+	return row{r, p.engine, cancel}
 }
 
 func (p *pool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -170,9 +203,9 @@ func (t *transaction) QueryContext(ctx context.Context, query string, args ...an
 func (t *transaction) QueryRowContext(ctx context.Context, query string, args ...any) row {
 	bound := t.pool.bind(query)
 	if s := t.statement(ctx, bound); s != nil {
-		return row{s.QueryRowContext(ctx, args...), t.pool.engine}
+		return row{s.QueryRowContext(ctx, args...), t.pool.engine, nil}
 	}
-	return row{t.Tx.QueryRowContext(ctx, bound, args...), t.pool.engine}
+	return row{t.Tx.QueryRowContext(ctx, bound, args...), t.pool.engine, nil}
 }
 
 func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

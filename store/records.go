@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -203,6 +204,9 @@ func (s *Store) RemoveRecord(ctx context.Context, site identity.SiteID, id strin
 	}
 	return s.writeFor(ctx, owner, func(tx *Tx) error {
 		n, err := tx.removeRecords("customer = ? AND site = ? AND id = ?", owner, site, id)
+		if errors.Is(err, sql.ErrNoRows) { // it cannot be an id
+			return retrieval.ErrNotFound
+		}
 		if err != nil {
 			return err
 		}

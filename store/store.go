@@ -182,6 +182,7 @@ type Tx struct {
 type job struct {
 	ctx      context.Context
 	customer identity.CustomerID // whom it is about; empty: nobody
+	adds     bool                // locks no row that another job wants
 	alone    bool                // shares no commit, and installs a policy
 	fn       func(*Tx) error
 	done     chan error
@@ -205,6 +206,12 @@ func (s *Store) writeFor(ctx context.Context, customer identity.CustomerID, fn f
 	return s.write(job{ctx: ctx, customer: customer, fn: fn})
 }
 
+// writeNew is Write for what only adds rows, or removes some of its own, so that no
+// other write ever waits for it.
+func (s *Store) writeNew(ctx context.Context, fn func(*Tx) error) error {
+	return s.write(job{ctx: ctx, adds: true, fn: fn})
+}
+
 func (s *Store) write(j job) error {
 	j.done = make(chan error, 1)
 	select {
@@ -222,33 +229,37 @@ func (s *Store) write(j job) error {
 func (s *Store) writer() {
 	var next *job
 	for {
+		var first job
 		if next != nil {
-			first := *next
-			next = nil
-			s.commit([]job{first})
-			continue
+			first = *next
+		} else {
+			select {
+			case first = <-s.jobs:
+			case <-s.closed:
+				return
+			}
 		}
-		select {
-		case j := <-s.jobs:
-			var batch []job
-			batch, next = s.gather(j)
-			s.commit(batch)
-		case <-s.closed:
-			return
-		}
+		var batch []job
+		batch, next = s.gather(first)
+		s.commit(batch)
 	}
 }
 
-// gather adds the jobs that are waiting already, up to one that shares no commit,
-// which is returned apart.
-func (s *Store) gather(first job) (batch []job, alone *job) {
+// gather adds the jobs that are waiting already, up to one that cannot share this
+// commit, which is returned apart.
+//
+// On a server two commits must not wait for each other: each locks its customers in
+// one order, and then has at most one job that may wait for anything else.
+func (s *Store) gather(first job) (batch []job, next *job) {
 	batch = []job{first}
+	waits := first.waits()
 	for !first.alone && len(batch) < int(s.most.Load()) {
 		select {
 		case j := <-s.jobs:
-			if j.alone {
+			if j.alone || waits && j.waits() && s.engine.shared {
 				return batch, &j
 			}
+			waits = waits || j.waits()
 			batch = append(batch, j)
 		default:
 			return batch, nil
@@ -256,6 +267,9 @@ func (s *Store) gather(first job) (batch []job, alone *job) {
 	}
 	return batch, nil
 }
+
+// waits reports whether the job may wait for rows other than its customer's.
+func (j job) waits() bool { return j.customer == "" && !j.adds }
 
 const (
 	// maxRuns is how often a batch is run whose transaction was undone by the
@@ -436,6 +450,8 @@ func sqlError(query string, err error) error {
 // collect reads all rows with scan.
 func collect[T any](ctx context.Context, q querier, scan func(func(...any) error) (T, error), query string, args ...any) ([]T, error) {
 	check := q.engineOf().check
+	ctx, cancel := q.engineOf().limit(ctx)
+	defer cancel()
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		if err = check(err); errors.Is(err, sql.ErrNoRows) {

@@ -22,8 +22,8 @@ func (tx *Tx) openTicket(c *conversation.Conversation) error {
 	if c.Assignee != "" {
 		state = agents.Owned
 	}
-	n, err := tx.exec("UPDATE tickets SET state = ?, assignee = ? WHERE conversation = ? AND state <> ?",
-		state, c.Assignee, c.ID, agents.Closed)
+	n, err := tx.exec("UPDATE tickets SET state = ?, assignee = ? WHERE conversation = ? AND state <> 'closed'",
+		state, c.Assignee, c.ID)
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -11,17 +14,53 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"candor/identity"
+	"candor/internal/pgtest"
 )
 
-func numbers(t *testing.T) *fixture {
-	t.Helper()
-	f := newFixture(t)
-	f.must(f.Write(t.Context(), func(tx *Tx) error {
+var master = MasterKey{1, 2, 3}
+
+// onEach runs a test of what the engines share on each of them; open opens the
+// databases of the test, again and again.
+func onEach(t *testing.T, test func(t *testing.T, open func() *Store)) {
+	for name, fresh := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") },
+		"postgres": func(t *testing.T) string { return pgtest.Database(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, keys := fresh(t), fresh(t)
+			test(t, func() *Store { return opened(t, data, keys) })
+		})
+	}
+}
+
+func opened(tb testing.TB, data, keys string) *Store {
+	tb.Helper()
+	k, err := OpenKeyring(tb.Context(), keys, master)
+	must(tb, err)
+	s, err := Open(tb.Context(), data, k)
+	must(tb, err)
+	tb.Cleanup(func() { must(tb, s.Close()) })
+	return s
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// numbers makes a table for what a test writes.
+func numbers(tb testing.TB, s *Store) {
+	tb.Helper()
+	must(tb, s.Write(tb.Context(), func(tx *Tx) error {
 		_, err := tx.exec("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
 		return err
 	}))
-	return f
 }
 
 func insert(n int) func(*Tx) error {
@@ -31,232 +70,318 @@ func insert(n int) func(*Tx) error {
 	}
 }
 
+// stored counts on another connection than those that write.
+func (s *Store) stored(tb testing.TB, where string, args ...any) (n int) {
+	tb.Helper()
+	must(tb, s.reads.QueryRowContext(tb.Context(), "SELECT COUNT(*) FROM numbers WHERE "+where, args...).Scan(&n))
+	return n
+}
+
 // TestGroupCommit: many writers share commits, and what one of them breaks is
 // its own.
 func TestGroupCommit(t *testing.T) {
 	t.Parallel()
-	f := numbers(t)
-	db := f.raw("candor.db")
-	refused := errors.New("refused")
-	const writers, each = 32, 20
-	var stored atomic.Int64
-	var group sync.WaitGroup
-	for w := range writers {
-		group.Go(func() {
-			for i := range each {
-				n := w*each + i
-				err := f.Write(t.Context(), func(tx *Tx) error {
-					if err := insert(n)(tx); err != nil {
-						return err
+	onEach(t, func(t *testing.T, open func() *Store) {
+		s := open()
+		numbers(t, s)
+		refused := errors.New("refused")
+		const writers, each = 32, 20
+		var stored atomic.Int64
+		var group sync.WaitGroup
+		for w := range writers {
+			group.Go(func() {
+				for i := range each {
+					n := w*each + i
+					err := s.writeFor(t.Context(), identity.CustomerID(fmt.Sprint(n%7)), func(tx *Tx) error {
+						if err := insert(n)(tx); err != nil {
+							return err
+						}
+						switch n % 5 {
+						case 1:
+							return refused
+						case 2:
+							panic("a fault with Maya's order in it")
+						case 3:
+							return insert(n)(tx) // twice: a constraint fails
+						}
+						return nil
+					})
+					want := n%5 == 0 || n%5 == 4
+					if (err == nil) != want {
+						t.Errorf("job %d: %v", n, err)
 					}
 					switch n % 5 {
 					case 1:
-						return refused
+						if !errors.Is(err, refused) {
+							t.Errorf("job %d has the error of another: %v", n, err)
+						}
 					case 2:
-						panic("a fault with Maya's order in it")
-					case 3:
-						return insert(n)(tx) // twice: a constraint fails
+						if err != nil && strings.Contains(err.Error(), "Maya") {
+							t.Errorf("the error holds what panicked: %v", err)
+						}
 					}
-					return nil
-				})
-				want := n%5 == 0 || n%5 == 4
-				if (err == nil) != want {
-					t.Errorf("job %d: %v", n, err)
-				}
-				switch n % 5 {
-				case 1:
-					if !errors.Is(err, refused) {
-						t.Errorf("job %d has the error of another: %v", n, err)
+					// Whoever was told has it on another connection, or has nothing there.
+					if seen := s.stored(t, "n = ?", n); (seen == 1) != want {
+						t.Errorf("job %d: %d rows", n, seen)
 					}
-				case 2:
-					if err != nil && strings.Contains(err.Error(), "Maya") {
-						t.Errorf("the error holds what panicked: %v", err)
+					if want {
+						stored.Add(1)
 					}
 				}
-				// Whoever was told has it on another connection, or has nothing there.
-				var seen int
-				if err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM numbers WHERE n = ?", n).Scan(&seen); err != nil || (seen == 1) != want {
-					t.Errorf("job %d: %d rows, %v", n, seen, err)
-				}
-				if want {
-					stored.Add(1)
-				}
-			}
-		})
-	}
-	group.Wait()
-	f.reopen()
-	if n := f.count("SELECT COUNT(*) FROM numbers"); int64(n) != stored.Load() {
-		t.Errorf("after reopening %d rows, want %d", n, stored.Load())
-	}
+			})
+		}
+		group.Wait()
+		must(t, s.Close())
+		s = open()
+		if n := s.stored(t, "TRUE"); int64(n) != stored.Load() {
+			t.Errorf("after reopening %d rows, want %d", n, stored.Load())
+		}
+	})
 }
 
-// TestJobsShareACommit: while one job runs, the others wait and then go together.
+// TestJobsShareACommit: while every writer is busy the others wait, and then go
+// together, each customer's with those of others.
 func TestJobsShareACommit(t *testing.T) {
 	t.Parallel()
-	f := numbers(t)
-	running, release := make(chan struct{}), make(chan struct{})
-	first := make(chan error, 1)
-	go func() {
-		first <- f.Write(context.WithoutCancel(t.Context()), func(tx *Tx) error {
-			close(running)
-			<-release
-			return insert(-1)(tx)
-		})
-	}()
-	<-running
-	var mu sync.Mutex
-	times := make(map[time.Time]int)
-	var group sync.WaitGroup
-	for n := range 40 {
-		group.Go(func() {
-			err := f.Write(t.Context(), func(tx *Tx) error {
-				mu.Lock()
-				times[tx.Now]++
-				mu.Unlock()
-				return insert(n)(tx)
-			})
-			if err != nil {
-				t.Error(err)
+	onEach(t, func(t *testing.T, open func() *Store) {
+		s := open()
+		numbers(t, s)
+		for round, most := range []int{maxBatch, 1} {
+			s.Share(most)
+			base := round * 1000
+			release := make(chan struct{})
+			busy := make(chan struct{}, s.engine.writers)
+			first := make(chan error, s.engine.writers)
+			for w := range s.engine.writers {
+				go func() {
+					first <- s.writeFor(context.WithoutCancel(t.Context()), identity.CustomerID(fmt.Sprint("busy ", w)), func(tx *Tx) error {
+						busy <- struct{}{}
+						<-release
+						return insert(base + 100 + w)(tx)
+					})
+				}()
+				<-busy
 			}
-		})
-	}
-	time.Sleep(100 * time.Millisecond) // they queue
-	if n := f.count("SELECT COUNT(*) FROM numbers"); n != 0 {
-		t.Errorf("%d rows are seen before their commit", n)
-	}
-	close(release)
-	group.Wait()
-	if err := <-first; err != nil {
-		t.Error(err)
-	}
-	if len(times) > 5 { // each commit has its one time
-		t.Errorf("40 jobs that waited took %d commits", len(times))
-	}
+			var mu sync.Mutex
+			times := make(map[time.Time]int)
+			var group sync.WaitGroup
+			for n := range 40 {
+				group.Go(func() {
+					var at time.Time
+					err := s.writeFor(t.Context(), identity.CustomerID(fmt.Sprint(n)), func(tx *Tx) error {
+						at = tx.Now
+						return insert(base + n)(tx)
+					})
+					if err != nil {
+						t.Error(err)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					times[at]++
+				})
+			}
+			time.Sleep(100 * time.Millisecond) // they queue
+			if n := s.stored(t, "n >= ?", base); n != 0 {
+				t.Errorf("%d rows are seen before their commit", n)
+			}
+			close(release)
+			group.Wait()
+			for range s.engine.writers {
+				must(t, <-first)
+			}
+			// Each commit has its one time.
+			switch {
+			case most == 1 && len(times) < 30:
+				t.Errorf("40 jobs that share nothing had %d commits", len(times))
+			case most > 1 && len(times) > 3*s.engine.writers:
+				t.Errorf("40 jobs that waited took %d commits", len(times))
+			}
+		}
+	})
+}
+
+// TestAlone: what installs a policy shares its commit with nobody, and keeps
+// nobody waiting for good.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *Store) {
+		s := open()
+		var mu sync.Mutex
+		alone := make(map[time.Time]bool) // the times of commits
+		var group sync.WaitGroup
+		for n := range 60 {
+			group.Go(func() {
+				var at time.Time
+				j := job{ctx: t.Context(), alone: n%10 == 0, fn: func(tx *Tx) error { at = tx.Now; return nil }}
+				if err := s.write(j); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if other, shared := alone[at]; shared && (other || j.alone) && !s.engine.shared {
+					t.Error("a commit that should be alone is not")
+				}
+				alone[at] = j.alone
+			})
+		}
+		group.Wait()
+	})
 }
 
 func TestWriteIsNotBegun(t *testing.T) {
 	t.Parallel()
-	f := numbers(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for i := range 20 { // select takes either way, when both are open
-		if err := f.Write(ctx, insert(i)); !errors.Is(err, context.Canceled) {
-			t.Errorf("with a cancelled context: %v", err)
+	onEach(t, func(t *testing.T, open func() *Store) {
+		s := open()
+		numbers(t, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for i := range 20 { // select takes either way, when both are open
+			if err := s.Write(ctx, insert(i)); !errors.Is(err, context.Canceled) {
+				t.Errorf("with a cancelled context: %v", err)
+			}
 		}
-	}
-	f.must(f.Close())
-	if err := f.Close(); err != nil {
-		t.Errorf("closing again: %v", err)
-	}
-	if err := f.Write(t.Context(), insert(100)); err == nil {
-		t.Error("a closed store wrote")
-	}
-	f.reopen()
-	if n := f.count("SELECT COUNT(*) FROM numbers"); n != 0 {
-		t.Errorf("%d rows", n)
-	}
+		must(t, s.Close())
+		if err := s.Write(t.Context(), insert(100)); err == nil {
+			t.Error("a closed store wrote")
+		}
+		s = open()
+		if n := s.stored(t, "TRUE"); n != 0 {
+			t.Errorf("%d rows", n)
+		}
+	})
 }
 
 // TestWake: after the commit, and not for what was rolled back.
 func TestWake(t *testing.T) {
 	t.Parallel()
-	f := numbers(t)
-	wake, stop := f.Watch("topic")
-	other, stopOther := f.Watch("other")
-	defer stopOther()
-	failed := errors.New("failed")
-	if err := f.Write(t.Context(), func(tx *Tx) error { tx.Wake("topic"); return failed }); !errors.Is(err, failed) {
-		t.Fatal(err)
+	onEach(t, func(t *testing.T, open func() *Store) {
+		s := open()
+		numbers(t, s)
+		wake, stop := s.Watch("topic")
+		other, stopOther := s.Watch("other")
+		defer stopOther()
+		failed := errors.New("failed")
+		if err := s.Write(t.Context(), func(tx *Tx) error { tx.Wake("topic"); return failed }); !errors.Is(err, failed) {
+			t.Fatal(err)
+		}
+		must(t, s.Write(t.Context(), insert(1)))
+		select {
+		case <-wake:
+			t.Error("woken by what was rolled back")
+		default:
+		}
+		for range 3 { // a watcher that does not listen holds nothing up
+			must(t, s.Write(t.Context(), func(tx *Tx) error { tx.Wake("topic"); return nil }))
+		}
+		select {
+		case <-wake:
+		case <-time.After(10 * time.Second):
+			t.Error("not woken")
+		}
+		select {
+		case <-other:
+			t.Error("woken for another topic")
+		default:
+		}
+		stop()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.watchers) != 1 {
+			t.Errorf("%d topics are watched after one has stopped", len(s.watchers))
+		}
+	})
+}
+
+// TestKeysInMemory: those that were used last, and no more than a bound.
+func TestKeysInMemory(t *testing.T) {
+	t.Parallel()
+	s := opened(t, "sqlite:"+filepath.Join(t.TempDir(), "a.db"), "sqlite:"+filepath.Join(t.TempDir(), "b.db"))
+	k := s.keys
+	must(t, k.Create(t.Context(), "cus_1"))
+	must(t, only(k.For(t.Context(), "cus_1")))
+	for n := range maxCachedKeys {
+		k.order.PushFront(cachedKey{customer: identity.CustomerID(fmt.Sprint(n))})
+		k.cache[identity.CustomerID(fmt.Sprint(n))] = k.order.Front()
+		if n == 10 {
+			must(t, only(k.For(t.Context(), "cus_1"))) // used again
+		}
 	}
-	f.must(f.Write(t.Context(), insert(1)))
-	select {
-	case <-wake:
-		t.Error("woken by what was rolled back")
-	default:
-	}
-	for range 3 { // a watcher that does not listen holds nothing up
-		f.must(f.Write(t.Context(), func(tx *Tx) error { tx.Wake("topic"); return nil }))
-	}
-	select {
-	case <-wake:
-	case <-time.After(10 * time.Second):
-		t.Error("not woken")
-	}
-	select {
-	case <-other:
-		t.Error("woken for another topic")
-	default:
-	}
-	stop()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.watchers) != 1 {
-		t.Errorf("%d topics are watched after one has stopped", len(f.watchers))
+	must(t, k.Create(t.Context(), "cus_2"))
+	must(t, only(k.For(t.Context(), "cus_2")))
+	_, first := k.cache["0"]
+	_, used := k.cache["cus_1"]
+	if len(k.cache) != k.order.Len() || first || !used {
+		t.Errorf("%d keys, %d in their order; the oldest is there: %t; one used since: %t", len(k.cache), k.order.Len(), first, used)
 	}
 }
 
-// TestErrorsHoldNoValues: what was written is not in what failed.
-func TestErrorsHoldNoValues(t *testing.T) {
+func only[T any](_ T, err error) error { return err }
+
+// TestFaults: what the errors of PostgreSQL mean for who met them.
+func TestFaults(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	err := f.PutRecord(t.Context(), record(identity.Principal{Customer: f.maya.Customer}, "r", "orders", "secret words"))
-	f.must(err)
-	r := record(f.maya, "r2", "orders", "secret words")
-	r.Site = "nowhere"
-	err = f.PutRecord(t.Context(), r)
-	if err == nil || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), string(f.maya.Customer)) {
-		t.Errorf("%v", err)
+	for want, errs := range map[fault][]error{
+		ordinary: {
+			errors.New("other"), context.Canceled, &pgconn.PgError{Code: "23505"}, &pgconn.PgError{Code: "42P01"},
+			&pgconn.ParseConfigError{},
+		},
+		transient: {&pgconn.PgError{Code: "40001"}, &pgconn.PgError{Code: "40P01"}, &pgconn.PgError{Code: "55P03"}},
+		away: {
+			driver.ErrBadConn, io.ErrUnexpectedEOF, &pgconn.PgError{Code: "57P01"}, &pgconn.PgError{Code: "57P03"},
+			&pgconn.PgError{Code: "53300"}, &pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "08006"},
+			&pgconn.PgError{Code: "25006"}, &pgconn.PgError{Code: "25P03"}, &pgconn.PgError{Code: "57014"},
+		},
+		notText: {&pgconn.PgError{Code: "22021"}},
+	} {
+		for _, err := range errs {
+			if got := postgresEngine.fault(fmt.Errorf("wrapped: %w", err)); got != want {
+				t.Errorf("%v is %d, want %d", err, got, want)
+			}
+			checked := postgresEngine.check(err)
+			if errors.Is(checked, identity.ErrUnavailable) != (want == away) || errors.Is(checked, sql.ErrNoRows) != (want == notText) {
+				t.Errorf("%v is told as %v", err, checked)
+			}
+		}
 	}
 }
 
-func TestNewerSchemaIsRefused(t *testing.T) {
+func TestURLs(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	f.must(f.Close())
-	_, err := f.raw("candor.db").ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
-	f.must(err)
-	keys, err := OpenKeyring(t.Context(), filepath.Join(f.dir, "keys.db"), master)
-	f.must(err)
-	s, err := OpenSQLite(t.Context(), filepath.Join(f.dir, "candor.db"), keys)
-	if err == nil || !strings.Contains(err.Error(), "newer program") {
-		t.Errorf("a database of the future was opened: %v", err)
+	for _, bad := range []string{"", "candor.db", "mysql://host/x", "postgres://user:hunter2@host:port/x", "postgres://user:hunter2@host"} {
+		_, _, err := engineOf(bad)
+		if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", bad, err)
+		}
 	}
-	if s != nil {
-		_ = s.Close()
+	for good, want := range map[string]*engine{
+		"sqlite:/x/y.db": sqliteEngine, "postgres://u:p@host/x": postgresEngine, "postgresql://host/x?sslmode=require": postgresEngine,
+	} {
+		if e, _, err := engineOf(good); err != nil || e != want {
+			t.Errorf("%s: %v", good, err)
+		}
 	}
-	f.must(keys.Close())
 }
 
 func BenchmarkWrite(b *testing.B) {
-	for _, writers := range []int{1, 32} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			dir := b.TempDir()
-			keys, err := OpenKeyring(b.Context(), filepath.Join(dir, "keys.db"), master)
-			if err != nil {
-				b.Fatal(err)
-			}
-			s, err := OpenSQLite(b.Context(), filepath.Join(dir, "candor.db"), keys)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer s.Close()
-			if err := s.Write(b.Context(), func(tx *Tx) error {
-				_, err := tx.exec("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
-				return err
-			}); err != nil {
-				b.Fatal(err)
-			}
-			var n atomic.Int64
-			b.SetParallelism(max(1, writers/2)) // of two processors
-			b.ResetTimer()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if err := s.Write(b.Context(), insert(int(n.Add(1)))); err != nil {
-						b.Error(err)
+	for engine, fresh := range map[string]func(b *testing.B) string{
+		"sqlite":   func(b *testing.B) string { return "sqlite:" + filepath.Join(b.TempDir(), "test.db") },
+		"postgres": func(b *testing.B) string { return pgtest.Database(b) },
+	} {
+		for _, writers := range []int{1, 32} {
+			b.Run(fmt.Sprintf("%s/writers=%d", engine, writers), func(b *testing.B) {
+				s := opened(b, fresh(b), fresh(b))
+				numbers(b, s)
+				var n atomic.Int64
+				b.SetParallelism(max(1, writers/2)) // of two processors
+				b.ResetTimer()
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						if err := s.Write(b.Context(), insert(int(n.Add(1)))); err != nil {
+							b.Error(err)
+						}
 					}
-				}
+				})
 			})
-		})
+		}
 	}
 }

@@ -35,6 +35,9 @@ ALTER TABLE idempotency ADD COLUMN holder TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE citation_records ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE citation_not_searched ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;
 
+CREATE INDEX tickets_conversation ON tickets (conversation);
+CREATE INDEX tickets_closed ON tickets (closed);
+
 -- By which what is a customer's is found when they are erased.
 CREATE INDEX answers_conversation ON answers (conversation);
 CREATE INDEX citation_words_entry ON citation_words (entry);

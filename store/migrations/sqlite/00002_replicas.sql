@@ -32,9 +32,25 @@ ALTER TABLE citation_not_searched ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;
 UPDATE citation_records SET ordinal = rowid;
 UPDATE citation_not_searched SET ordinal = rowid;
 
+CREATE INDEX tickets_conversation ON tickets (conversation);
+CREATE INDEX tickets_closed ON tickets (closed);
+
 -- By which what is a customer's is found when they are erased.
 CREATE INDEX answers_conversation ON answers (conversation);
 CREATE INDEX citation_words_entry ON citation_words (entry);
+
+-- REPLACE INTO removes what it replaces without asking the triggers for that.
+-- +goose StatementBegin
+CREATE TRIGGER ledger_no_replace BEFORE INSERT ON ledger
+WHEN EXISTS (SELECT 1 FROM ledger WHERE id = NEW.id OR customer = NEW.customer AND purpose = NEW.purpose
+    AND category = NEW.category AND recipient = NEW.recipient AND conversation = NEW.conversation AND epoch = NEW.epoch)
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER citation_entries_no_replace BEFORE INSERT ON citation_entries
+WHEN EXISTS (SELECT 1 FROM citation_entries WHERE id = NEW.id OR position = NEW.position)
+BEGIN SELECT RAISE(ABORT, 'the citation log is append-only'); END;
+-- +goose StatementEnd
 
 -- +goose Down
 SELECT 'there is no way back';

@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"candor/agents"
+	"candor/answer"
+	"candor/citation"
+	"candor/consent"
+	"candor/conversation"
+	"candor/identity"
+	"candor/retrieval"
+)
+
+// many fills the tables that grow with what is long over: a thousand rows each, of
+// other customers.
+var many = []string{
+	"INSERT INTO customers (id, site, created) SELECT 'cus_' || i, 'shop', 0 FROM n",
+	`INSERT INTO conversations (id, site, customer, visitor, state, reason, assignee, language, last_seq, created, updated)
+		SELECT 'cnv_' || i, 'shop', 'cus_' || i, FALSE, 'resolved', '', '', 'en', 2, i, i FROM n`,
+	"INSERT INTO events (conversation, seq, type, ref, at, sealed) SELECT 'cnv_' || i, 1, 'message', 'msg_' || i, 0, '' FROM n",
+	"INSERT INTO events (conversation, seq, type, ref, at, sealed) SELECT 'cnv_' || i, 2, 'message', 'msh_' || i, 0, '' FROM n",
+	`INSERT INTO answers (id, conversation, customer, message, supersedes, status, attempt, offer, sealed, at, recorded)
+		SELECT 'ans_' || i, 'cnv_' || i, 'cus_' || i, 'msg_' || i, '', 'answered', 1, '', '', i, TRUE FROM n`,
+	`INSERT INTO tickets (id, conversation, site, customer, queue, reason, priority, language, state, assignee, waiting_since, closed)
+		SELECT 'tkt_' || i, 'cnv_' || i, 'shop', 'cus_' || i, 'support', '', 1, 'en', 'closed', '', i, i FROM n`,
+	`INSERT INTO ledger (id, customer, epoch, purpose, category, recipient, state, notice_id, notice_version, notice_sha256, language,
+		jurisdiction, channel, actor, evidence, conversation, at, expires, deletes, policy_version)
+		SELECT 'grt_' || i, 'cus_' || i, 1, 'answers', 'orders', 'brand_ai', 'given', '', '', '', 'en', '', '', '', '', '', 0, 0, FALSE, '' FROM n`,
+	`INSERT INTO records (site, id, customer, category, sealed, collected, expires, indexed, at)
+		SELECT 'shop', 'rec_' || i, 'cus_' || i, 'orders', '', i, 0, TRUE, i FROM n`,
+	`INSERT INTO passages (site, id, record, customer, category, collected, sealed)
+		SELECT 'shop', 'rec_' || i || '#0', 'rec_' || i, 'cus_' || i, 'orders', i, '' FROM n`,
+	`INSERT INTO sessions (hash, id, kind, site, customer, staff, gpc, csrf, expires)
+		SELECT 'hash_' || i, 'ses_' || i, 2, 'shop', 'cus_' || i, '', FALSE, '', i FROM n`,
+	`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at, purpose, recipient, model, language,
+		epoch, policy_version, gpc, status, sealed)
+		SELECT 'cit_' || i, 'closed', '', 'ans_' || i, 1, 'shop', 'cus_' || i, 'cnv_' || i, i, '', '', '', 'en', 1, '', FALSE, '', '' FROM n`,
+	"INSERT INTO citation_records (entry, record, category, recipient, grant_id) SELECT 'cit_' || i, 'rec_' || i, 'orders', '', '' FROM n",
+	"INSERT INTO idempotency (key, body, customer, status, expires) SELECT 'key_' || i, '', 'cus_' || i, 200, i FROM n",
+	"INSERT INTO spent_tokens (site, jti, expires) SELECT 'shop', 'jti_' || i, i FROM n",
+}
+
+// large are the tables that no query on the way of a request reads as a whole.
+var large = []string{
+	"customers", "conversations", "events", "answers", "tickets", "ledger", "records", "passages", "sessions",
+	"citation_entries", "citation_records", "idempotency", "spent_tokens",
+}
+
+// TestPlans: what is asked while somebody waits is answered from an index on
+// both engines, whatever the parameters are.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *Store) {
+		s := open()
+		ctx := t.Context()
+		must(t, s.InstallPolicy(ctx, consent.DefaultPolicy()))
+		must(t, s.AddSite(ctx, identity.Site{ID: "shop"}, "key"))
+		must(t, s.AddStaff(ctx, identity.StaffMember{ID: "stf_1"}))
+		maya, err := s.Customer(ctx, "shop", "maya")
+		must(t, err)
+		gate := consent.NewGate(s, consent.DefaultPolicy())
+		who := identity.Principal{Kind: identity.Customer, Site: "shop", Customer: maya}
+		_, err = gate.Change(ctx, who, consent.ChangeSet{Language: "en", Changes: []consent.Change{
+			{Triple: consent.Triple{Purpose: consent.Answers, Category: "orders", Recipient: consent.BrandAI}, Granted: true},
+		}})
+		must(t, err)
+		scope, err := gate.Scope(ctx, who, consent.Answers)
+		must(t, err)
+		message := func(id string) conversation.Message {
+			return conversation.Message{ID: id, From: conversation.FromCustomer}
+		}
+		must(t, s.Create(ctx, conversation.Conversation{ID: "cnv_maya", Site: "shop", Customer: maya, State: conversation.Pending}, message("msg_first")))
+		posted, err := s.Post(ctx, "cnv_maya", message("msg_maya"), "en")
+		must(t, err)
+		a := answer.Answer{ID: posted.AnswerID, ConversationID: "cnv_maya", Attempt: 1, Status: answer.Writing, Sentences: []answer.Sentence{{Text: "x"}}}
+		must(t, s.fill(ctx))
+
+		for _, c := range []struct {
+			name string
+			call func() error
+		}{
+			{"a session", func() error { return ignore(s.Session(ctx, "token")) }},
+			{"a customer", func() error { return only(s.Customer(ctx, "shop", "maya")) }},
+			{"an identity token", func() error { return s.UseToken(ctx, "shop", "jti", time.Now()) }},
+			{"a request", func() error { return only(s.Remember(ctx, maya, "scope", "key", "body")) }},
+			{"the ledger of a customer", func() error { return only(s.Snapshot(ctx, maya)) }},
+			{"the history of a customer", func() error { return only(s.History(ctx, maya)) }},
+			{"a record", func() error {
+				return s.PutRecord(ctx, retrieval.Record{ID: "r1", Site: "shop", Customer: maya, Category: "orders", Text: "A tent."})
+			}},
+			{"passages", func() error { return only(s.Passages(ctx, scope)) }},
+			{"texts", func() error { return only(s.Texts(ctx, scope, []string{"r1", "r2"})) }},
+			{"the latest conversation", func() error { _, _, err := s.Latest(ctx, maya); return err }},
+			{"events after one", func() error { return only(s.Events(ctx, "cnv_maya", 1, 10)) }},
+			{"the messages", func() error { return only(s.Messages(ctx, "cnv_maya")) }},
+			{"a message", func() error { return only(s.Post(ctx, "cnv_maya", message("msg_next"), "en")) }},
+			{"a message again", func() error { return only(s.Post(ctx, "cnv_maya", message("msg_maya"), "en")) }},
+			{"an answer's turn", func() error { return s.AwaitTurn(ctx, "cnv_maya", posted.AnswerID) }},
+			{"an attempt", func() error { return s.Begin(ctx, a, "") }},
+			{"a sentence", func() error { return s.Release(ctx, scope.Stamp(), a) }},
+			{"the same answer again", func() error { return only(s.Again(ctx, maya, posted.AnswerID)) }},
+			{"an offer", func() error { return ignore(s.AnswerWithOffer(ctx, maya, "off_1")) }},
+			{"an entry", func() error {
+				return s.Citations().Append(ctx, citation.Entry{ID: "e1", Kind: citation.Closed, AnswerID: posted.AnswerID, Customer: maya, Body: []byte("{}")})
+			}},
+			{"the entries of an answer", func() error { return only(s.Citations().ByAnswer(ctx, posted.AnswerID)) }},
+			{"the entries of a customer", func() error {
+				_, _, err := s.Citations().List(ctx, citation.Filter{Customer: maya})
+				return err
+			}},
+			{"unrecorded answers", func() error { return only(s.Unfinished(ctx, time.Minute)) }},
+			{"answers left behind", func() error { return only(s.LeftBehind(ctx)) }},
+			{"a handoff", func() error {
+				return only(s.Handoff(ctx, "cnv_maya", conversation.CustomerRequest, message("msg_wait")))
+			}},
+			{"the place in the queue", func() error { return only(s.TicketOf(ctx, "cnv_maya")) }},
+			{"the queue", func() error { return only(s.Tickets(ctx, "support")) }},
+			{"a ticket", func() error { return only(s.Ticket(ctx, "cnv_maya")) }},
+			{"the desk's version", func() error { return only(s.DeskVersion(ctx)) }},
+			{"a claim", func() error { return s.Act(ctx, "stf_1", "cnv_maya", agents.Action{Trigger: conversation.AgentClaims}) }},
+			{"a choice", func() error {
+				_, err := gate.Change(ctx, who, consent.ChangeSet{Language: "en", Changes: []consent.Change{
+					{Triple: consent.Triple{Purpose: consent.Answers, Category: "orders", Recipient: consent.BrandAI}},
+				}})
+				return err
+			}},
+			{"a resolution", func() error {
+				return s.Act(ctx, "stf_1", "cnv_maya", agents.Action{Trigger: conversation.AgentResolves})
+			}},
+		} {
+			queries := s.queries(t, c.call)
+			if len(queries) == 0 {
+				t.Errorf("%s: nothing was asked", c.name)
+			}
+			for _, q := range queries {
+				for _, table := range readWhole(q, s.plan(t, q)) {
+					if slices.Contains(large, table) {
+						t.Errorf("%s reads all %s:\n%s", c.name, table, q)
+					}
+				}
+			}
+		}
+	})
+}
+
+// ignore returns nil for what is not there.
+func ignore[T any](_ T, err error) error {
+	for _, fine := range []error{identity.ErrUnauthenticated, conversation.ErrNotFound} {
+		if errors.Is(err, fine) {
+			return nil
+		}
+	}
+	return err
+}
+
+// fill puts a thousand rows into each of the large tables.
+func (s *Store) fill(ctx context.Context) error {
+	for _, statement := range many {
+		statement = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) " + statement
+		if _, err := s.writes.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	_, err := s.writes.ExecContext(ctx, "ANALYZE")
+	return err
+}
+
+// queries returns what a call asks, as the engine is asked.
+func (s *Store) queries(t *testing.T, call func() error) (out []string) {
+	t.Helper()
+	var mu sync.Mutex
+	for _, p := range []*pool{s.reads, s.writes} {
+		was, watched := p.engine, *p.engine
+		watched.bind = func(query string) string {
+			bound := was.bind(query)
+			mu.Lock()
+			defer mu.Unlock()
+			out = append(out, bound)
+			return bound
+		}
+		p.bound.Clear()
+		p.engine = &watched
+		defer func() { p.engine = was }()
+	}
+	must(t, call())
+	return out
+}
+
+// scanned finds what a plan reads as a whole: the table, or its alias.
+var scanned = regexp.MustCompile(`(?m)^SCAN (\w+)$|Seq Scan on (\w+)`)
+
+// readWhole returns the tables that the plan of a query reads as a whole.
+func readWhole(query, plan string) (tables []string) {
+	for _, m := range scanned.FindAllStringSubmatch(plan, -1) {
+		table := m[1] + m[2]
+		if named := regexp.MustCompile(`(?:FROM|JOIN)\s+(\w+)\s+` + table + `\b`).FindStringSubmatch(query); named != nil {
+			table = named[1]
+		}
+		tables = append(tables, table)
+	}
+	return tables
+}
+
+// parameter finds the parameters of PostgreSQL; the store gives each one place.
+var parameter = regexp.MustCompile(`\$\d+`)
+
+// plan is how the engine answers a query, whatever its parameters are.
+func (s *Store) plan(t *testing.T, query string) string {
+	t.Helper()
+	conn, err := s.writes.Conn(t.Context())
+	must(t, err)
+	defer conn.Close()
+	none := make([]any, strings.Count(query, "?"))
+	explain, column := "EXPLAIN QUERY PLAN "+query, 3
+	if s.engine.shared {
+		nulls := ""
+		if n := len(parameter.FindAllString(query, -1)); n > 0 {
+			nulls = "(" + strings.Repeat("NULL,", n-1) + "NULL)"
+		}
+		// Where an index can be used it is: which costs less is for the planner.
+		for _, statement := range []string{"SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off", "PREPARE asked AS " + query} {
+			_, err := conn.ExecContext(t.Context(), statement)
+			must(t, err)
+		}
+		defer func() { must(t, only(conn.ExecContext(t.Context(), "DEALLOCATE asked"))) }()
+		explain, column, none = "EXPLAIN EXECUTE asked"+nulls, 0, nil
+	}
+	rows, err := conn.QueryContext(t.Context(), explain, none...)
+	must(t, err)
+	defer rows.Close()
+	var lines []string
+	for rows.Next() {
+		cells := make([]any, column+1)
+		for i := range cells {
+			cells[i] = new(any)
+		}
+		must(t, rows.Scan(cells...))
+		lines = append(lines, fmt.Sprint(*cells[column].(*any)))
+	}
+	must(t, rows.Err())
+	return strings.Join(lines, "\n")
+}

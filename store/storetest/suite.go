@@ -1,0 +1,196 @@
+// Package storetest is the conformance suite of the store: what every engine
+// below it must keep of the contracts that the store implements (consent.Ledger,
+// answer.Journal, conversation.Store, retrieval.VersionedStore, citation.Log,
+// identity.Directory, agents.Store and agents.Outbox) and of its own (leases,
+// idempotency, keys, retention, opening).
+//
+// It promises to test through the store as the program uses it, with consent
+// given by the real gate, and to look at rows as an operator would, with a
+// connection of its own. It knows the engines only where they must differ: how a
+// test gets an empty database, and how time passes in it.
+package storetest
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// test is one of the suite.
+type test struct {
+	name string
+	how  how
+	run  func(*fixture)
+}
+
+// how says what a test needs.
+type how int
+
+const (
+	// inTime: time passes.
+	inTime how = 1 << iota
+	// ownKeys: it does something to the keys, which the others share on a server.
+	ownKeys
+	// onServer: it is about what only a server can show.
+	onServer
+	// alone: it has many connections.
+	alone
+	// waits: it waits more than it works, on a server.
+	waits
+)
+
+// both is a test of two replicas.
+func both(run func(a, b *fixture)) func(*fixture) {
+	return func(f *fixture) { run(f, f.replica()) }
+}
+
+var tests = []test{
+	{"ledger: the snapshot is the latest", 0, snapshotIsTheLatest},
+	{"ledger: all or nothing", 0, appendsAllOrNothing},
+	{"ledger: each decision is on the one before", 0, appendsInOrder},
+	{"ledger: grants run out", inTime, grantsRunOut},
+	{"policy: one is in force", 0, policyInForce},
+	{"journal: a release is under a stamp", inTime, releasedUnderStamp},
+	{"journal: what was released is kept", 0, releasedIsKept},
+	{"journal: two declined answers go to a person", 0, declinedTwice},
+	{"journal: a second attempt takes back the first", 0, attempts},
+	{"journal: an offer is found again", 0, offers},
+	{"conversation: one sequence", 0, oneSequence},
+	{"conversation: a handoff is one", 0, handoffIsOne},
+	{"conversation: saying it again is saying it once", 0, saidOnce},
+	{"conversation: again is for its customer", 0, againIsForItsCustomer},
+	{"conversation: what is unknown is not found", 0, unknownIsNotFound},
+	{"conversation: the latest is resumed", 0, latest},
+	{"conversation: one turn at a time", 0, oneTurn},
+	{"conversation: what was left behind", inTime, leftBehind},
+	{"conversation: times", inTime, times},
+	{"conversation: nothing said is in plain text", 0, nothingSaidIsPlain},
+	{"desk: one agent claims", 0, oneAgentClaims},
+	{"desk: who may act", 0, whoMayAct},
+	{"desk: the queue is in order", 0, queueInOrder},
+	{"desk: a notice is sent once", 0, noticeOnce},
+	{"desk: snoozes end", inTime, snoozesEnd},
+	{"records: passages exist while granted", 0, passagesWhileGranted},
+	{"records: withdrawn between scope and index", 0, withdrawnBeforeIndexed},
+	{"records: changed while indexed", 0, changedWhileIndexed},
+	{"records: nothing is in plain text", 0, recordsAreSealed},
+	{"records: texts follow the scope", 0, texts},
+	{"records: replaced and removed", 0, replacedAndRemoved},
+	{"records: knowledge since a version", 0, knowledgeSince},
+	{"records: retention", inTime, retention},
+	{"records: what has run out is not read", inTime, expiredIsNotRead},
+	{"citations: found by what they name", 0, citationsAreFound},
+	{"citations: only under their stamp", 0, citationsUnderStamp},
+	{"directory: sites", 0, sites},
+	{"directory: customers", 0, customers},
+	{"directory: staff", 0, staff},
+	{"directory: a token is spent once", 0, tokenIsSpentOnce},
+	{"directory: sessions end", inTime, sessionsEnd},
+	{"idempotency: one reserves", 0, oneReserves},
+	{"idempotency: responses are remembered for a day", inTime, remembered},
+	{"leases: held, renewed and given back", inTime | waits, leaseIsHeld},
+	{"leases: one that has run out is taken over", inTime | waits, leaseRunsOut},
+	{"leases: what is not renewed ends its work", inTime | waits, leaseIsLost},
+	{"leases: one that fails is given back", 0, leaseOfWhatFails},
+	{"leases: attending", 0, attending},
+	{"keys: sealed stays in its place", 0, sealedStaysInPlace},
+	{"keys: moved rows do not open", 0, movedRows},
+	{"keys: hashes", 0, hashes},
+	{"keys: a destroyed key opens nothing", ownKeys, destroyedKey},
+	{"keys: another master key", ownKeys, rewrap},
+	{"opening: everything acknowledged is there", 0, restart},
+	{"opening: other keys and flags are refused", 0, refusedInstallations},
+	{"opening: a newer schema is refused", ownKeys, newerSchema},
+	{"opening: the keys have a database of their own", ownKeys, keysApart},
+	{"schema: what only grows", 0, onlyGrows},
+	{"schema: what there is once", ownKeys, unique},
+	{"schema: what belongs to something", 0, references},
+	{"writes: errors hold no values", 0, errorsHoldNoValues},
+	{"writes: a cancelled one is not begun", 0, cancelledWrite},
+
+	{"replicas: a withdrawal between any two steps", onServer, both(withdrawnBetweenSteps)},
+	{"replicas: a withdrawal at any moment", onServer | alone, both(withdrawnAtAnyMoment)},
+	{"replicas: a policy at any moment", onServer | alone, both(policyAtAnyMoment)},
+	{"replicas: a takeover at any moment", onServer | alone, both(takenOverAtAnyMoment)},
+	{"replicas: a policy waits for the writes under way", onServer, both(policyWaits)},
+	{"replicas: one sequence from both", onServer | alone, both(sequenceFromBoth)},
+	{"replicas: one of two claims", onServer | alone, both(oneOfTwoClaims)},
+	{"replicas: one of two requests", onServer | alone, both(oneOfTwoRequests)},
+	{"replicas: one of two customers", onServer | alone, both(oneOfTwoCustomers)},
+	{"replicas: one of two begins an answer", onServer, both(oneOfTwoBegins)},
+	{"replicas: one turn at a time on both", onServer | waits, both(oneTurnOnBoth)},
+	{"replicas: what one leaves behind", onServer | waits, both(leftByReplica)},
+	{"replicas: one lease, one at a time", onServer | waits, both(oneLease)},
+	{"replicas: keys that are wrapped anew elsewhere", onServer | ownKeys, both(rewrappedElsewhere)},
+	{"replicas: no deadlock of writes about customers", onServer | alone, both(noDeadlockOfCustomers)},
+	{"replicas: no deadlock of other writes", onServer | alone, both(noDeadlockOfOthers)},
+
+	{"failures: a commit whose connection is lost", onServer, lostCommits},
+	{"failures: a commit that nobody knows of", onServer | waits, lostForLong},
+	{"failures: a connection that the server ends", onServer, terminated},
+	{"failures: a process that stops in a write", onServer | waits, stopped},
+	{"failures: a database that is away", onServer, away},
+	{"failures: a holder that is cut off", onServer | waits, cutOff},
+}
+
+// Run checks that the store keeps its contracts on an engine. Each test has a
+// database of its own. On a server it also checks what only several replicas, and
+// connections that fail, can show.
+func Run(t *testing.T, e Engine) {
+	if e.shared {
+		e.keys = e.fresh(t)
+	}
+	var waiting []func(*testing.T)
+	for i, c := range tests {
+		run := func(t *testing.T) { e.run(t, c, i) }
+		switch {
+		case c.how&onServer != 0 && !e.shared:
+		case c.how&alone != 0:
+			t.Run(c.name, run)
+		case c.how&waits != 0 && e.shared:
+			waiting = append(waiting, func(t *testing.T) { t.Run(c.name, run) })
+		default:
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				run(t)
+			})
+		}
+	}
+	if !e.shared {
+		return
+	}
+	t.Run("waits", func(t *testing.T) {
+		t.Parallel()
+		// All at once, however few processors there are.
+		var group sync.WaitGroup
+		for _, run := range waiting {
+			group.Go(func() { run(t) })
+		}
+		group.Wait()
+	})
+	t.Run("replicas: they start at once", func(t *testing.T) {
+		t.Parallel()
+		startAtOnce(t, e)
+	})
+}
+
+// run runs the i-th test. Where time passes it does so in a bubble, in which
+// sleeping takes none; on a server it is its clock that is moved, and is ahead of
+// this process's to begin with, or behind.
+func (e Engine) run(t *testing.T, c test, i int) {
+	e.slots <- struct{}{}
+	t.Cleanup(func() { <-e.slots })
+	if c.how&ownKeys != 0 {
+		e.keys = ""
+	}
+	ahead := time.Duration(0)
+	if c.how&inTime != 0 {
+		if !e.shared {
+			synctest.Test(t, func(t *testing.T) { c.run(newFixture(t, e, 0)) })
+			return
+		}
+		ahead = []time.Duration{26 * time.Hour, -26 * time.Hour}[i%2]
+	}
+	c.run(newFixture(t, e, ahead))
+}
