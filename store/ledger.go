@@ -189,6 +189,22 @@ func (s *Store) Due(ctx context.Context, limit int) ([]identity.CustomerID, erro
 	return out, err
 }
 
+// Unfollowed returns the version of the policy in force while something may still
+// be indexed that it suspends, else nothing.
+func (s *Store) Unfollowed(ctx context.Context) (version string, err error) {
+	err = s.reads.QueryRowContext(ctx, `SELECT COALESCE(MAX(p.version), '') FROM policies f JOIN policy p ON p.version = f.version
+		WHERE NOT f.followed`).Scan(&version)
+	return version, err
+}
+
+// Followed remembers that nothing is indexed that a policy suspends.
+func (s *Store) Followed(ctx context.Context, version string) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("UPDATE policies SET followed = TRUE WHERE version = ?", version)
+		return err
+	})
+}
+
 // PolicyVersion returns the version of the policy in force; empty if there is
 // none yet.
 func (s *Store) PolicyVersion(ctx context.Context) (version string, err error) {

@@ -108,18 +108,12 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	if a.store, err = openStore(ctx, c); err != nil {
 		return a, err
 	}
-	before, err := a.store.PolicyVersion(ctx)
-	if err != nil {
-		return a, err
-	}
 	if policy, err = a.install(ctx, policy); err != nil {
 		return a, err
 	}
 	a.gate = consent.NewGate(a.store, policy)
-	if before != policy.Version {
-		if err := a.reindex(ctx); err != nil {
-			return a, err
-		}
+	if err := a.follow(ctx); err != nil {
+		return a, err
 	}
 	a.index = embedded.New(a.store, embedded.Options{})
 	a.gate.OnChange(a.index.Forget)
@@ -155,9 +149,6 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	present, leave := context.WithCancel(context.Background())
 	a.leave = leave
 	if a.left, err = a.store.Attend(present); err != nil {
-		return a, err
-	}
-	if err := a.recover(ctx, a.store.LeftBehind); err != nil {
 		return a, err
 	}
 	sites, err := a.store.Sites(ctx)
@@ -197,22 +188,33 @@ func (a *app) install(ctx context.Context, p *consent.Policy) (*consent.Policy, 
 	return consent.LoadPolicy(bytes.NewReader(text))
 }
 
-// reindex removes what is indexed under grants that a new policy suspends.
-func (a *app) reindex(ctx context.Context) error {
+// follow removes what is indexed under grants that the policy in force suspends,
+// once for each policy; what is cut off is left to the next sweep.
+func (a *app) follow(ctx context.Context) error {
+	version, err := a.store.Unfollowed(ctx)
+	if err != nil || version == "" {
+		return err
+	}
 	customers, err := a.store.Indexed(ctx)
 	if err != nil {
 		return fmt.Errorf("find what is indexed: %w", err)
 	}
 	for _, c := range customers {
 		keep, stamp, err := a.gate.Indexable(ctx, c)
+		if err == nil && stamp.PolicyVersion != version {
+			return nil // another policy is in force by now
+		}
 		if err == nil {
 			err = a.store.KeepIndexed(ctx, stamp, keep)
+		}
+		if errors.Is(err, consent.ErrStale) {
+			return nil // they are choosing at this moment
 		}
 		if err != nil {
 			return fmt.Errorf("follow the new policy: %w", err)
 		}
 	}
-	return nil
+	return a.store.Followed(ctx, version)
 }
 
 // redactURL leaves credentials out of a URL, or of several with commas between.
@@ -408,13 +410,14 @@ func (a *app) sweep(ctx context.Context) error {
 				a.log.Info("removed records whose retention has ended", "records", n)
 			}
 		}
+		followed := a.follow(ctx)
 		_, expired := a.gate.Expire(ctx, 100)
 		var left error
 		// When the database was away nobody could say that they are there.
 		if time.Since(since) > grace {
 			left = a.recover(ctx, a.store.LeftBehind)
 		}
-		if err := errors.Join(expired, left, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
+		if err := errors.Join(followed, expired, left, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
 			a.log.Error("sweeping failed", "error", err)
 		}
 		select {

@@ -130,12 +130,15 @@ func TestKill(t *testing.T) {
 			}
 		}
 		admin := staff(t, p.demoInfo, "admin@fernhill.example")
-		entries := list(admin.must("GET", "/api/admin/citations/"+a["id"].(string), nil), "entries")
-		if len(entries) == 0 || entries[len(entries)-1]["kind"] != "closed" {
-			t.Errorf("round %d: the log does not say how the answer ended: %v", round, entries)
+		deadline := time.Now().Add(10 * time.Second)
+		for recorded := false; !recorded; time.Sleep(50 * time.Millisecond) {
+			entries := list(admin.must("GET", "/api/admin/citations/"+a["id"].(string), nil), "entries")
+			recorded = len(entries) > 0 && entries[len(entries)-1]["kind"] == "closed"
+			if !recorded && time.Now().After(deadline) {
+				t.Fatalf("round %d: the log does not say how the answer ended: %v", round, entries)
+			}
 		}
 		// What was to be published still is: the outbox empties.
-		deadline := time.Now().Add(10 * time.Second)
 		for p.outbox(t, c) != "0" && time.Now().Before(deadline) {
 			time.Sleep(50 * time.Millisecond)
 		}

@@ -25,7 +25,8 @@ CREATE TABLE installation (
 CREATE TABLE policies (
     version TEXT COLLATE "C" PRIMARY KEY,
     body    BYTEA NOT NULL,
-    at      BIGINT NOT NULL
+    at      BIGINT NOT NULL,
+    followed BOOLEAN NOT NULL DEFAULT FALSE -- whether what it suspends is out of the index
 );
 
 ALTER TABLE answers ADD COLUMN writer TEXT COLLATE "C" NOT NULL DEFAULT ''; -- the replica that writes it

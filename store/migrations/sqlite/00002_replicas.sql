@@ -18,7 +18,8 @@ CREATE TABLE installation (
 CREATE TABLE policies (
     version TEXT PRIMARY KEY,
     body    BLOB NOT NULL,
-    at      BIGINT NOT NULL
+    at      BIGINT NOT NULL,
+    followed BOOLEAN NOT NULL DEFAULT FALSE -- whether what it suspends is out of the index
 );
 
 ALTER TABLE answers ADD COLUMN writer TEXT NOT NULL DEFAULT ''; -- the replica that writes it
