@@ -38,7 +38,8 @@ func benchCommand() *cobra.Command {
 			"name two empty PostgreSQL databases, those too, with two replicas. What is compared is\n" +
 			"measured in one run: read the ratios, as the rest is this machine's at this moment.",
 	}
-	addFlags(cmd.Flags(), "database", "keys")
+	cmd.Flags().String("database", "sqlite:", "An empty PostgreSQL database to measure too, postgres://user:password@host/database")
+	cmd.Flags().String("keys", "sqlite:", "An empty PostgreSQL database for the keys")
 	seconds := cmd.Flags().Duration("time", 2*time.Second, "How long each figure is measured for")
 	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
