@@ -270,9 +270,11 @@ func (l *leg) empty(ctx context.Context, q querier, tables []string) error {
 		if !slices.Contains(tables, t.name) {
 			continue // its schema is older
 		}
-		if key, err := t.last(ctx, q); err != nil {
+		var rows bool
+		if err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+t.name+")").Scan(&rows); err != nil {
 			return err
-		} else if key != nil {
+		}
+		if rows {
 			return fmt.Errorf("%w (it has rows of %s)", ErrNotEmpty, t.name)
 		}
 	}

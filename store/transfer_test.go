@@ -308,6 +308,35 @@ func TestMoveCutOff(t *testing.T) {
 	})
 }
 
+// TestMoveCutOffInTheSchema: a move that was cut off between two versions of the
+// target's schema goes on.
+func TestMoveCutOffInTheSchema(t *testing.T) {
+	t.Parallel()
+	places(t, func(t *testing.T, from, to func(*testing.T) string) {
+		s := newSite(t, from(t), from(t))
+		m := Move{Installation: s.Store.keys.Installation(), Data: Way{s.data, to(t)}, Keys: Way{s.keys, to(t)}}
+		s.must(s.Close())
+		for _, w := range []struct {
+			schema Schema
+			url    string
+		}{{DataSchema, m.Data.To}, {KeysSchema, m.Keys.To}} {
+			e, target, err := engineOf(w.url)
+			s.must(err)
+			db, err := newPool(e, target, forKeys)
+			s.must(err)
+			p, err := e.provider(db.DB, w.schema.folder(e))
+			s.must(err)
+			_, err = p.UpTo(t.Context(), 1)
+			s.must(err)
+			s.must(db.Close())
+		}
+		_, err := m.Run(t.Context())
+		s.must(err)
+		s.openAt(m.Data.To, m.Keys.To)
+		s.works()
+	})
+}
+
 // TestMoveCutOffAtTheEnd: between the mark on the old one and that on the new one
 // neither is used, and moving again ends it.
 func TestMoveCutOffAtTheEnd(t *testing.T) {
