@@ -38,6 +38,49 @@ func (j *journal) all() []string {
 	return slices.Clone(j.rows)
 }
 
+// order lets the answers of a conversation be written in the order of their ids.
+type order struct {
+	mu   sync.Mutex
+	open map[string]bool
+	over chan struct{}
+}
+
+func newOrder(turns ...conversation.Turn) *order {
+	o := &order{open: make(map[string]bool), over: make(chan struct{})}
+	for _, t := range turns {
+		o.open[t.AnswerID] = true
+	}
+	return o
+}
+
+// end says that an answer is not being written any more.
+func (o *order) end(answer string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.open, answer)
+	close(o.over)
+	o.over = make(chan struct{})
+}
+
+func (o *order) AwaitTurn(ctx context.Context, conv, answer string) error {
+	for {
+		o.mu.Lock()
+		earlier, over := false, o.over
+		for other := range o.open {
+			earlier = earlier || strings.HasPrefix(other, conv) && other < answer
+		}
+		o.mu.Unlock()
+		if !earlier {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-over:
+		}
+	}
+}
+
 func turn(conv string, n int) conversation.Turn {
 	return conversation.Turn{Conversation: conv, AnswerID: fmt.Sprintf("%s%d", conv, n)}
 }
@@ -48,6 +91,13 @@ func TestQueueOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
+		var turns []conversation.Turn
+		for i := range 5 {
+			for _, c := range []string{"a", "b", "c"} {
+				turns = append(turns, turn(c, i))
+			}
+		}
+		o := newOrder(turns...)
 		start := time.Now()
 		busy := make(map[string]int)
 		var mu sync.Mutex
@@ -63,11 +113,12 @@ func TestQueueOrder(t *testing.T) {
 			busy[x.Conversation]--
 			mu.Unlock()
 			j.add("%s", x.AnswerID)
-		}), slog.New(slog.DiscardHandler))
-		for i := range 5 {
-			for _, c := range []string{"a", "b", "c"} {
-				q.Add(turn(c, i))
-			}
+			o.end(x.AnswerID)
+		}), o, slog.New(slog.DiscardHandler))
+		// Requests that are served at once queue their turns in any order.
+		slices.Reverse(turns)
+		for _, x := range turns {
+			q.Add(x)
 		}
 		q.Wait()
 		if d := time.Since(start); d != 5*time.Second {
@@ -84,7 +135,6 @@ func TestQueueOrder(t *testing.T) {
 				t.Errorf("order %v, want %v", own, want)
 			}
 		}
-		// The line of a conversation is made anew when it comes back.
 		q.Add(turn("a", 9))
 		q.Wait()
 		if rows := j.all(); rows[len(rows)-1] != "a9" {
@@ -104,7 +154,7 @@ func TestQueueDrop(t *testing.T) {
 			case <-time.After(time.Minute):
 				j.add("%s answered", x.AnswerID)
 			}
-		}), slog.New(slog.DiscardHandler))
+		}), newOrder(turn("a", 1), turn("a", 2), turn("b", 1)), slog.New(slog.DiscardHandler))
 		q.Drop("a") // nothing there yet
 		q.Add(turn("a", 1))
 		q.Add(turn("a", 2))
@@ -112,7 +162,7 @@ func TestQueueDrop(t *testing.T) {
 		synctest.Wait()
 		q.Drop("a")
 		synctest.Wait()
-		if rows := j.all(); !slices.Equal(rows, []string{"a1 cancelled", "a2 cancelled"}) {
+		if rows := slices.Sorted(slices.Values(j.all())); !slices.Equal(rows, []string{"a1 cancelled", "a2 cancelled"}) {
 			t.Errorf("after Drop: %v", rows)
 		}
 		q.Wait()
@@ -134,13 +184,13 @@ func TestQueueEndsWithItsContext(t *testing.T) {
 		q := conversation.NewQueue(ctx, respond(func(ctx context.Context, x conversation.Turn) {
 			<-ctx.Done()
 			j.add("%s", x.AnswerID)
-		}), slog.New(slog.DiscardHandler))
+		}), newOrder(turn("a", 0), turn("a", 1), turn("a", 2)), slog.New(slog.DiscardHandler))
 		for i := range 3 {
 			q.Add(turn("a", i))
 		}
 		cancel()
 		q.Wait() // a leak or a hang fails the bubble
-		if rows := j.all(); !slices.Equal(rows, []string{"a0", "a1", "a2"}) {
+		if rows := slices.Sorted(slices.Values(j.all())); !slices.Equal(rows, []string{"a0", "a1", "a2"}) {
 			t.Errorf("every turn is handed over, to be ended: %v", rows)
 		}
 	})
@@ -156,7 +206,7 @@ func TestQueueSurvivesPanic(t *testing.T) {
 				panic("the order of Maya is broken")
 			}
 			j.add("%s", x.AnswerID)
-		}), slog.New(slog.NewTextHandler(&log, nil)))
+		}), newOrder(), slog.New(slog.NewTextHandler(&log, nil)))
 		for i := range 3 {
 			q.Add(turn("a", i))
 		}

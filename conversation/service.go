@@ -27,7 +27,7 @@ type Service struct {
 // NewService returns a service whose turns are answered by r, one at a time
 // for each conversation, until ctx ends.
 func NewService(ctx context.Context, s Store, r Responder, log *slog.Logger) *Service {
-	return &Service{store: s, turns: NewQueue(ctx, r, log)}
+	return &Service{store: s, turns: NewQueue(ctx, r, s, log)}
 }
 
 // Start makes a conversation for the principal, with the notice that a machine
@@ -155,59 +155,66 @@ func (s *Service) Writing(id, answer string) bool { return s.turns.Has(id, answe
 // Wait returns when no turn is being answered.
 func (s *Service) Wait() { s.turns.Wait() }
 
-// Queue answers turns: one at a time for each conversation, in order.
+// Queue answers turns: of each conversation one at a time, in the order in which
+// they were asked, whichever replica they were asked at.
 type Queue struct {
 	ctx     context.Context
 	respond Responder
+	order   Order
 	log     *slog.Logger
 	group   sync.WaitGroup
 
 	mu    sync.Mutex
-	lines map[string]*line
+	turns map[string][]*queued // by conversation
 }
 
-// line is the turns of one conversation: the one being answered, and those that
-// wait.
-type line struct {
-	turns []queued
+// Order tells when it is an answer's turn. It is the part of Store that a Queue
+// needs.
+type Order interface {
+	AwaitTurn(ctx context.Context, conversation, answer string) error
 }
 
-// queued is a turn with what cancels it, from the moment that it is queued.
+// queued is a turn that is being answered or waits for it, with what cancels it.
 type queued struct {
 	Turn
-	ctx    context.Context
 	cancel context.CancelFunc
 }
 
 // NewQueue returns a queue that answers until ctx ends.
-func NewQueue(ctx context.Context, r Responder, log *slog.Logger) *Queue {
-	return &Queue{ctx: ctx, respond: r, log: log, lines: make(map[string]*line)}
+func NewQueue(ctx context.Context, r Responder, o Order, log *slog.Logger) *Queue {
+	return &Queue{ctx: ctx, respond: r, order: o, log: log, turns: make(map[string][]*queued)}
 }
 
 // Add queues a turn.
 func (q *Queue) Add(t Turn) {
 	ctx, cancel := context.WithCancel(q.ctx)
-	x := queued{t, ctx, cancel}
+	x := &queued{t, cancel}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if l, busy := q.lines[t.Conversation]; busy {
-		l.turns = append(l.turns, x)
-		return
-	}
-	l := &line{turns: []queued{x}}
-	q.lines[t.Conversation] = l
-	q.group.Go(func() { q.serve(t.Conversation, l) })
+	q.turns[t.Conversation] = append(q.turns[t.Conversation], x)
+	q.group.Go(func() {
+		defer q.remove(x)
+		q.one(ctx, t)
+	})
 }
 
-// Drop cancels the conversation's turns. Those that wait are still handed to the
-// Responder, which finds that their answers may no longer be written.
+func (q *Queue) remove(x *queued) {
+	x.cancel()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	rest := slices.DeleteFunc(q.turns[x.Conversation], func(y *queued) bool { return x == y })
+	if q.turns[x.Conversation] = rest; len(rest) == 0 {
+		delete(q.turns, x.Conversation)
+	}
+}
+
+// Drop cancels the conversation's turns. Those that wait are handed to the
+// Responder at once, which finds that their answers may no longer be written.
 func (q *Queue) Drop(conversation string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if l, ok := q.lines[conversation]; ok {
-		for _, t := range l.turns {
-			t.cancel()
-		}
+	for _, t := range q.turns[conversation] {
+		t.cancel()
 	}
 }
 
@@ -215,47 +222,31 @@ func (q *Queue) Drop(conversation string) {
 func (q *Queue) Busy(conversation string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	_, busy := q.lines[conversation]
-	return busy
+	return len(q.turns[conversation]) > 0
 }
 
 // Has reports whether a turn for the answer is here.
 func (q *Queue) Has(conversation, answer string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	l, busy := q.lines[conversation]
-	return busy && slices.ContainsFunc(l.turns, func(t queued) bool { return t.AnswerID == answer })
+	return slices.ContainsFunc(q.turns[conversation], func(t *queued) bool { return t.AnswerID == answer })
 }
 
 // Wait returns when every queued turn is answered.
 func (q *Queue) Wait() { q.group.Wait() }
 
-// serve answers the turns of a line. A turn stays in it until it is answered.
-func (q *Queue) serve(conversation string, l *line) {
-	for {
-		q.mu.Lock()
-		if len(l.turns) == 0 {
-			delete(q.lines, conversation)
-			q.mu.Unlock()
-			return
-		}
-		t := l.turns[0]
-		q.mu.Unlock()
-		q.one(t.ctx, t.Turn)
-		t.cancel()
-		q.mu.Lock()
-		l.turns = l.turns[1:]
-		q.mu.Unlock()
-	}
-}
-
-// one answers a turn; a panic in an engine must not end the process, nor the
-// conversation's line.
+// one answers a turn when it is its turn; a panic in an engine must not end the
+// process.
 func (q *Queue) one(ctx context.Context, t Turn) {
 	defer func() {
 		if r := recover(); r != nil {
 			q.log.Error("answering panicked", "answer", t.AnswerID)
 		}
 	}()
+	// Whatever ends the waiting, the answer's own transactions decide what becomes
+	// of it.
+	if err := q.order.AwaitTurn(ctx, t.Conversation, t.AnswerID); err != nil && ctx.Err() == nil {
+		q.log.Warn("the order of answers is not known", "answer", t.AnswerID, "error", err)
+	}
 	q.respond.Respond(ctx, t)
 }

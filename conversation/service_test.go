@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"candor/answer"
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
@@ -46,6 +47,7 @@ func newWorld(t *testing.T) *world {
 		select {
 		case <-w.hold:
 			w.turns.add("%s: %s (%s)", x.Who.Actor(), x.Question, x.Supersedes)
+			w.end(x)
 		case <-ctx.Done():
 			w.turns.add("%s: cancelled", x.Who.Actor())
 		}
@@ -69,6 +71,19 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	w.visitor = identity.Principal{Kind: identity.Visitor, Site: shop, Customer: id}
 	return w
+}
+
+// end ends the answer of a turn, so that the next one may be written.
+func (w *world) end(x conversation.Turn) {
+	a := answer.Answer{ID: x.AnswerID, ConversationID: x.Conversation, Status: answer.Writing, Attempt: 1, Supersedes: x.Supersedes, Question: x.Question}
+	err := w.store.Begin(context.Background(), a, "")
+	if err == nil {
+		a.Status = answer.Smalltalk
+		err = w.store.Finish(context.Background(), consent.Stamp{Unavailable: true}, a, answer.Ending{})
+	}
+	if err != nil && !errors.Is(err, answer.ErrNotWriting) {
+		w.Errorf("end an answer: %v", err)
+	}
 }
 
 func (w *world) must(err error) {

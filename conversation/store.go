@@ -56,6 +56,9 @@ type Store interface {
 	Messages(ctx context.Context, id string) ([]Message, error)
 	// Events returns at most limit events after seq, in order.
 	Events(ctx context.Context, id string, after int64, limit int) ([]Event, error)
+	// AwaitTurn returns when no answer to what was asked before is being written in
+	// the conversation, on any replica, or when ctx ends.
+	AwaitTurn(ctx context.Context, conversation, answer string) error
 	// Watch returns a channel that receives after a commit that concerns the
 	// topic, and may receive more often. Callers poll as well: a wake-up can
 	// be missed, a commit cannot.

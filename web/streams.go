@@ -265,12 +265,21 @@ func (st *stream) follow(ctx context.Context, f feed) error {
 				return err
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return st.retire(comeBack)
-		case <-f.wake:
-		case <-poll.C:
+		beat := false
+		select { // first: looking may have taken longer than a poll
 		case <-alive.C:
+			beat = true
+		default:
+			select {
+			case <-ctx.Done():
+				return st.retire(comeBack)
+			case <-f.wake:
+			case <-poll.C:
+			case <-alive.C:
+				beat = true
+			}
+		}
+		if beat {
 			checked = false
 			if err := st.comment(); err != nil {
 				return err

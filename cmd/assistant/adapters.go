@@ -24,11 +24,6 @@ type responder struct{ *app }
 var _ conversation.Responder = responder{}
 
 func (r responder) Respond(ctx context.Context, t conversation.Turn) {
-	// An earlier answer may be written elsewhere. Whatever ends the waiting, the
-	// answer's own transactions decide what becomes of it.
-	if err := r.store.AwaitTurn(ctx, t.Conversation, t.AnswerID); err != nil && ctx.Err() == nil {
-		r.log.Warn("the order of answers is not known", "answer", t.AnswerID, "error", err)
-	}
 	if err := r.engine.Answer(ctx, r.turn(context.WithoutCancel(ctx), t)); err != nil {
 		// It stays in status writing, and is ended when the process starts again.
 		r.log.Error("an answer was left unfinished", "answer", t.AnswerID, "error", err)
