@@ -36,7 +36,7 @@ type Ending struct {
 // holds in the same transaction, else consent.ErrStale; all three only while
 // the answer is being written, the assistant has the conversation, and nobody
 // else has begun the attempt or a later one, else ErrNotWriting. After an error
-// nothing of the call was released.
+// nothing of the call was released; after identity.ErrUnavailable it may have been.
 type Journal interface {
 	// Begin starts an attempt. A second one takes back what the first released.
 	Begin(ctx context.Context, a Answer, reason string) error

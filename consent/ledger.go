@@ -102,7 +102,8 @@ var (
 //
 // Snapshot and History see every Append that returned before they were called.
 // All methods are safe for concurrent use. An error of storage is returned as
-// it is; callers must treat it as a denial.
+// it is; callers must treat it as a denial. After identity.ErrUnavailable an
+// Append may have happened.
 type Ledger interface {
 	Append(ctx context.Context, customer identity.CustomerID, decide func(Snapshot) (Entry, error)) (Snapshot, error)
 	Snapshot(ctx context.Context, customer identity.CustomerID) (Snapshot, error)

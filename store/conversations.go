@@ -394,9 +394,12 @@ func scanEventOf(id string, key Sealer) func(func(...any) error) (conversation.E
 
 // Unfinished returns the answers of this replica that are still being written, or
 // whose end the citation log does not have, and were asked for longer ago than
-// patience: of each conversation the first that is to be ended.
+// patience, five times as long where they were never begun: of each conversation the first that is to be ended.
 func (s *Store) Unfinished(ctx context.Context, patience time.Duration) ([]conversation.Turn, error) {
-	return s.unfinished(ctx, "a.writer = ? AND a.at < now_micros() - ?", s.ID, patience.Microseconds())
+	// One that was never begun may be of a commit whose outcome is being asked for,
+	// or that its customer is about to repeat.
+	return s.unfinished(ctx, "a.writer = ? AND a.at < now_micros() - CAST(? AS BIGINT) * CASE WHEN a.attempt > 0 THEN 1 ELSE 5 END",
+		s.ID, patience.Microseconds())
 }
 
 // LeftBehind returns the answers of replicas that are gone which are still being

@@ -288,30 +288,33 @@ func beginPostgres(ctx context.Context, tx *transaction, customers []string, ins
 	}
 	// The time is that of this statement: waiting for customers took some.
 	var micros int64
+	var moved string
 	var locked sql.NullString
 	id = rand.Text()
 	err = tx.QueryRowContext(ctx, `WITH c AS (INSERT INTO commits (id, at) VALUES (?, now_micros()) RETURNING at)
-		SELECT at, `+take+"(?)::text FROM c", id, policyLock).Scan(&micros, &locked)
+		SELECT at, COALESCE((SELECT moved FROM installation), ''), `+take+"(?)::text FROM c", id, policyLock).Scan(&micros, &moved, &locked)
+	if err == nil && moved != "" {
+		err = movedTo(moved) // while this process had it open
+	}
 	return fromMicros(micros), id, err
 }
 
 // committedPostgres inserts the row that the transaction inserted. That waits for
 // the transaction to end, and then says how it did: the server need not have
 // noticed yet that we are gone. Its own ids do not tell, as PostgreSQL gives those
-// that a crash has undone to others.
+// that a crash has undone to others. A row that this has inserted has no time, so
+// that asking again, after the answer was lost, does not take it for the other.
 func committedPostgres(ctx context.Context, db *pool, id string) (outcome, error) {
-	res, err := db.ExecContext(ctx, "INSERT INTO commits (id, at) VALUES (?, now_micros()) ON CONFLICT DO NOTHING", id)
-	if err != nil {
-		return unknown, err
-	}
-	n, err := res.RowsAffected()
+	var at int64
+	err := db.DB.QueryRowContext(ctx, `INSERT INTO commits (id, at) VALUES ($1, 0)
+		ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING at`, id).Scan(&at)
 	switch {
 	case err != nil:
 		return unknown, err
-	case n == 0:
-		return done, nil
+	case at == 0:
+		return undone, nil
 	}
-	return undone, nil
+	return done, nil
 }
 
 func faultPostgres(err error) fault {
@@ -336,7 +339,9 @@ func faultPostgres(err error) fault {
 		return transient
 	case "22021", "22P05":
 		return notText
-	case "25P03", "57014": // idle in transaction for too long, statement timeout
+	case "57014": // a statement took too long: it would again
+		return ordinary
+	case "25P03": // idle in transaction for too long
 		return away
 	case "25006": // read only: a standby
 		return away

@@ -296,10 +296,14 @@ func (k *Keyring) Create(ctx context.Context, customer identity.CustomerID) erro
 	}
 	return k.write(ctx, func(tx *transaction) error {
 		// Nothing is wrapped by a master key that was replaced meanwhile.
-		var one int
-		err := tx.QueryRowContext(ctx, "SELECT 1 FROM house WHERE name = ? AND wrapped = ?"+k.db.engine.share, houseAEAD, k.made).Scan(&one)
-		if errors.Is(err, sql.ErrNoRows) {
+		var moved string
+		err := tx.QueryRowContext(ctx, "SELECT COALESCE((SELECT moved FROM installation), '') FROM house WHERE name = ? AND wrapped = ?"+k.db.engine.share,
+			houseAEAD, k.made).Scan(&moved)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
 			err = ErrWrongMaster
+		case err == nil && moved != "":
+			err = movedTo(moved)
 		}
 		if err == nil {
 			_, err = tx.ExecContext(ctx, "INSERT INTO keys (customer, generation, wrapped, created) VALUES (?, 1, ?, now_micros())", customer, wrapped)

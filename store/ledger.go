@@ -272,7 +272,9 @@ func (tx *Tx) checkStamp(p consent.Stamp) error {
 	}
 	var version string
 	var epoch sql.NullInt64
-	err := tx.row("SELECT COALESCE((SELECT version FROM policy), ''), (SELECT epoch FROM customers WHERE id = ?)", p.Customer).Scan(&version, &epoch)
+	var now int64 // not the transaction's: others in it may have waited since
+	err := tx.row("SELECT COALESCE((SELECT version FROM policy), ''), (SELECT epoch FROM customers WHERE id = ?), now_micros()", p.Customer).
+		Scan(&version, &epoch, &now)
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the epoch: %w", err)
@@ -282,7 +284,7 @@ func (tx *Tx) checkStamp(p consent.Stamp) error {
 		return nil
 	case !epoch.Valid || epoch.Int64 != p.Epoch:
 		return consent.ErrStale
-	case !p.ValidUntil.IsZero() && !tx.Now.Before(p.ValidUntil):
+	case !p.ValidUntil.IsZero() && !fromMicros(now).Before(p.ValidUntil):
 		return fmt.Errorf("%w: a grant has run out", consent.ErrStale)
 	}
 	return nil

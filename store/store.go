@@ -161,10 +161,11 @@ func (s *Store) install(ctx context.Context) error {
 // does nothing.
 func (s *Store) Close() error { return s.close() }
 
-// Ready reports whether the database takes writes.
+// Ready reports whether the database takes writes. It writes a row that is this
+// replica's own, so that nobody waits for it.
 func (s *Store) Ready(ctx context.Context) error {
-	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec("UPDATE policy SET at = at")
+	return s.writeNew(ctx, func(tx *Tx) error {
+		_, err := tx.exec("UPDATE leases SET until = until WHERE name = ?", replicaLease+s.ID)
 		return err
 	})
 }
@@ -293,6 +294,9 @@ func (s *Store) commit(batch []job) {
 		}
 		time.Sleep(time.Duration(try) * 20 * time.Millisecond)
 	}
+	if err != nil && s.engine.fault(err) == transient { // and it did not go away
+		err = fmt.Errorf("%w: %w", identity.ErrUnavailable, err)
+	}
 	for i, j := range batch {
 		if err != nil {
 			results[i] = err
@@ -325,9 +329,7 @@ func (s *Store) run(batch []job, results []error) (wakes []string, again bool, e
 		return nil, s.undone(err), err
 	}
 	if len(batch) == 1 && results[0] != nil { // it had no savepoint
-		if err := raw.Rollback(); err != nil {
-			return nil, false, fmt.Errorf("roll a job back: %w", s.engine.check(err))
-		}
+		_ = raw.Rollback() // the job's error says more
 		return nil, false, nil
 	}
 	if err := raw.Commit(); err != nil {
@@ -389,7 +391,7 @@ func (s *Store) runJobs(ctx context.Context, raw *transaction, batch []job, resu
 		results[i] = attempt(tx, j.fn)
 		if results[i] == nil {
 			wakes = append(wakes, tx.wakes...)
-		} else if s.undone(results[i]) {
+		} else if s.engine.fault(results[i]) != ordinary {
 			return nil, "", results[i] // not the job's own: nothing of the batch stands
 		} else if err := savepoint("ROLLBACK TO SAVEPOINT job"); err != nil {
 			return nil, "", err

@@ -323,13 +323,13 @@ func TestFaults(t *testing.T) {
 	for want, errs := range map[fault][]error{
 		ordinary: {
 			errors.New("other"), context.Canceled, &pgconn.PgError{Code: "23505"}, &pgconn.PgError{Code: "42P01"},
-			&pgconn.ParseConfigError{},
+			&pgconn.ParseConfigError{}, &pgconn.PgError{Code: "57014"},
 		},
 		transient: {&pgconn.PgError{Code: "40001"}, &pgconn.PgError{Code: "40P01"}, &pgconn.PgError{Code: "55P03"}},
 		away: {
 			driver.ErrBadConn, io.ErrUnexpectedEOF, &pgconn.PgError{Code: "57P01"}, &pgconn.PgError{Code: "57P03"},
 			&pgconn.PgError{Code: "53300"}, &pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "08006"},
-			&pgconn.PgError{Code: "25006"}, &pgconn.PgError{Code: "25P03"}, &pgconn.PgError{Code: "57014"},
+			&pgconn.PgError{Code: "25006"}, &pgconn.PgError{Code: "25P03"},
 		},
 		notText: {&pgconn.PgError{Code: "22021"}},
 	} {
@@ -384,4 +384,55 @@ func BenchmarkWrite(b *testing.B) {
 			})
 		}
 	}
+}
+
+// TestOutcome: what became of a commit is the same however often it is asked, and
+// one that was undone is never taken for the row that asking has left.
+func TestOutcome(t *testing.T) {
+	t.Parallel()
+	s := onPostgres(t)
+	for range 3 {
+		if o, err := committedPostgres(t.Context(), s.writes, "never"); err != nil || o != undone {
+			t.Errorf("a commit that never was: %v, %v", o, err)
+		}
+	}
+	tx, err := s.writes.begin(t.Context(), nil)
+	must(t, err)
+	_, id, err := beginPostgres(t.Context(), tx, nil, false)
+	must(t, err)
+	must(t, tx.Commit())
+	for range 3 {
+		if o, err := committedPostgres(t.Context(), s.writes, id); err != nil || o != done {
+			t.Errorf("a commit that was: %v, %v", o, err)
+		}
+	}
+}
+
+// TestMovedWhileOpen: who has a database open that is moved elsewhere acknowledges
+// nothing more in it.
+func TestMovedWhileOpen(t *testing.T) {
+	t.Parallel()
+	s := onPostgres(t)
+	_, err := s.writes.ExecContext(t.Context(), "UPDATE installation SET moved = 'elsewhere'")
+	must(t, err)
+	_, err = s.keys.db.ExecContext(t.Context(), "INSERT INTO installation (one, keys, moving, moved) VALUES (1, ?, FALSE, 'elsewhere') ON CONFLICT (one) DO UPDATE SET moved = excluded.moved", s.keys.Installation())
+	must(t, err)
+	if err := s.AddSite(t.Context(), identity.Site{ID: "late", Name: "Late", Secret: []byte("s")}, "key"); !errors.Is(err, ErrMoved) {
+		t.Errorf("a write: %v", err)
+	}
+	if err := s.keys.Create(t.Context(), "cus_late"); !errors.Is(err, ErrMoved) {
+		t.Errorf("a key: %v", err)
+	}
+}
+
+// onPostgres opens an empty store on PostgreSQL.
+func onPostgres(t *testing.T) *Store {
+	t.Helper()
+	data, keysURL := pgtest.Database(t), pgtest.Database(t)
+	keys, err := OpenKeyring(t.Context(), keysURL, master)
+	must(t, err)
+	s, err := Open(t.Context(), data, keys)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
 }

@@ -66,6 +66,9 @@ func (s *Server) idempotent(ctx huma.Context, next func(huma.Context)) {
 	scope := who.Actor() + " " + c.Path()
 	seen, err := s.Memory.Remember(c.UserContext(), customer, scope, key, string(c.Request().Body()))
 	if err != nil {
+		if away(err) { // the key may have been reserved, for nobody
+			s.settle(Response{Status: http.StatusServiceUnavailable}, func(ctx context.Context) error { return s.Memory.Forget(ctx, scope, key) })
+		}
 		s.writeErr(ctx, err)
 		return
 	}

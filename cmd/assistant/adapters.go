@@ -25,7 +25,7 @@ var _ conversation.Responder = responder{}
 
 func (r responder) Respond(ctx context.Context, t conversation.Turn) {
 	if err := r.engine.Answer(ctx, r.turn(context.WithoutCancel(ctx), t)); err != nil {
-		// It stays in status writing, and is ended when the process starts again.
+		// It stays in status writing, and is ended when the database is back.
 		r.log.Error("an answer was left unfinished", "answer", t.AnswerID, "error", err)
 	}
 }

@@ -246,7 +246,7 @@ const (
 	// They are not read meanwhile.
 	retentionInterval = time.Hour
 	// patience is after which an answer of this replica that nobody here is writing
-	// counts as left: between its commit and its queue passes no time to speak of.
+	// counts as left.
 	patience = 2 * time.Second
 	// drainTimeout bounds an orderly end; a request takes at most 25 s.
 	drainTimeout = 28 * time.Second
@@ -259,7 +259,8 @@ const (
 // and requests, answers being written, messages, the database.
 func (a *app) run(ctx context.Context, l net.Listener) error {
 	background, stop := context.WithCancel(context.Background())
-	var group errgroup.Group
+	defer stop()
+	group, failed := errgroup.WithContext(background)
 	group.Go(func() error {
 		return a.store.Hold(background, "outbox", func(ctx context.Context) error { return a.bus.PublishOutbox(ctx, a.store) })
 	})
@@ -280,6 +281,7 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 	select {
 	case <-ctx.Done():
 	case err = <-served:
+	case <-failed.Done(): // a part ended that must not: group.Wait says why
 	}
 	drain, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
