@@ -97,12 +97,11 @@ func (f *fixture) terminate(where string) (n int) {
 	return f.count("SELECT COUNT(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'candor' AND " + where + ") AS ended")
 }
 
-// terminated: a write whose connection is ended by the server happens once.
-func terminated(f *fixture) {
-	var asked atomic.Int64
-	begun, release := make(chan struct{}), make(chan struct{})
-	done := make(chan error, 1)
-	decide := given(&asked)
+// held starts a write that is stopped in its middle until release is closed.
+func held(f *fixture) (asked *atomic.Int64, release chan struct{}, done <-chan error) {
+	asked, release = new(atomic.Int64), make(chan struct{})
+	begun, ended := make(chan struct{}), make(chan error, 1)
+	decide := given(asked)
 	go func() {
 		_, err := f.Append(f.Context(), f.maya.Customer, func(s consent.Snapshot) (consent.Entry, error) {
 			if asked.Load() == 0 {
@@ -111,9 +110,15 @@ func terminated(f *fixture) {
 			}
 			return decide(s)
 		})
-		done <- err
+		ended <- err
 	}()
 	<-begun
+	return asked, release, ended
+}
+
+// terminated: a write whose connection is ended by the server happens once.
+func terminated(f *fixture) {
+	asked, release, done := held(f)
 	if f.terminate("state = 'idle in transaction'") == 0 {
 		f.Error("no connection was ended, so the case shows nothing")
 	}
@@ -126,9 +131,10 @@ func terminated(f *fixture) {
 	// In the commit.
 	f.slowCommits()
 	asked.Store(0)
-	go func() { done <- only(f.Append(f.Context(), f.omar.Customer, decide)) }()
+	committed := make(chan error, 1)
+	go func() { committed <- only(f.Append(f.Context(), f.omar.Customer, given(asked))) }()
 	f.soon("it is in its commit", func() bool { return f.terminate("wait_event = 'PgSleep'") > 0 })
-	if err := <-done; err != nil || asked.Load() != 2 {
+	if err := <-committed; err != nil || asked.Load() != 2 {
 		f.Errorf("ended in its commit: %v, decided %d times, want 2", err, asked.Load())
 	}
 	f.happened(f.omar, 1)
@@ -165,21 +171,7 @@ func terminated(f *fixture) {
 // stopped: a process that stops in the middle of a write keeps nobody waiting for
 // long, and its write happens once when it goes on.
 func stopped(f *fixture) {
-	var asked atomic.Int64
-	begun, release := make(chan struct{}), make(chan struct{})
-	done := make(chan error, 1)
-	decide := given(&asked)
-	go func() {
-		_, err := f.Append(f.Context(), f.maya.Customer, func(s consent.Snapshot) (consent.Entry, error) {
-			if asked.Load() == 0 {
-				close(begun)
-				<-release
-			}
-			return decide(s)
-		})
-		done <- err
-	}()
-	<-begun
+	asked, release, done := held(f)
 	other := f.replica()
 	f.within("a write behind one that was stopped", 6*time.Second, func() {
 		f.must(other.PutRecord(f.Context(), record(f.maya, "r1", "orders", "A tent.")))
