@@ -21,12 +21,14 @@ var mayImport = map[string][]string{
 	"conversation": {"identity", "consent"},
 	"agents":       {"identity", "consent", "retrieval", "conversation"},
 	"ingest":       {"identity", "consent", "retrieval"},
-	"store":        {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents"},
-	"web":          {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents"},
+	"export":       {"identity", "consent", "retrieval", "answer", "conversation"},
+	"store":        {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents", "export"},
+	"web":          {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents", "export"},
 	"eval":         {"identity", "consent", "retrieval", "answer"},
-	"cmd":          {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents", "ingest", "store", "web", "eval"},
+	"cmd":          {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents", "ingest", "export", "store", "web", "eval"},
 	"internal":     {}, // help for tests, which nothing imports
 	"soak":         {}, // tests only
+	"histories":    {}, // tests only
 }
 
 // only says which packages may import a library: a part and those below it.

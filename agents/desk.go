@@ -55,7 +55,10 @@ type View struct {
 	Messages     []ViewMessage
 	Shared       []consent.Category // what the customer lets people at the desk see
 	NotShared    []consent.Category
-	Records      []retrieval.Record // of the shared categories
+	// Asks says of what is not shared whether the customer may be asked for it, to
+	// the agent who has the conversation.
+	Asks    map[consent.Category]consent.AskState
+	Records []retrieval.Record // of the shared categories
 }
 
 // ViewMessage is a message with what its reader may not see left out.
@@ -65,6 +68,7 @@ type ViewMessage struct {
 }
 
 // Part is a piece of a message: its text, or a note that stands in its place.
+// Category is one that it was made from, if any.
 type Part struct {
 	Text     string           `json:"text"`
 	Masked   bool             `json:"masked,omitempty"`
@@ -91,6 +95,11 @@ var (
 // ErrOwned; a supervisor can release what another has. An illegal
 // state is conversation.ErrIllegalTransition, an unknown conversation
 // conversation.ErrNotFound. What returns without an error is durable.
+//
+// Ask puts an offer to the customer, who alone can accept: that people at the desk
+// see the categories, all of which may be asked for, once. It needs the claim; its
+// other errors are those of consent.Gate.Ask, and consent.ErrNoRecords for a
+// visitor.
 type Desk interface {
 	Queue(ctx context.Context, who identity.Principal, queue string) ([]Ticket, error)
 	Get(ctx context.Context, who identity.Principal, conversation string) (View, error)
@@ -100,4 +109,5 @@ type Desk interface {
 	Resolve(ctx context.Context, who identity.Principal, conversation string) error
 	Return(ctx context.Context, who identity.Principal, conversation string) error
 	Snooze(ctx context.Context, who identity.Principal, conversation string, until time.Time) error
+	Ask(ctx context.Context, who identity.Principal, conversation string, categories []consent.Category) error
 }

@@ -45,6 +45,7 @@ type Store interface {
 	Messages(ctx context.Context, conversation string) ([]conversation.Message, error)
 	Permitted(ctx context.Context, scope consent.Scope, limit int) ([]retrieval.Record, error)
 	Site(ctx context.Context, id identity.SiteID) (identity.Site, error)
+	consent.AccessLog
 }
 
 // Notices are the set phrases that a customer reads when people come and go.
@@ -97,6 +98,9 @@ func (s *Service) Queue(ctx context.Context, who identity.Principal, queue strin
 		}
 		tickets[i].Summary = summary(m)
 	}
+	if err := s.recordQueue(ctx, who, tickets); err != nil {
+		return nil, err
+	}
 	return tickets, nil
 }
 
@@ -140,12 +144,16 @@ func (s *Service) Get(ctx context.Context, who identity.Principal, id string) (V
 		return View{}, ErrForbidden
 	}
 	for range maxViews {
-		v, scope, err := s.view(ctx, who, id)
+		v, quoted, scope, err := s.view(ctx, who, id)
 		if err != nil {
 			return View{}, err
 		}
-		// SECURITY: what was read must still be permitted once all of it is read.
+		// SECURITY: what was read must still be permitted once all of it is read, and
+		// is given out only when it is on record who sees it.
 		err = s.gate.Holds(ctx, scope.Stamp())
+		if err == nil {
+			err = s.recordView(ctx, who, v, quoted, scope)
+		}
 		if err == nil {
 			return v, nil
 		}
@@ -156,41 +164,48 @@ func (s *Service) Get(ctx context.Context, who identity.Principal, id string) (V
 	return View{}, consent.ErrStale
 }
 
-// view reads a conversation under a fresh scope.
-func (s *Service) view(ctx context.Context, who identity.Principal, id string) (v View, scope consent.Scope, err error) {
+// view reads a conversation under a fresh scope; quoted is what the messages show of
+// what is shared.
+func (s *Service) view(ctx context.Context, who identity.Principal, id string) (v View, quoted []consent.Category, scope consent.Scope, err error) {
 	if v.Conversation, err = s.store.Conversation(ctx, id); err != nil {
-		return v, scope, err
+		return v, quoted, scope, err
 	}
 	c := v.Conversation
 	// Without a ticket, present or past, no person was asked for, and the
 	// conversation is between the customer and the assistant.
 	if v.Ticket, err = s.store.Ticket(ctx, id); err != nil {
-		return v, scope, err
+		return v, quoted, scope, err
 	}
 	site, err := s.store.Site(ctx, c.Site)
 	if err != nil {
-		return v, scope, err
+		return v, quoted, scope, err
 	}
 	who.Site = c.Site
 	// An error of the ledger is a denial: the scope then permits nothing.
 	scope, err = s.gate.Scope(ctx, who.About(c.Customer, id), consent.AgentAssist)
 	if err != nil && !scope.Unavailable() {
-		return v, scope, err
+		return v, quoted, scope, err
 	}
 	messages, err := s.store.Messages(ctx, id)
 	if err != nil {
-		return v, scope, err
+		return v, quoted, scope, err
 	}
 	v.Brand, v.Shared, v.Ticket.Summary = site.Name, scope.Searchable(), summary(messages)
 	for _, d := range scope.Denials() {
 		v.NotShared = append(v.NotShared, d.Category)
 	}
+	if !scope.Unavailable() {
+		if v.Asks, err = s.asks(ctx, who, v); err != nil {
+			return v, quoted, scope, err
+		}
+	}
 	for _, m := range messages {
 		v.Messages = append(v.Messages, s.mask(scope, m, c.Language))
 	}
+	quoted = shown(scope, messages)
 	v.Records, err = s.store.Permitted(ctx, scope, maxRecords)
 	slices.SortStableFunc(v.Records, func(a, b retrieval.Record) int { return cmp.Compare(a.Category, b.Category) })
-	return v, scope, err
+	return v, quoted, scope, err
 }
 
 // mask leaves out what the scope does not let people at the desk see.
@@ -199,7 +214,7 @@ func (s *Service) view(ctx context.Context, who identity.Principal, id string) (
 // from; all of them must be permitted.
 func (s *Service) mask(scope consent.Scope, m conversation.Message, language string) ViewMessage {
 	v := ViewMessage{Message: m}
-	v.Segments = nil
+	v.Segments, v.Offer = nil, nil // an offer is its customer's to answer
 	for _, seg := range m.Segments {
 		var denied []consent.Category
 		for _, c := range seg.Categories {
@@ -210,7 +225,11 @@ func (s *Service) mask(scope consent.Scope, m conversation.Message, language str
 		if len(denied) > 0 {
 			v.Parts = append(v.Parts, Part{Text: s.notices.NotShared(language, denied), Masked: true, Category: denied[0]})
 		} else {
-			v.Parts = append(v.Parts, Part{Text: seg.Text})
+			p := Part{Text: seg.Text}
+			if len(seg.Categories) > 0 {
+				p.Category = seg.Categories[0]
+			}
+			v.Parts = append(v.Parts, p)
 		}
 	}
 	return v

@@ -17,6 +17,9 @@ type Decision struct {
 	Reason  Reason    // why not
 	State   State
 	Since   time.Time // when the state began; zero without an event
+	// Ends is when what is not a grant ends: until then there is no asking again.
+	Ends     time.Time
+	guardian bool // a parent or guardian made the choice
 }
 
 // Decide says whether the triple is allowed by the snapshot under the policy: by
@@ -42,6 +45,10 @@ func Decide(p *Policy, s Snapshot, t Triple, o Overlay) Decision {
 		return mask(RecipientDenied)
 	case o.Anonymous && t.Category != Conversation:
 		return mask(Anonymous)
+	case p.minor(s.Person.AgeBand) && t.Purpose == Insights:
+		return mask(Minor)
+	case !d.guardian && !p.mayChoose(s.Person.AgeBand, s.Person.Jurisdiction):
+		return mask(Minor)
 	case o.GPC && p.ThirdParty(t.Recipient):
 		return mask(GPC)
 	}
@@ -50,7 +57,9 @@ func Decide(p *Policy, s Snapshot, t Triple, o Overlay) Decision {
 
 // decideEvent says what the latest event of a choice allows.
 func decideEvent(p *Policy, s Snapshot, e Event) Decision {
-	deny := func(state State, r Reason) Decision { return Decision{State: state, Since: e.At, Reason: r} }
+	deny := func(state State, r Reason) Decision {
+		return Decision{State: state, Since: e.At, Reason: r, guardian: e.byGuardian()}
+	}
 	switch e.State {
 	case Given, Renewed:
 	case Refused:
@@ -62,7 +71,9 @@ func decideEvent(p *Policy, s Snapshot, e Event) Decision {
 	case Invalidated:
 		return deny(Invalidated, NoticeChanged)
 	case Requested, Deferred:
-		return deny(e.State, NoConsent)
+		d := deny(e.State, NoConsent)
+		d.Ends = e.Expires
+		return d
 	case None:
 		return deny(None, NoConsent)
 	default: // no event, or a state that is not known
@@ -71,10 +82,10 @@ func decideEvent(p *Policy, s Snapshot, e Event) Decision {
 	switch {
 	case s.over(e):
 		return deny(Expired, ExpiredReason)
-	case !p.Covers(e.Notice, e.Language):
+	case !p.Stands(e):
 		return deny(Invalidated, NoticeChanged)
 	}
-	return Decision{Allowed: true, Grant: e.ID, Until: e.Expires, State: e.State, Since: e.At}
+	return Decision{Allowed: true, Grant: e.ID, Until: e.Expires, State: e.State, Since: e.At, guardian: e.byGuardian()}
 }
 
 // over reports whether the time of a grant has run out, or its conversation has

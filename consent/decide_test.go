@@ -67,7 +67,7 @@ func TestDecide(t *testing.T) {
 							total++
 							o := consent.Overlay{Anonymous: overlay&1 > 0, GPC: overlay&2 > 0, Conversation: where[1]}
 							s := consent.Snapshot{Epoch: 1, Now: noon, Latest: map[consent.Key]consent.Event{{Triple: triple, Conversation: where[0]}: {
-								ID: "grt_1", Triple: triple, State: state, Notice: notice, Language: "en", Conversation: where[0], Expires: expires,
+								ID: "grt_1", Triple: triple, State: state, Notice: notice, Language: "en", Conversation: where[0], Expires: expires, Version: p.Version,
 							}}}
 							got := consent.Decide(p, s, triple, o)
 							var want consent.Reason
@@ -117,7 +117,7 @@ func TestDecideDeniesTheUnknown(t *testing.T) {
 	t.Parallel()
 	p := consent.DefaultPolicy()
 	triple := consent.Triple{Purpose: consent.Answers, Category: "orders", Recipient: consent.BrandAI}
-	given := consent.Event{ID: "g", Triple: triple, State: consent.Given, Notice: p.Notice.Ref("en"), Language: "en"}
+	given := consent.Event{ID: "g", Triple: triple, State: consent.Given, Notice: p.Notice.Ref("en"), Language: "en", Version: p.Version}
 	in := func(e consent.Event) consent.Snapshot {
 		return consent.Snapshot{Now: noon, Latest: map[consent.Key]consent.Event{e.Key(): e}}
 	}
@@ -168,10 +168,10 @@ func policyText(tb testing.TB) string {
 }
 
 func BenchmarkDecide(b *testing.B) {
-	p := consent.DefaultPolicy()
-	for _, language := range []string{"en", "uk"} {
-		b.Run(language, func(b *testing.B) {
-			s := grants(p, consent.Answers, language)
+	old := consent.DefaultPolicy()
+	for name, p := range map[string]*consent.Policy{"the policy of the grant": old, "a later policy": edit(b, "next").Following([]*consent.Policy{old})} {
+		b.Run(name, func(b *testing.B) {
+			s := grants(old, consent.Answers, "uk")
 			triple := consent.Triple{Purpose: consent.Answers, Category: "orders", Recipient: consent.BrandAI}
 			if !consent.Decide(p, s, triple, consent.Overlay{}).Allowed {
 				b.Fatal("denied")
@@ -185,12 +185,12 @@ func BenchmarkDecide(b *testing.B) {
 
 // grants is a snapshot that allows every triple of a purpose.
 func grants(p *consent.Policy, purpose consent.Purpose, language string) consent.Snapshot {
-	s := consent.Snapshot{Epoch: 1, Now: noon, Latest: make(map[consent.Key]consent.Event)}
+	s := consent.Snapshot{Epoch: 1, Now: noon, PolicyVersion: p.Version, Latest: make(map[consent.Key]consent.Event)}
 	for _, t := range p.Triples() {
 		if t.Purpose == purpose {
 			s.Latest[consent.Key{Triple: t}] = consent.Event{
 				ID: "grt_" + string(t.Category) + string(t.Recipient), Triple: t, State: consent.Given,
-				Notice: p.Notice.Ref(language), Language: language, Expires: noon.Add(time.Hour),
+				Notice: p.Notice.Ref(language), Language: language, Expires: noon.Add(time.Hour), Version: p.Version,
 			}
 		}
 	}

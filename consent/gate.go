@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +21,15 @@ var (
 	// ErrStaleNotice means that the choice was made on a text that is no longer
 	// the current one.
 	ErrStaleNotice = errors.New("the notice has changed since it was shown; read the current one and choose again")
+	// ErrSince means that a site reports a yes which is older than the customer's
+	// last word.
+	ErrSince = errors.New("the customer chose otherwise after that time; ask them again")
 	// ErrForbidden means that the principal may not choose for the customer.
 	ErrForbidden = errors.New("only the customer may make this choice")
+	// ErrMinor means that somebody is too young to choose for themselves.
+	ErrMinor = errors.New("a parent or guardian has to make this choice")
+	// ErrNoNotice means that there is no notice in the language of the customer.
+	ErrNoNotice = errors.New("there is no notice in your language to agree to")
 	// ErrInvalidChange means that a change does not make sense.
 	ErrInvalidChange = errors.New("not a valid change")
 )
@@ -57,22 +63,30 @@ func (g *Gate) OnChange(fn func(identity.CustomerID)) { g.changed = fn }
 // which it does for every decision.
 func (g *Gate) Policy() *Policy { return g.policy.Load() }
 
-// inForce returns the policy of a version that the ledger says is in force;
-// another replica may have put it there.
+// inForce returns the policy of a version that the ledger says is in force, with
+// what it leaves standing of those before it; another replica may have put it
+// there.
 func (g *Gate) inForce(ctx context.Context, version string) (*Policy, error) {
-	p := g.Policy()
-	if p.Version == version {
+	if p := g.Policy(); p.Version == version && p.followed() {
 		return p, nil
 	}
-	text, err := g.ledger.PolicyText(ctx, version)
+	versions, err := g.ledger.Policies(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the policy in force: %w", err)
 	}
-	if p, err = LoadPolicy(bytes.NewReader(text)); err != nil {
-		return nil, fmt.Errorf("the policy in force: %w", err)
+	for i, v := range versions {
+		if v.Version != version {
+			continue
+		}
+		line, err := Line(versions[:i+1])
+		if err != nil {
+			return nil, fmt.Errorf("the policy in force: %w", err)
+		}
+		p := line[len(line)-1]
+		g.policy.Store(p)
+		return p, nil
 	}
-	g.policy.Store(p)
-	return p, nil
+	return nil, fmt.Errorf("the text of the policy in force, version %q, is not in the ledger", version)
 }
 
 // snapshot returns what the ledger says about a customer, and the policy that is
@@ -96,7 +110,7 @@ func (g *Gate) append(ctx context.Context, customer identity.CustomerID, decide 
 	for {
 		version := ""
 		snap, err := g.ledger.Append(ctx, customer, func(s Snapshot) (Entry, error) {
-			if version = s.PolicyVersion; version != p.Version {
+			if version = s.PolicyVersion; version != p.Version || !p.followed() {
 				return Entry{}, errOtherPolicy
 			}
 			return decide(p, s)
@@ -228,6 +242,8 @@ type Choice struct {
 	Grant   string    `json:"grant_id,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
 	Expires time.Time `json:"expires,omitzero"`
+	// Reason is why it is not allowed; empty if it is.
+	Reason Reason `json:"reason,omitempty"`
 }
 
 // Choices is every triple of the policy with its state.
@@ -254,14 +270,18 @@ func (g *Gate) choices(p *Policy, snap Snapshot, who identity.Principal, languag
 	o := overlay(who)
 	o.GPC = false
 	for _, t := range p.triples {
-		d := Decide(p, snap, t, o)
-		c := Choice{Triple: t, State: d.State, Allowed: d.Allowed, Since: d.Since}
-		if d.Allowed {
-			c.Grant, c.Expires = d.Grant, d.Until
-		}
-		out.Choices = append(out.Choices, c)
+		out.Choices = append(out.Choices, Decide(p, snap, t, o).choice(t))
 	}
 	return out
+}
+
+// choice is the decision as the customer sees it.
+func (d Decision) choice(t Triple) Choice {
+	c := Choice{Triple: t, State: d.State, Allowed: d.Allowed, Since: d.Since, Reason: d.Reason, Expires: d.Ends}
+	if d.Allowed {
+		c.Grant, c.Expires = d.Grant, d.Until
+	}
+	return c
 }
 
 // Duration is how long a grant is meant to last.
@@ -284,7 +304,7 @@ type Change struct {
 // ChangeSet is what a customer decides at once: all of it happens, or nothing.
 type ChangeSet struct {
 	Changes  []Change
-	Notice   *NoticeRef // the notice that was shown; id and version are compared
+	Notice   *NoticeRef // the notice that was shown; a yes needs the current one. An empty hash is not compared
 	Offer    string     // the offer it answers, if any
 	Language string
 	Channel  string
@@ -303,17 +323,39 @@ func (g *Gate) Change(ctx context.Context, who identity.Principal, set ChangeSet
 	if who.Kind != identity.Customer && who.Kind != identity.Visitor {
 		return Changed{}, ErrForbidden
 	}
+	return g.write(ctx, who, set.Language, func(p *Policy, s Snapshot) ([]Event, error) {
+		if err := checkChanges(p, s, who, set.Changes); err != nil {
+			return nil, err
+		}
+		var out []Event
+		for _, c := range set.Changes {
+			switch {
+			case !c.Granted: // a no never waits for a newer notice
+			case set.Notice != nil && !set.Notice.Names(p.Notice.Ref(set.Language)):
+				return nil, ErrStaleNotice
+			case !p.mayChoose(s.Person.AgeBand, s.Person.Jurisdiction):
+				return nil, ErrMinor
+			case !p.Notice.Text.speaks(set.Language):
+				return nil, ErrNoNotice
+			}
+			out = append(out, changed(p, s, who, set, c)...)
+		}
+		return out, nil
+	}, set.Changes)
+}
+
+// write writes the events that decide returns, with what they destroy.
+func (g *Gate) write(ctx context.Context, who identity.Principal, language string, decide func(*Policy, Snapshot) ([]Event, error), changes []Change) (Changed, error) {
 	var made []Event
 	snap, p, err := g.append(ctx, who.Customer, func(p *Policy, s Snapshot) (Entry, error) {
 		var entry Entry
-		if err := checkChanges(p, who, set); err != nil {
+		var err error
+		if made, err = decide(p, s); err != nil {
 			return entry, err
 		}
-		made = made[:0]
-		for _, c := range set.Changes {
-			events := changed(p, s, who, set, c)
-			made = append(made, events...)
-			if c.Delete && len(events) > 0 && !slices.Contains(entry.Delete, c.Category) {
+		for _, c := range changes {
+			stopped := func(e Event) bool { return e.Triple == c.Triple }
+			if c.Delete && slices.ContainsFunc(made, stopped) && !slices.Contains(entry.Delete, c.Category) {
 				entry.Delete = append(entry.Delete, c.Category)
 			}
 		}
@@ -325,18 +367,16 @@ func (g *Gate) Change(ctx context.Context, who identity.Principal, set ChangeSet
 		return Changed{}, err
 	}
 	g.changed(who.Customer)
-	return Changed{Choices: g.choices(p, snap, who, set.Language), Events: made}, nil
+	return Changed{Choices: g.choices(p, snap, who, language), Events: made}, nil
 }
 
-func checkChanges(p *Policy, who identity.Principal, set ChangeSet) error {
-	if len(set.Changes) == 0 {
+// checkChanges checks what every change must be, whoever makes it.
+func checkChanges(p *Policy, s Snapshot, who identity.Principal, changes []Change) error {
+	if len(changes) == 0 {
 		return fmt.Errorf("%w: there is nothing to change", ErrInvalidChange)
 	}
-	if set.Notice != nil && (set.Notice.ID != p.Notice.ID || set.Notice.Version != p.Notice.Version) {
-		return ErrStaleNotice
-	}
 	seen := make(map[Triple]bool)
-	for _, c := range set.Changes {
+	for _, c := range changes {
 		switch {
 		case !p.Uses(c.Triple):
 			return fmt.Errorf("%w: purpose %s, category %s, recipient %s", ErrUnknownTriple,
@@ -351,6 +391,8 @@ func checkChanges(p *Policy, who identity.Principal, set ChangeSet) error {
 			return fmt.Errorf("%w: delete goes with a withdrawal only", ErrInvalidChange)
 		case who.Kind == identity.Visitor && c.Granted && c.Category != Conversation:
 			return fmt.Errorf("%w: a visitor has no records to share; sign in first", ErrInvalidChange)
+		case c.Granted && c.Purpose == Insights && p.minor(s.Person.AgeBand):
+			return fmt.Errorf("%w: no guesses are made about minors", ErrMinor)
 		}
 		seen[c.Triple] = true
 	}
@@ -368,15 +410,22 @@ func name(s string) string {
 	return "(not a name)"
 }
 
+// event is an event that the principal's change makes.
+func (p *Policy) event(s Snapshot, who identity.Principal, c Change, state State, conversation string) Event {
+	return Event{
+		ID: identity.NewID("grt"), Customer: who.Customer, Triple: c.Triple, State: state, Conversation: conversation,
+		Notice: p.Notice.Ref(""), Language: p.Notice.Text.language(""), Jurisdiction: p.Profile(s.Person.Jurisdiction).ID,
+		Channel: "backend", Actor: who.Actor(), At: s.Now, Epoch: s.Epoch + 1, Delete: c.Delete, Version: p.Version,
+	}
+}
+
 // changed builds the events of a change; there are none if it changes nothing.
 func changed(p *Policy, s Snapshot, who identity.Principal, set ChangeSet, c Change) []Event {
 	event := func(state State, conversation string) Event {
-		return Event{
-			ID: identity.NewID("grt"), Customer: who.Customer, Triple: c.Triple, State: state, Conversation: conversation,
-			Notice: p.Notice.Ref(set.Language), Language: p.Notice.Text.language(set.Language),
-			Channel: set.Channel, Actor: who.Actor(), Evidence: set.Offer, At: s.Now, Epoch: s.Epoch + 1,
-			Delete: c.Delete, Version: p.Version,
-		}
+		e := p.event(s, who, c, state, conversation)
+		e.Notice, e.Language = p.Notice.Ref(set.Language), p.Notice.Text.language(set.Language)
+		e.Channel, e.Evidence = set.Channel, set.Offer
+		return e
 	}
 	if c.Granted {
 		return granted(p, s, who, c, event)
@@ -389,18 +438,22 @@ func changed(p *Policy, s Snapshot, who identity.Principal, set ChangeSet, c Cha
 		e.Expires = s.Now.Add(p.DeferFor.Duration())
 		return []Event{e}
 	}
-	// To stop is to stop everywhere.
-	var out []Event
-	for k, e := range s.Latest {
-		if k.Triple == c.Triple && given(e) {
-			out = append(out, event(Withdrawn, k.Conversation))
-		}
-	}
+	out := stops(s, c.Triple, Withdrawn, event)
 	if len(out) > 0 || !c.Delete && (standing.State == Refused || standing.State == Withdrawn) {
-		slices.SortFunc(out, func(a, b Event) int { return strings.Compare(a.Conversation, b.Conversation) })
 		return out
 	}
 	return []Event{event(Refused, "")}
+}
+
+// stops builds the events that end a triple: to stop is to stop everywhere.
+func stops(s Snapshot, t Triple, state State, event func(State, string) Event) (out []Event) {
+	for k, e := range s.Latest {
+		if k.Triple == t && given(e) {
+			out = append(out, event(state, k.Conversation))
+		}
+	}
+	slices.SortFunc(out, func(a, b Event) int { return strings.Compare(a.Conversation, b.Conversation) })
+	return out
 }
 
 // granted builds the event of a yes; a standing grant is not narrowed by one for
@@ -413,6 +466,11 @@ func granted(p *Policy, s Snapshot, who identity.Principal, c Change, event func
 	if c.Duration == ThisConversation {
 		conversation = who.Conversation
 	}
+	return []Event{grant(s, c, conversation, event)}
+}
+
+// grant builds the event that gives a triple, or gives it again.
+func grant(s Snapshot, c Change, conversation string, event func(State, string) Event) Event {
 	e := event(Given, conversation)
 	if given(s.Latest[Key{c.Triple, conversation}]) {
 		e.State = Renewed
@@ -420,7 +478,7 @@ func granted(p *Policy, s Snapshot, who identity.Principal, c Change, event func
 	if conversation != "" {
 		e.Expires = s.Now.Add(ConversationGrant)
 	}
-	return []Event{e}
+	return e
 }
 
 // given reports whether the event is a grant, whether or not it still holds.

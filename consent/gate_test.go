@@ -74,8 +74,12 @@ func (w *world) who(name, conversation string) identity.Principal {
 	case "agent": // serves maya
 		return identity.Principal{Kind: identity.Staff, Site: shop, Staff: "stf_1", Roles: []identity.Role{identity.RoleAgent}}.
 			About(w.ids["maya"], conversation)
+	case "admin":
+		return identity.Principal{Kind: identity.Staff, Site: shop, Staff: "stf_2", Roles: []identity.Role{identity.RoleAdmin}}
 	case "backend":
 		p.Kind, p.Customer = identity.Backend, w.ids["maya"]
+	case "browser":
+		p.Kind, p.Customer = identity.Browser, w.ids["maya"]
 	case "system":
 		p.Kind, p.Customer = identity.System, w.ids["maya"]
 	case "nobody":
@@ -395,7 +399,8 @@ func TestNewNotice(t *testing.T) {
 	w := newWorld(t, consent.DefaultPolicy())
 	maya := w.who("maya", "cnv_1")
 	w.change(maya, yes(orders))
-	text := strings.NewReplacer(`version: "2026-11-21"`, `version: "2027-01-01"`, "  id: data-choices\n  version: \"1\"", "  id: data-choices\n  version: \"2\"").
+	text := strings.NewReplacer(`version: "2026-11-22"`, `version: "2027-01-01"`, "  id: data-choices\n  version: \"1\"", "  id: data-choices\n  version: \"2\"",
+		"We do not train AI models on your data.", "We keep your data where you live.").
 		Replace(policyText(t))
 	next, err := consent.LoadPolicy(strings.NewReader(text))
 	w.must(err)
@@ -423,6 +428,27 @@ func TestNewNotice(t *testing.T) {
 	}
 }
 
+// TestChoiceOnAnOlderNotice: a yes counts for the text that was read, also on a
+// replica that has not seen the newer one; a no never waits for it.
+func TestChoiceOnAnOlderNotice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, consent.DefaultPolicy())
+	maya, read := w.who("maya", "cnv_1"), w.gate.Policy().Notice.Ref("en")
+	w.change(maya, yes(billing))
+	w.must(w.store.InstallPolicy(t.Context(), edit(t, "reworded", "We do not train AI models on your data.", "We keep your data where you live.")))
+	set := yes(orders)
+	set.Notice = &read
+	if _, err := w.gate.Change(t.Context(), maya, set); !errors.Is(err, consent.ErrStaleNotice) {
+		t.Errorf("a yes on the text before: %v", err)
+	}
+	set = no(billing)
+	set.Notice = &read
+	w.change(maya, set)
+	if s := w.state(maya, billing); s != consent.Withdrawn {
+		t.Errorf("billing is %s", s)
+	}
+}
+
 // TestNoticeInAnotherLanguage: a policy may have more languages than the product.
 func TestNoticeInAnotherLanguage(t *testing.T) {
 	t.Parallel()
@@ -431,7 +457,7 @@ func TestNoticeInAnotherLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWorld(t, p)
-	for language, shown := range map[string]string{"de": "de", "de-AT": "en", "pt-PT": "pt-BR", "ru": "ru", "": "en"} {
+	for language, shown := range map[string]string{"de": "de", "de-AT": "de", "pt-PT": "pt-BR", "ru": "ru", "": "en"} {
 		maya := w.who("maya", "cnv_1")
 		set := yes(orders)
 		set.Language = language
@@ -444,6 +470,15 @@ func TestNoticeInAnotherLanguage(t *testing.T) {
 		}
 		w.change(maya, no(orders))
 	}
+	// No grant without a notice in the customer's language; a withdrawal needs none.
+	french := yes(orders)
+	french.Language = "fr"
+	if _, err := w.gate.Change(t.Context(), w.who("maya", "cnv_1"), french); !errors.Is(err, consent.ErrNoNotice) {
+		t.Errorf("a grant in French: %v", err)
+	}
+	french = no(orders)
+	french.Language = "fr"
+	w.change(w.who("maya", "cnv_1"), french)
 }
 
 func TestOffer(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"time"
 
 	"candor/identity"
@@ -31,6 +32,13 @@ type Event struct {
 	Version      string    `json:"policy_version"`   // of the policy in force
 }
 
+// ActorKind is who made the choice, without an id: customer, visitor, guardian,
+// site, browser, staff or system.
+func (e Event) ActorKind() string {
+	kind, _, _ := strings.Cut(e.Actor, ":")
+	return kind
+}
+
 // Key names a choice with a state of its own: a triple, as a standing choice
 // (Conversation is empty) or in one conversation. A choice in one conversation
 // never touches another's.
@@ -49,20 +57,35 @@ type NoticeRef struct {
 	SHA256  string `json:"sha256"`
 }
 
+// Names reports whether it names the notice, as far as it says: without its hash
+// the text may be any of that version.
+func (n NoticeRef) Names(x NoticeRef) bool {
+	return n.ID == x.ID && n.Version == x.Version && (n.SHA256 == "" || n.SHA256 == x.SHA256)
+}
+
 // Snapshot is what the ledger says about a customer at one moment.
 type Snapshot struct {
 	Epoch         int64
 	Now           time.Time // the database's clock
 	PolicyVersion string    // of the policy in force
+	Person        Person
 	Latest        map[Key]Event
 	// Ended holds the conversations of keys that are over: choices for them end
 	// with them.
 	Ended map[string]bool
 }
 
+// Person is what is known of a customer that decides who may choose for them, and
+// by which law.
+type Person struct {
+	AgeBand      AgeBand
+	Jurisdiction string // the id of a profile; empty: their site's, or the policy's first
+}
+
 // with returns the snapshot after further events.
 func (s Snapshot) with(events []Event) Snapshot {
-	after := Snapshot{Epoch: s.Epoch + 1, Now: s.Now, PolicyVersion: s.PolicyVersion, Latest: maps.Clone(s.Latest), Ended: s.Ended}
+	after := s
+	after.Epoch, after.Latest = s.Epoch+1, maps.Clone(s.Latest)
 	if after.Latest == nil {
 		after.Latest = make(map[Key]Event, len(events))
 	}
@@ -75,11 +98,16 @@ func (s Snapshot) with(events []Event) Snapshot {
 // Entry is what a change adds to the ledger in one transaction.
 type Entry struct {
 	Events []Event
+	// Person is what is known now of the customer; what is empty of it stays.
+	Person *Person
 	// Live is every category that still has a grant of any kind after the
 	// events. Terms and vectors of the others are removed with the same commit.
 	Live []Category
 	// Delete is every category whose records are destroyed with the same commit.
 	Delete []Category
+	// Asks is shown to the customer with the same commit, if the conversation is
+	// that member of staff's. Else Append fails, with the desk's error.
+	Asks *Asking
 }
 
 // Errors of a Ledger.
@@ -96,8 +124,8 @@ var (
 // Append runs decide on the customer's snapshot inside the writing transaction,
 // with the customer's row locked, and stores what it returns: all events with
 // the next epoch, or nothing. decide must not do I/O and may be called again if
-// the transaction is retried. An entry without events changes nothing, and the
-// epoch stays. When Append has returned, the events are durable and no release
+// the transaction is retried. An entry without events, person and categories to
+// delete changes nothing, and the epoch stays. When Append has returned, the events are durable and no release
 // that was decided by an older epoch can commit, on any replica.
 //
 // Snapshot and History see every Append that returned before they were called.
@@ -113,4 +141,14 @@ type Ledger interface {
 	Due(ctx context.Context, limit int) ([]identity.CustomerID, error)
 	// PolicyText returns the text of a policy that is or was in force.
 	PolicyText(ctx context.Context, version string) ([]byte, error)
+	// Policies returns every policy that was ever in force, oldest first; the last
+	// one is.
+	Policies(ctx context.Context) ([]PolicyVersion, error)
+}
+
+// PolicyVersion is a policy that was put in force at a time.
+type PolicyVersion struct {
+	Version string
+	Text    []byte
+	At      time.Time
 }

@@ -44,7 +44,8 @@ func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []C
 	var ask []Category
 	for _, c := range categories {
 		t := Triple{Answers, c, BrandAI}
-		if !p.Uses(t) || slices.Contains(ask, c) || Decide(p, snap, t, overlay(who)).Allowed || !askable(snap, t, who.Conversation) {
+		d := Decide(p, snap, t, overlay(who))
+		if d.Allowed || d.Reason == RecipientDenied || d.Reason == Minor || slices.Contains(ask, c) || !askable(snap, t, who.Conversation) {
 			continue
 		}
 		ask = append(ask, c)

@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +24,8 @@ var Languages = []string{"en", "pt-BR", "es", "uk", "ru"}
 // Text is a text by language.
 type Text map[string]string
 
-// In returns the text in the language, or in a language of the same base
-// ("pt" for "pt-BR"), or in English.
+// In returns the text in the language, or in one of the same base ("pt-BR" for
+// "pt-PT"), or in English.
 func (t Text) In(language string) string { return t[t.language(language)] }
 
 // language returns the language of the text that In returns.
@@ -35,7 +33,23 @@ func (t Text) language(tag string) string {
 	if _, ok := t[tag]; ok {
 		return tag
 	}
-	return MatchLanguage(tag)
+	if l := MatchLanguage(tag); l != Languages[0] {
+		return l
+	}
+	base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	if _, ok := t[base]; ok {
+		return base
+	}
+	return Languages[0]
+}
+
+// speaks reports whether there is a text in the language of a tag, or in one of the
+// same base. No tag is the first language, as it is shown.
+func (t Text) speaks(tag string) bool {
+	l := t.language(tag)
+	base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	have, _, _ := strings.Cut(strings.ToLower(l), "-")
+	return t[l] != "" && (tag == "" || base == have)
 }
 
 // MatchLanguage returns the language of Languages that is nearest to a BCP 47
@@ -81,6 +95,9 @@ type CategorySpec struct {
 	// Cues are words of a question that suggest that the category would help,
 	// by language. They decide offers, together with the question alone.
 	Cues map[string][]string `yaml:"cues"`
+	// Sensitive is whether it is of a special kind (health, biometrics, ...), which
+	// a policy must say on purpose.
+	Sensitive bool `yaml:"sensitive"`
 }
 
 // RecipientSpec describes a recipient.
@@ -97,6 +114,18 @@ type Use struct {
 	Purpose    Purpose     `yaml:"purpose"`
 	Categories []Category  `yaml:"categories"`
 	Recipients []Recipient `yaml:"recipients"`
+}
+
+func (u Use) triples() iter.Seq[Triple] {
+	return func(yield func(Triple) bool) {
+		for _, c := range u.Categories {
+			for _, r := range u.Recipients {
+				if !yield(Triple{u.Purpose, c, r}) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Notice is the text a customer reads before choosing.
@@ -120,13 +149,19 @@ const maxDays = 36_525
 
 // UnmarshalYAML reads "90d".
 func (d *Days) UnmarshalYAML(n *yaml.Node) error {
-	s, ok := strings.CutSuffix(n.Value, "d")
-	v, err := strconv.Atoi(s)
-	if !ok || err != nil || v <= 0 || v > maxDays {
-		return fmt.Errorf("line %d: %q is not a number of days such as 90d", n.Line, n.Value)
+	v, ok := count(n.Value, "d")
+	if !ok {
+		return fault(n, "%q is not a number of days such as 90d", n.Value)
 	}
 	*d = Days(v)
 	return nil
+}
+
+// count reads a positive number before a unit.
+func count(s, unit string) (int, bool) {
+	number, ok := strings.CutSuffix(s, unit)
+	v, err := strconv.Atoi(number)
+	return v, ok && err == nil && v > 0 && v <= maxDays
 }
 
 // Duration returns d in hours of 24 a day.
@@ -135,8 +170,10 @@ func (d Days) Duration() time.Duration { return time.Duration(d) * 24 * time.Hou
 // Policy names the purposes, categories and recipients, and the triples of them
 // that exist. It is read-only once loaded.
 type Policy struct {
-	Version    string          `yaml:"version"`
-	Audience   string          `yaml:"audience"` // general or children
+	Version  string `yaml:"version"`
+	Audience string `yaml:"audience"` // general or children
+	// Controller is who answers for the data; the site's name where it is empty.
+	Controller Controller      `yaml:"controller"`
 	Purposes   []PurposeSpec   `yaml:"purposes"`
 	Categories []CategorySpec  `yaml:"categories"`
 	Recipients []RecipientSpec `yaml:"recipients"`
@@ -146,6 +183,13 @@ type Policy struct {
 	ConversationRetention Days `yaml:"conversation_retention"`
 	// DeferFor is how long "not now" keeps a category from being asked for.
 	DeferFor Days `yaml:"defer_for"`
+	// ProofRetention is how long the proofs of consent of somebody who was erased
+	// are kept.
+	ProofRetention Days `yaml:"proof_retention"`
+	// Jurisdictions are the profiles of law; the first is used where none is named.
+	Jurisdictions []Profile `yaml:"jurisdictions"`
+	// Changes says what the texts of this policy change against earlier ones.
+	Changes []TextChange `yaml:"changes"`
 
 	text    []byte
 	sha256  string
@@ -153,6 +197,17 @@ type Policy struct {
 	exists  map[Triple]bool
 	third   map[Recipient]bool
 	notices map[string]NoticeRef // by language: the hash is too slow for every decision
+	// earlier is what this policy leaves standing of the choices made under those
+	// before it, by their version; nil until they are known (see Following).
+	earlier map[string]past
+}
+
+// Controller is the company that answers for the data.
+type Controller struct {
+	Name    string `yaml:"name"`
+	Address string `yaml:"address"`
+	Contact string `yaml:"contact"` // an e-mail address or a phone number
+	URL     string `yaml:"url"`     // of its privacy notice
 }
 
 // DefaultPolicy returns the policy that is used where none is configured.
@@ -162,129 +217,6 @@ func DefaultPolicy() *Policy {
 		panic("the embedded policy: " + err.Error()) // a test loads it
 	}
 	return p
-}
-
-// LoadPolicy reads and checks a policy. The error names everything that is
-// wrong with it.
-func LoadPolicy(r io.Reader) (*Policy, error) {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	p := &Policy{}
-	dec := yaml.NewDecoder(bytes.NewReader(b))
-	dec.KnownFields(true)
-	if err := dec.Decode(p); err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
-	}
-	if err := p.check(); err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	p.text = b
-	p.sha256 = hex.EncodeToString(sum[:])
-	p.exists = make(map[Triple]bool)
-	p.third = make(map[Recipient]bool)
-	p.notices = make(map[string]NoticeRef)
-	for l := range p.Notice.Text {
-		p.notices[l] = p.Notice.Ref(l)
-	}
-	for _, r := range p.Recipients {
-		p.third[r.ID] = r.ThirdParty
-	}
-	for _, u := range p.Use {
-		for _, c := range u.Categories {
-			for _, r := range u.Recipients {
-				t := Triple{u.Purpose, c, r}
-				if !p.exists[t] {
-					p.exists[t] = true
-					p.triples = append(p.triples, t)
-				}
-			}
-		}
-	}
-	return p, nil
-}
-
-func (p *Policy) check() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	texts := func(what string, t Text) {
-		for _, l := range Languages {
-			if strings.TrimSpace(t[l]) == "" {
-				bad("%s has no text in %s", what, l)
-			}
-		}
-	}
-	if p.Version == "" {
-		bad("version is missing")
-	}
-	if p.Audience != "general" && p.Audience != "children" {
-		bad("audience %q is neither general nor children", p.Audience)
-	}
-	if p.ConversationRetention == 0 || p.DeferFor == 0 {
-		bad("conversation_retention and defer_for are needed")
-	}
-	known := map[string]bool{}
-	add := func(kind, id string) {
-		if id == "" {
-			bad("a %s has no id", kind)
-		} else if known[kind+id] {
-			bad("%s %q is defined twice", kind, id)
-		}
-		known[kind+id] = true
-	}
-	for _, x := range p.Purposes {
-		add("purpose", string(x.ID))
-		if !slices.Contains([]Purpose{Answers, AgentAssist, Insights, Improvement}, x.ID) {
-			bad("purpose %q does not exist; there are answers, agent_assist, insights and improvement", x.ID)
-		}
-		texts("the label of purpose "+string(x.ID), x.Label)
-		texts("the phrase of purpose "+string(x.ID), x.Phrase)
-	}
-	for _, x := range p.Categories {
-		add("category", string(x.ID))
-		if x.ID == Knowledge {
-			bad("category knowledge is not personal and cannot be granted")
-		}
-		texts("the label of category "+string(x.ID), x.Label)
-		texts("the phrase of category "+string(x.ID), x.Phrase)
-		texts("the description of category "+string(x.ID), x.Description)
-		texts("the source_basis of category "+string(x.ID), x.SourceBasis)
-		if x.Retention == 0 || x.UnconsentedTTL == 0 {
-			bad("category %q needs retention and unconsented_ttl", x.ID)
-		}
-	}
-	for _, x := range p.Recipients {
-		add("recipient", string(x.ID))
-		texts("the label of recipient "+string(x.ID), x.Label)
-		texts("the only-sentence of recipient "+string(x.ID), x.Only)
-		if x.ID.Outside() && !x.ThirdParty {
-			bad("recipient %q is outside the house, so third_party must be true", x.ID)
-		}
-	}
-	for i, u := range p.Use {
-		refer := func(kind, id string) {
-			if !known[kind+id] {
-				bad("uses[%d]: %s %q is not defined", i, kind, id)
-			}
-		}
-		refer("purpose", string(u.Purpose))
-		for _, c := range u.Categories {
-			refer("category", string(c))
-		}
-		for _, r := range u.Recipients {
-			refer("recipient", string(r))
-		}
-		if len(u.Categories) == 0 || len(u.Recipients) == 0 {
-			bad("uses[%d] names no categories or no recipients; empty never means all", i)
-		}
-	}
-	if p.Notice.ID == "" || p.Notice.Version == "" {
-		bad("the notice needs an id and a version")
-	}
-	texts("the notice", p.Notice.Text)
-	return errors.Join(errs...)
 }
 
 // SHA256 is the hash of the policy file, in hex.
@@ -342,11 +274,4 @@ func (p *Policy) Recipient(id Recipient) (RecipientSpec, bool) {
 		}
 	}
 	return RecipientSpec{}, false
-}
-
-// Covers reports whether a choice made on the notice in the language still
-// stands under this policy.
-func (p *Policy) Covers(n NoticeRef, language string) bool {
-	current, ok := p.notices[p.Notice.Text.language(language)]
-	return ok && n == current
 }

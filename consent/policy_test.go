@@ -95,10 +95,17 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		{"not YAML", "audience: general", "audience: [general", ""},
 		{"an unknown setting", "audience: general", "audience: general\nwildcards: true", "wildcards"},
 		{"an unknown setting of a category", billing, billing + "    special: true\n", "special"},
-		{"no version", `version: "2026-11-21"`, `version: ""`, "version is missing"},
+		{"no version", `version: "2026-11-22"`, `version: ""`, "version is missing"},
 		{"an unknown audience", "audience: general", "audience: adults", `audience "adults"`},
 		{"no retention of conversations", "conversation_retention: 30d\n", "", "conversation_retention"},
 		{"no time for not now", "defer_for: 30d\n", "", "defer_for"},
+		{"a version that moves a cursor", `version: "2026-11-22"`, `version: "2026\e[1A"`, "cannot be printed"},
+		{"a notice's version that does", `  version: "1"`, `  version: "1\n"`, "cannot be printed"},
+		{
+			"a product without an end", "\nuses:\n",
+			"\nuses:\n  - {purpose: answers, categories: [" + strings.Repeat("orders, ", 200_000) + "], recipients: [" + strings.Repeat("brand_ai, ", 200_000) + "]}\n",
+			"more categories or recipients than there are",
+		},
 		{"a category twice", billing, orders, `category "orders" is defined twice`},
 		{"a purpose twice", "  - id: agent_assist\n", "  - id: answers\n", `purpose "answers" is defined twice`},
 		{"a recipient twice", "  - id: human_agents\n", "  - id: brand_ai\n", `recipient "brand_ai" is defined twice`},
@@ -139,7 +146,7 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		})
 	}
 	// Everything that is wrong is said at once.
-	twice := strings.NewReplacer("audience: general", "audience: adults", `version: "2026-11-21"`, `version: ""`).Replace(text)
+	twice := strings.NewReplacer("audience: general", "audience: adults", `version: "2026-11-22"`, `version: ""`).Replace(text)
 	if _, err := consent.LoadPolicy(strings.NewReader(twice)); err == nil || !strings.Contains(err.Error(), "version is missing") || !strings.Contains(err.Error(), "adults") {
 		t.Errorf("two mistakes: %v", err)
 	}
@@ -156,7 +163,7 @@ func TestMatchLanguage(t *testing.T) {
 		}
 	}
 	text := consent.Text{"en": "hello", "de": "hallo", "pt-BR": "olá"}
-	for tag, want := range map[string]string{"de": "hallo", "de-AT": "hello", "pt": "olá", "fr": "hello"} {
+	for tag, want := range map[string]string{"de": "hallo", "de-AT": "hallo", "pt": "olá", "fr": "hello"} {
 		if got := text.In(tag); got != want {
 			t.Errorf("%q reads %q, want %q", tag, got, want)
 		}

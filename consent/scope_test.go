@@ -177,7 +177,12 @@ func TestFailingLedgerDenies(t *testing.T) {
 // fixed is a ledger with one snapshot, to measure the gate without its disk.
 type fixed struct {
 	consent.Ledger
-	snap consent.Snapshot
+	snap   consent.Snapshot
+	policy *consent.Policy
+}
+
+func (f fixed) Policies(context.Context) ([]consent.PolicyVersion, error) {
+	return []consent.PolicyVersion{{Version: f.policy.Version, Text: f.policy.Text()}}, nil
 }
 
 func (f fixed) Snapshot(context.Context, identity.CustomerID) (consent.Snapshot, error) {
@@ -216,7 +221,7 @@ func BenchmarkScope(b *testing.B) {
 	for _, language := range []string{"en", "uk"} {
 		b.Run(language, func(b *testing.B) {
 			snap := grants(p, consent.Answers, language)
-			g := consent.NewGate(fixed{snap: snap}, p)
+			g := consent.NewGate(fixed{snap: snap, policy: p}, p)
 			b.ReportMetric(float64(len(snap.Latest)), "grants")
 			for b.Loop() {
 				s, err := g.Scope(b.Context(), who, consent.Answers)

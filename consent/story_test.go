@@ -20,7 +20,8 @@ import (
 )
 
 // story is a file of testdata/stories: what people do, and what may be used
-// then. Who is maya, omar, visitor, or agent (who serves maya).
+// then. Who is maya, omar, visitor, agent (who serves maya), admin (who serves
+// nobody), backend or browser (maya's site).
 type story struct {
 	Story string `yaml:"story"`
 	Steps []step `yaml:"steps"`
@@ -37,6 +38,13 @@ type step struct {
 	Fails    string   `yaml:"fails"`    // a part of the error
 	Wait     string   `yaml:"wait"`     // time passes
 	Sweep    bool     `yaml:"sweep"`    // what has run out is written down
+	Deletes  []string `yaml:"deletes"`  // stops, and has it deleted
+	Reports  []string `yaml:"reports"`  // the site says that maya gave
+	Guardian []string `yaml:"guardian"` // the site says that maya's guardian gave
+	Ends     []string `yaml:"ends"`     // the site, or its pages, say that maya stopped
+	Age      string   `yaml:"age"`      // the site says how old maya is
+	Law      string   `yaml:"law"`      // and by which law
+	Policy   []string `yaml:"policy"`   // what is replaced in the policy, old and new; it is loaded
 	Comments string   `yaml:"comments"` // for the reader
 
 	// or this is what may be used:
@@ -87,6 +95,24 @@ func tell(t *testing.T, s story) {
 			set = no(x.Refuses...)
 		case x.NotNow != nil:
 			set = notNow(x.NotNow...)
+		case x.Deletes != nil:
+			set = withDelete(no(x.Deletes...))
+		case x.Reports != nil, x.Guardian != nil, x.Ends != nil:
+			e := evidence(w)
+			e.Guardian = x.Guardian != nil
+			reported := changes(yes(append(x.Reports, x.Guardian...)...))
+			if x.Ends != nil {
+				reported, e = changes(no(x.Ends...)), consent.Evidence{}
+			}
+			_, err := w.gate.Report(t.Context(), who, reported, e)
+			expect(t, name, err, x.Fails)
+			continue
+		case x.Age != "" || x.Law != "":
+			w.must(w.gate.Identify(t.Context(), w.ids["maya"], consent.Person{AgeBand: consent.AgeBand(x.Age), Jurisdiction: x.Law}))
+			continue
+		case x.Policy != nil:
+			w.must(w.store.InstallPolicy(t.Context(), edit(t, fmt.Sprint("after step ", i), x.Policy...)))
+			continue
 		case x.Wait != "":
 			d, err := time.ParseDuration(x.Wait)
 			w.must(err)
@@ -104,12 +130,18 @@ func tell(t *testing.T, s story) {
 			t.Fatalf("%s: nothing happens", name)
 		}
 		_, err := w.gate.Change(t.Context(), who, set)
-		if (err != nil) != (x.Fails != "") || err != nil && !strings.Contains(err.Error(), x.Fails) {
-			t.Errorf("%s: %v, want %q", name, err, x.Fails)
-		}
+		expect(t, name, err, x.Fails)
 	}
 	if looks == 0 {
 		t.Error("the story looks at nothing")
+	}
+}
+
+// expect wants an error with a text in it, or none.
+func expect(t *testing.T, name string, err error, fails string) {
+	t.Helper()
+	if (err != nil) != (fails != "") || err != nil && !strings.Contains(err.Error(), fails) {
+		t.Errorf("%s: %v, want %q", name, err, fails)
 	}
 }
 

@@ -49,6 +49,9 @@ type Message struct {
 	Assisted bool             `json:"assisted,omitempty"`
 	Staff    identity.StaffID `json:"staff,omitempty"` // of an agent's messages
 	Name     string           `json:"name,omitempty"`  // the agent's name, as the customer sees it
+	// Offer is a consent that an agent asks for with the message. Its text is the
+	// message's.
+	Offer *consent.Offer `json:"offer,omitempty"`
 }
 
 // Text returns the whole text, for the customer, whose own it is. Every other

@@ -271,6 +271,7 @@ func TestAgain(t *testing.T) {
 	c := w.start(w.maya)
 	p, err := w.service.Say(t.Context(), w.maya, c.ID, "Where is my order?", "en")
 	w.must(err)
+	w.service.Wait() // nothing here keeps the order of turns that run at once
 	id, err := w.service.Again(t.Context(), w.maya, p.AnswerID)
 	if err != nil || id == "" || id == p.AnswerID {
 		t.Fatal(id, err)

@@ -28,6 +28,7 @@ const (
 	SnoozeOver       Reason = "snooze_over"
 	CustomerWrote    Reason = "customer_wrote"
 	PutBack          Reason = "put_back" // its agent returned it to the queue
+	CustomerErased   Reason = "customer_erased"
 )
 
 // Trigger is something that happens to a conversation.
@@ -43,6 +44,7 @@ const (
 	AgentResolves Trigger = "resolve"
 	AgentReturns  Trigger = "return"
 	AgentSnoozes  Trigger = "snooze"
+	AgentAsks     Trigger = "ask_consent"
 	SnoozeEnds    Trigger = "snooze_ends"
 )
 
@@ -55,7 +57,7 @@ var transitions = map[State]map[Trigger]State{
 	Open: {
 		HandoffWanted: Open, CustomerSays: Open,
 		AgentClaims: Open, AgentReplies: Open, AgentReleases: Open,
-		AgentResolves: Resolved, AgentReturns: Pending, AgentSnoozes: Snoozed,
+		AgentResolves: Resolved, AgentReturns: Pending, AgentSnoozes: Snoozed, AgentAsks: Open,
 	},
 	Snoozed: {
 		HandoffWanted: Open, CustomerSays: Open,

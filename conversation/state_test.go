@@ -21,6 +21,7 @@ var (
 	triggers = []conversation.Trigger{
 		conversation.HandoffWanted, conversation.CustomerSays, conversation.AgentClaims, conversation.AgentReplies,
 		conversation.AgentReleases, conversation.AgentResolves, conversation.AgentReturns, conversation.AgentSnoozes, conversation.SnoozeEnds,
+		conversation.AgentAsks,
 	}
 )
 

@@ -34,6 +34,7 @@ const (
 	Staff         // a human agent, reviewer or administrator
 	Backend       // a site's server, by its server key
 	System        // Candor itself: retention, retries, the command line
+	Browser       // a site's pages, by a key that anybody can read
 )
 
 // String returns the kind as it appears in logs.
@@ -49,6 +50,8 @@ func (k Kind) String() string {
 		return "backend"
 	case System:
 		return "system"
+	case Browser:
+		return "browser"
 	case Nobody:
 		return "nobody"
 	}
@@ -136,6 +139,8 @@ func (p Principal) Actor() string {
 		return "staff:" + string(p.Staff)
 	case Backend:
 		return "site:" + string(p.Site)
+	case Browser:
+		return "browser:" + string(p.Site)
 	case System, Nobody:
 		return p.Kind.String()
 	}

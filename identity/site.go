@@ -15,6 +15,9 @@ type Site struct {
 	Secret  []byte
 	// Accent is the site's own colour (#rrggbb), used for buttons.
 	Accent string
+	// Jurisdiction is the profile of the policy for its customers; empty is the
+	// policy's first.
+	Jurisdiction string
 }
 
 // StaffMember is a human agent, reviewer or administrator.
@@ -68,6 +71,9 @@ type Directory interface {
 	RotateServerKey(ctx context.Context, id SiteID, serverKey string) error
 	RotateSecret(ctx context.Context, id SiteID, secret []byte) error
 	SiteByServerKey(ctx context.Context, key string) (Site, error)
+	// RotateBrowserKey sets the key that the site's pages hold. Anybody can read it.
+	RotateBrowserKey(ctx context.Context, id SiteID, browserKey string) error
+	SiteByBrowserKey(ctx context.Context, key string) (Site, error)
 
 	// Customer returns the internal id for (site, sub), making one, with its
 	// key, if there is none yet.

@@ -106,6 +106,7 @@ func TestVerifyTokenRefuses(t *testing.T) {
 		{"an empty sub", set("sub", ""), "`sub`"},
 		{"a sub of 257 bytes", set("sub", strings.Repeat("x", 257)), "`sub`"},
 		{"a sub that is a number", set("sub", 7), "not valid"},
+		{"an age band that is none", set("age_band", "old"), "`age_band`"},
 		{"no iat", without("iat"), "`iat`"},
 		{"no exp", without("exp"), "not valid"},
 		{"no jti", without("jti"), "`jti`"},
@@ -123,9 +124,9 @@ func TestVerifyTokenRefuses(t *testing.T) {
 		{"not valid before later", set("nbf", noon.Add(time.Minute).Unix()), "not valid"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sub, err := identity.VerifyToken(t.Context(), dir, shop, tt.token, noon)
-			if !errors.Is(err, identity.ErrUnauthenticated) || sub != "" {
-				t.Fatalf("got %q, %v; want ErrUnauthenticated", sub, err)
+			got, err := identity.VerifyToken(t.Context(), dir, shop, tt.token, noon)
+			if !errors.Is(err, identity.ErrUnauthenticated) || got != (identity.Claims{}) {
+				t.Fatalf("got %+v, %v; want ErrUnauthenticated", got, err)
 			}
 			if !strings.Contains(err.Error(), tt.detail) {
 				t.Errorf("the detail is %q, want it to name %s", err, tt.detail)
@@ -156,8 +157,8 @@ func TestVerifyTokenAccepts(t *testing.T) {
 		{"with claims that are not known", func(c jwt.MapClaims) { c["admin"] = true }, noon, "maya"},
 	} {
 		token := sign(t, jwt.SigningMethodHS256, shop.Secret, claims(tt.change))
-		if sub, err := identity.VerifyToken(t.Context(), dir, shop, token, tt.now); err != nil || sub != tt.sub {
-			t.Errorf("%s: got %q, %v; want %q", tt.name, sub, err, tt.sub)
+		if got, err := identity.VerifyToken(t.Context(), dir, shop, token, tt.now); err != nil || got.Subject != tt.sub {
+			t.Errorf("%s: got %+v, %v; want %q", tt.name, got, err, tt.sub)
 		}
 	}
 }
@@ -166,10 +167,10 @@ func TestVerifyTokenAccepts(t *testing.T) {
 func TestSiteWithoutSecret(t *testing.T) {
 	t.Parallel()
 	token := sign(t, jwt.SigningMethodHS256, []byte{}, claims(nil))
-	if sub, err := identity.VerifyToken(t.Context(), openStore(t), identity.Site{ID: "shop"}, token, noon); !errors.Is(err, identity.ErrUnauthenticated) {
-		t.Errorf("a site without a secret took a token for %q: %v", sub, err)
+	if got, err := identity.VerifyToken(t.Context(), openStore(t), identity.Site{ID: "shop"}, token, noon); !errors.Is(err, identity.ErrUnauthenticated) {
+		t.Errorf("a site without a secret took a token for %+v: %v", got, err)
 	}
-	if token, err := identity.IssueToken(identity.Site{ID: "shop"}, "maya", noon); err == nil {
+	if token, err := identity.IssueToken(identity.Site{ID: "shop"}, identity.Claims{Subject: "maya"}, noon); err == nil {
 		t.Errorf("a site without a secret issued %s", token)
 	}
 }
@@ -177,7 +178,7 @@ func TestSiteWithoutSecret(t *testing.T) {
 func TestTokenIsSpentOnce(t *testing.T) {
 	t.Parallel()
 	dir := openStore(t)
-	token, err := identity.IssueToken(shop, "maya", noon)
+	token, err := identity.IssueToken(shop, identity.Claims{Subject: "maya"}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,9 @@ type Report struct {
 }
 
 // Store is where records go. PutRecord and PutKnowledge replace what has the
-// same id.
+// same id. PutRecord refuses with retrieval.ErrOtherCustomer,
+// retrieval.ErrNotWanted, and consent.ErrUnknownCustomer of somebody who was erased
+// at this moment.
 type Store interface {
 	Customer(ctx context.Context, site identity.SiteID, sub string) (identity.CustomerID, error)
 	PutRecord(ctx context.Context, r retrieval.Record) error
@@ -145,7 +147,7 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 				return report, err
 			}
 			err = im.Store.PutRecord(ctx, r)
-			if err != nil && !errors.Is(err, retrieval.ErrOtherCustomer) {
+			if err != nil && !errors.Is(err, retrieval.ErrOtherCustomer) && !errors.Is(err, retrieval.ErrNotWanted) && !errors.Is(err, consent.ErrUnknownCustomer) {
 				return report, err
 			}
 			if err == nil {

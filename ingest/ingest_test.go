@@ -289,6 +289,34 @@ func TestStorageFails(t *testing.T) {
 	}
 }
 
+// erasing is a store whose customers are erased before their record is stored.
+type erasing struct {
+	*store.Store
+	text string // of the record before which its customer is
+}
+
+func (e erasing) PutRecord(ctx context.Context, r retrieval.Record) error {
+	if r.Text == e.text {
+		if _, err := e.Erase(ctx, r.Customer, nil); err != nil {
+			return err
+		}
+	}
+	return e.Store.PutRecord(ctx, r)
+}
+
+// TestErasedMeanwhile: an erasure in the middle of an import refuses what is about
+// that customer, and nothing else.
+func TestErasedMeanwhile(t *testing.T) {
+	t.Parallel()
+	const lines = `{"customer":"maya","category":"orders","text":"one"}
+{"customer":"omar","category":"orders","text":"two"}
+{"customer":"noor","category":"orders","text":"three"}`
+	report, err := importer(erasing{openStore(t), "two"}).Records(t.Context(), shop, ingest.JSON(strings.NewReader(lines)), nobody)
+	if err != nil || report.Accepted != 2 || len(report.Rejected) != 1 || report.Rejected[0].Index != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
 // FuzzImport: whatever comes, nothing panics, every item is counted once, and
 // what is refused has a reason.
 func FuzzImport(f *testing.F) {

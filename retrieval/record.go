@@ -47,6 +47,8 @@ type Record struct {
 	CollectedAt time.Time
 	Language    string    // BCP 47; found from the text where it was not given
 	Expires     time.Time // zero: by the retention of its category
+	// Own is whether the customer made the record themself, with "remember this".
+	Own bool
 }
 
 // Knowledge reports whether the record is company knowledge.

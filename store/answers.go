@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"candor/answer"
 	"candor/consent"
@@ -111,22 +112,29 @@ func (tx *Tx) saveAnswer(key Sealer, a answer.Answer) error {
 }
 
 // journal runs fn in a transaction in which the answer may be written: its attempt
-// is the one under way, or the next.
+// is the one under way, or the next. Of somebody who was erased nothing is written
+// any more.
 func (s *Store) journal(ctx context.Context, a answer.Answer, begins bool, fn func(tx *Tx, key Sealer) error) error {
 	c, err := s.Conversation(ctx, a.ConversationID)
+	if errors.Is(err, conversation.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", answer.ErrNotWriting, err)
+	}
 	if err != nil {
 		return err
 	}
 	key, err := s.keys.For(ctx, c.Customer)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
+			if err := tx.writable(a, begins); err != nil {
+				return err
+			}
+			return fn(tx, key)
+		})
 	}
-	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		if err := tx.writable(a, begins); err != nil {
-			return err
-		}
-		return fn(tx, key)
-	})
+	if errors.Is(err, consent.ErrUnknownCustomer) {
+		err = answer.ErrNotWriting
+	}
+	return err
 }
 
 type resetBody struct {

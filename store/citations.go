@@ -23,9 +23,15 @@ func (s *Store) Citations() *Citations { return &Citations{s} }
 
 func entryPlace(id string) string { return "citation/" + id }
 
+// errErasedAnswer refuses an entry of somebody who was erased meanwhile.
+var errErasedAnswer = fmt.Errorf("%w: %w", citation.ErrUnavailable, answer.ErrNotWriting)
+
 // Append adds an entry.
 func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 	key, err := l.s.keys.For(ctx, e.Customer)
+	if errors.Is(err, consent.ErrUnknownCustomer) {
+		return errErasedAnswer
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
 	}
@@ -87,6 +93,9 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		}
 		return nil
 	})
+	if errors.Is(err, consent.ErrUnknownCustomer) {
+		return errErasedAnswer
+	}
 	if err != nil && !errors.Is(err, consent.ErrStale) && !errors.Is(err, answer.ErrNotWriting) {
 		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
 	}
@@ -95,8 +104,11 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 
 func (s *Store) wordHash(word string) string { return s.keys.Hash("word", word) }
 
-const entryColumns = `e.position, e.id, e.kind, e.opened, e.answer, e.attempt, e.site, e.customer, e.conversation, e.at,
-	e.purpose, e.recipient, e.model, e.language, e.epoch, e.policy_version, e.gpc, e.status, e.sealed`
+// entryColumns are the columns of an entry e. Of a customer who was erased nothing
+// sealed is read, whoever still has their key.
+var entryColumns = `e.position, e.id, e.kind, e.opened, e.answer, e.attempt, e.site, e.customer, e.conversation, e.at,
+	e.purpose, e.recipient, e.model, e.language, e.epoch, e.policy_version, e.gpc, e.status,
+	CASE WHEN ` + present("e.customer") + " THEN e.sealed END"
 
 type positioned struct {
 	citation.Entry
@@ -114,9 +126,12 @@ func (l *Citations) scan(ctx context.Context) func(func(...any) error) (position
 			return e, err
 		}
 		e.At = fromMicros(at)
+		if sealed == nil {
+			return e, nil // of a customer who was erased, only what was never sealed is left
+		}
 		key, err := l.s.keys.For(ctx, e.Customer)
 		if errors.Is(err, ErrKeyDestroyed) {
-			return e, nil // of a customer who was erased, only what was never sealed is left
+			return e, nil
 		}
 		if err != nil {
 			return e, err

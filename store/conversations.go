@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"candor/answer"
+	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
 )
@@ -29,7 +30,7 @@ func scanConversation(scan func(...any) error) (conversation.Conversation, error
 }
 
 func getConversation(ctx context.Context, q querier, id string) (conversation.Conversation, error) {
-	return scanConversation(q.QueryRowContext(ctx, "SELECT "+conversationColumns+" FROM conversations WHERE id = ?", id).Scan)
+	return scanConversation(q.QueryRowContext(ctx, "SELECT "+conversationColumns+" FROM conversations WHERE id = ? AND "+present("conversations.customer"), id).Scan)
 }
 
 // messageBody is the sealed part of a message event.
@@ -40,6 +41,7 @@ type messageBody struct {
 	Assisted bool                   `json:"assisted,omitempty"`
 	Staff    identity.StaffID       `json:"staff,omitempty"`
 	Name     string                 `json:"name,omitempty"`
+	Offer    *consent.Offer         `json:"offer,omitempty"`
 }
 
 func eventPlace(conv string, seq int64) string { return fmt.Sprintf("event/%s/%d", conv, seq) }
@@ -62,7 +64,7 @@ func (tx *Tx) addEvent(key Sealer, conv string, kind conversation.EventType, ref
 
 // addMessage appends a message and tells the desk of it, without its words.
 func (tx *Tx) addMessage(key Sealer, conv string, m conversation.Message) (conversation.Message, error) {
-	body := messageBody{m.From, m.Segments, m.AnswerID, m.Assisted, m.Staff, m.Name}
+	body := messageBody{m.From, m.Segments, m.AnswerID, m.Assisted, m.Staff, m.Name, m.Offer}
 	seq, err := tx.addEvent(key, conv, conversation.MessageEvent, m.ID, body)
 	if err != nil {
 		return m, err
@@ -105,7 +107,7 @@ func (s *Store) Conversation(ctx context.Context, id string) (conversation.Conve
 // Latest returns the customer's latest unresolved conversation.
 func (s *Store) Latest(ctx context.Context, customer identity.CustomerID) (conversation.Conversation, bool, error) {
 	c, err := scanConversation(s.reads.QueryRowContext(ctx, "SELECT "+conversationColumns+` FROM conversations
-		WHERE customer = ? AND state <> ? ORDER BY updated DESC, id LIMIT 1`, customer, conversation.Resolved).Scan)
+		WHERE customer = ? AND state <> ? AND `+present("conversations.customer")+" ORDER BY updated DESC, id LIMIT 1", customer, conversation.Resolved).Scan)
 	if errors.Is(err, conversation.ErrNotFound) {
 		return c, false, nil
 	}
@@ -386,7 +388,7 @@ func scanEventOf(id string, key Sealer) func(func(...any) error) (conversation.E
 		var err error
 		e.Data, err = json.Marshal(conversation.Message{
 			ID: ref, Seq: e.Seq, From: b.From, Segments: b.Segments, At: e.At,
-			AnswerID: b.AnswerID, Assisted: b.Assisted, Staff: b.Staff, Name: b.Name,
+			AnswerID: b.AnswerID, Assisted: b.Assisted, Staff: b.Staff, Name: b.Name, Offer: b.Offer,
 		})
 		return e, err
 	}
@@ -421,7 +423,7 @@ func (s *Store) unfinished(ctx context.Context, which string, args ...any) ([]co
 		}
 		return t, nil
 	}, `SELECT a.id, c.id, c.site, c.customer, c.visitor FROM answers a JOIN conversations c ON c.id = a.conversation
-		WHERE NOT a.recorded AND `+which+" AND (a.status <> 'writing' OR NOT "+earlier+") ORDER BY a.at, a.id LIMIT 100", args...)
+		WHERE NOT a.recorded AND `+present("c.customer")+" AND "+which+" AND (a.status <> 'writing' OR NOT "+earlier+") ORDER BY a.at, a.id LIMIT 100", args...)
 }
 
 // earlier is the condition that an answer to what was asked before a is still

@@ -20,13 +20,13 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return fromMicros(now), err
 }
 
-const siteColumns = "id, name, accent, origins, secret"
+const siteColumns = "id, name, accent, origins, secret, jurisdiction"
 
 func (s *Store) scanSite(scan func(...any) error) (identity.Site, error) {
 	var site identity.Site
 	var origins string
 	var secret []byte
-	if err := scan(&site.ID, &site.Name, &site.Accent, &origins, &secret); err != nil {
+	if err := scan(&site.ID, &site.Name, &site.Accent, &origins, &secret, &site.Jurisdiction); err != nil {
 		return site, err
 	}
 	if err := json.Unmarshal([]byte(origins), &site.Origins); err != nil {
@@ -62,9 +62,9 @@ func (s *Store) AddSite(ctx context.Context, site identity.Site, serverKey strin
 		return err
 	}
 	return s.Write(ctx, func(tx *Tx) error {
-		n, err := tx.exec(`INSERT INTO sites (id, name, accent, origins, secret, server_key, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-			site.ID, site.Name, site.Accent, string(origins), secret, hashSecret(serverKey), micros(tx.Now))
+		n, err := tx.exec(`INSERT INTO sites (id, name, accent, origins, secret, jurisdiction, server_key, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+			site.ID, site.Name, site.Accent, string(origins), secret, site.Jurisdiction, hashSecret(serverKey), micros(tx.Now))
 		if err == nil && n == 0 {
 			err = fmt.Errorf("site %s: %w", site.ID, identity.ErrConflict)
 		}
@@ -96,10 +96,23 @@ func (s *Store) updateSite(ctx context.Context, query string, args ...any) error
 	})
 }
 
+// RotateBrowserKey sets the browser key; the old one stops working.
+func (s *Store) RotateBrowserKey(ctx context.Context, id identity.SiteID, browserKey string) error {
+	return s.updateSite(ctx, "UPDATE sites SET browser_key = ? WHERE id = ?", hashSecret(browserKey), id)
+}
+
 // SiteByServerKey returns the site that the key belongs to.
 func (s *Store) SiteByServerKey(ctx context.Context, key string) (identity.Site, error) {
-	site, err := s.scanSite(s.reads.QueryRowContext(ctx,
-		"SELECT "+siteColumns+" FROM sites WHERE server_key = ?", hashSecret(key)).Scan)
+	return s.siteBy(ctx, "server_key = ?", key)
+}
+
+// SiteByBrowserKey returns the site that the key belongs to.
+func (s *Store) SiteByBrowserKey(ctx context.Context, key string) (identity.Site, error) {
+	return s.siteBy(ctx, "browser_key = ?", key)
+}
+
+func (s *Store) siteBy(ctx context.Context, where, key string) (identity.Site, error) {
+	site, err := s.scanSite(s.reads.QueryRowContext(ctx, "SELECT "+siteColumns+" FROM sites WHERE "+where, hashSecret(key)).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return site, identity.ErrUnauthenticated
 	}
@@ -243,9 +256,14 @@ func (s *Store) AddAPIToken(ctx context.Context, id identity.StaffID, token stri
 	})
 }
 
-// AddSession stores a session under the hash of its token.
+// AddSession stores a session under the hash of its token. Of a customer who was
+// erased it is consent.ErrUnknownCustomer.
 func (s *Store) AddSession(ctx context.Context, x identity.Session) error {
-	return s.writeNew(ctx, func(tx *Tx) error {
+	write := s.writeNew
+	if x.Customer != "" {
+		write = func(ctx context.Context, fn func(*Tx) error) error { return s.writeFor(ctx, x.Customer, fn) }
+	}
+	return write(ctx, func(tx *Tx) error {
 		_, err := tx.exec(`INSERT INTO sessions (hash, id, kind, site, customer, staff, gpc, csrf, expires)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			hashSecret(x.Token), x.ID, x.Kind, x.Site, x.Customer, x.Staff, x.GPC, x.CSRF, micros(x.Expires))

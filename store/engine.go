@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,8 +47,9 @@ type engine struct {
 	bind func(query string) string
 	// begin starts a batch of jobs: it locks the rows of their customers, in
 	// order, and the version of the policy, which a batch that installs one has for
-	// itself. It returns the time, and what committed asks about.
-	begin func(ctx context.Context, tx *transaction, customers []string, installs bool) (now time.Time, id string, err error)
+	// itself. It returns the time, what committed asks about, and which of the
+	// customers were erased.
+	begin func(ctx context.Context, tx *transaction, customers []string, installs bool) (now time.Time, id string, erased []string, err error)
 	// committed tells what became of a transaction whose commit failed.
 	committed func(ctx context.Context, db *pool, id string) (outcome, error)
 	// tidy removes what begin left of commits whose outcome nobody asks for any more;
@@ -155,15 +158,10 @@ func brief(err error) error {
 
 var sqliteEngine = &engine{
 	name: "sqlite", dialect: goose.DialectSQLite3, writers: 1, readers: 8, prepared: true,
-	snapshot: &sql.TxOptions{ReadOnly: true},
-	open:     openSQLite,
-	bind:     func(query string) string { return query },
-	begin: func(ctx context.Context, tx *transaction, _ []string, _ bool) (time.Time, string, error) {
-		var now int64
-		// Nobody else writes: there is nothing to lock.
-		err := tx.QueryRowContext(ctx, "SELECT now_micros()").Scan(&now)
-		return fromMicros(now), "", err
-	},
+	snapshot:  &sql.TxOptions{ReadOnly: true},
+	open:      openSQLite,
+	bind:      func(query string) string { return query },
+	begin:     beginSQLite,
 	committed: func(context.Context, *pool, string) (outcome, error) { return undone, nil },
 	fault: func(err error) fault {
 		var e *sqlite.Error
@@ -183,6 +181,21 @@ func init() {
 	sqlite.MustRegisterScalarFunction("now_micros", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
 		return time.Now().UnixMicro(), nil
 	})
+}
+
+func beginSQLite(ctx context.Context, tx *transaction, customers []string, _ bool) (now time.Time, id string, erased []string, err error) {
+	// Nobody else writes: there is nothing to lock.
+	var micros int64
+	if err := tx.QueryRowContext(ctx, "SELECT now_micros()").Scan(&micros); err != nil || len(customers) == 0 {
+		return fromMicros(micros), "", nil, err
+	}
+	list, err := json.Marshal(customers) // one statement, however many they are
+	if err != nil {
+		return now, "", nil, err
+	}
+	erased, err = collect(ctx, tx, scanString,
+		"SELECT id FROM customers WHERE id IN (SELECT value FROM json_each(?)) AND erased > 0", string(list))
+	return fromMicros(micros), "", erased, err
 }
 
 func openSQLite(path string, use use) (*sql.DB, error) {
@@ -273,14 +286,16 @@ func numbered(query string) string {
 // installs a policy has for itself.
 const policyLock = 0x63616e646f72
 
-func beginPostgres(ctx context.Context, tx *transaction, customers []string, installs bool) (now time.Time, id string, err error) {
+func beginPostgres(ctx context.Context, tx *transaction, customers []string, installs bool) (now time.Time, id string, erased []string, err error) {
 	if len(customers) > 0 {
 		// In one order everywhere, so that no two transactions wait for each other.
 		// Not FOR UPDATE, for which a foreign key elsewhere would have to wait.
-		_, err := tx.ExecContext(ctx, "SELECT 1 FROM customers WHERE id = ANY (?) ORDER BY id FOR NO KEY UPDATE", customers)
+		found, err := collect(ctx, tx, scanString,
+			"SELECT CASE WHEN erased > 0 THEN id ELSE '' END FROM customers WHERE id = ANY (?) ORDER BY id FOR NO KEY UPDATE", customers)
 		if err != nil {
-			return now, "", fmt.Errorf("lock customers: %w", err)
+			return now, "", nil, fmt.Errorf("lock customers: %w", err)
 		}
+		erased = slices.DeleteFunc(found, func(id string) bool { return id == "" })
 	}
 	take := "pg_advisory_xact_lock_shared"
 	if installs {
@@ -296,7 +311,7 @@ func beginPostgres(ctx context.Context, tx *transaction, customers []string, ins
 	if err == nil && moved != "" {
 		err = movedTo(moved) // while this process had it open
 	}
-	return fromMicros(micros), id, err
+	return fromMicros(micros), id, erased, err
 }
 
 // committedPostgres inserts the row that the transaction inserted. That waits for

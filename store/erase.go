@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,121 +15,287 @@ import (
 	"candor/identity"
 )
 
-// Erasing a customer destroys their key, and then removes what it sealed and
-// what says who they are. An entry of the erasure stays in the keys database, by
-// a keyed hash. Where a backup of before is restored, replaying the entries
-// destroys again what it brought back.
+// Erasing a customer ends all use of their data, destroys their key, and then
+// removes what it sealed and what says who they are. An entry of the erasure stays
+// in the keys database, by a keyed hash. Where a backup of before is restored,
+// replaying the entries destroys again what it brought back.
 
-// Erasure says that the keys of a customer were destroyed.
-type Erasure struct {
-	Customer   string    `json:"customer"` // keyed hash
-	Generation int       `json:"generation"`
-	At         time.Time `json:"at"` // the database's clock, UTC
+var _ consent.Eraser = (*Store)(nil)
+
+// The steps of an erasure, each of which can be cut off and done again. SECURITY:
+// from the first one on nothing is written about the customer (writeFor) nor read
+// of them (present), whoever still has their key.
+const (
+	stepMarked  = "marked"  // nothing is used any more, and every grant is ended
+	stepHeld    = "held"    // what a legal hold covers is under the hold's key
+	stepKeyless = "keyless" // the keys are destroyed, and the list has its entry
+	stepGone    = "gone"    // the rows are deleted, and counted
+	stepDone    = "done"    // the write-ahead logs are empty
+)
+
+// erasedTopic is woken when somebody was erased, here or elsewhere.
+const erasedTopic = "erased"
+
+// passed tells a test that a step is durable.
+func (s *Store) passed(step string) {
+	if s.step != nil {
+		s.step(step)
+	}
 }
 
-// erasureHash is by which an erased customer is known.
-func (k *Keyring) erasureHash(customer identity.CustomerID) string {
-	return k.Hash("erasure", string(customer))
+// present is the condition that the customer in a column was not erased.
+func present(column string) string {
+	return "EXISTS (SELECT 1 FROM customers p WHERE p.id = " + column + " AND p.erased = 0)"
 }
 
-// Installation is the keyed hash by which the data knows its keys.
-func (k *Keyring) Installation() string { return k.Hash("installation") }
+// Erase erases a customer: see consent.Eraser. An error with a time says that the
+// erasure has begun, and is ended by the sweep.
+func (s *Store) Erase(ctx context.Context, customer identity.CustomerID, request *consent.Request) (consent.Erased, error) {
+	if err := s.mark(ctx, customer, time.Time{}, request); err != nil {
+		return consent.Erased{}, err
+	}
+	return s.endErasure(ctx, customer)
+}
 
-// Destroy destroys every key of a customer and adds an entry to the erasure list,
-// in one transaction. A customer without a key is left as they are. Another
-// process that has the key in memory keeps it until it ends.
-func (k *Keyring) Destroy(ctx context.Context, customer identity.CustomerID) error {
-	err := k.write(ctx, func(tx *transaction) error {
-		e := Erasure{Customer: k.erasureHash(customer)}
-		var now int64
-		err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(generation), 0), now_micros() FROM keys WHERE customer = ?", customer).Scan(&e.Generation, &now)
-		if err != nil || e.Generation == 0 {
-			return err
+// endErasure does what is left of an erasure after its mark.
+func (s *Store) endErasure(ctx context.Context, customer identity.CustomerID) (consent.Erased, error) {
+	out, err := s.erased(ctx, customer)
+	if err != nil || out.Done {
+		return out, err
+	}
+	for _, step := range []struct {
+		name string
+		run  func(context.Context, identity.CustomerID) error
+	}{
+		{stepHeld, s.keepHeld},
+		{stepKeyless, s.keys.Destroy},
+		{stepGone, s.eraseRows},
+		{stepDone, s.markDone},
+	} {
+		if err := step.run(ctx, customer); err != nil {
+			if now, e := s.erased(ctx, customer); e == nil {
+				out = now
+			}
+			return out, fmt.Errorf("erase a customer: %w", err)
 		}
-		e.At = fromMicros(now)
-		if _, err := destroy(ctx, tx, customer, e.Generation); err != nil {
-			return err
-		}
-		return addErasure(ctx, tx, e)
-	})
-	k.forget(customer)
+		s.passed(step.name)
+	}
+	return s.erased(ctx, customer)
+}
+
+// erased returns how the erasure of a customer stands.
+func (s *Store) erased(ctx context.Context, customer identity.CustomerID) (out consent.Erased, err error) {
+	var at int64
+	var erasing bool
+	var deleted string
+	err = s.reads.QueryRowContext(ctx, "SELECT erased, erasing, deleted FROM customers WHERE id = ? AND erased > 0", customer).Scan(&at, &erasing, &deleted)
+	if errors.Is(err, sql.ErrNoRows) {
+		return out, consent.ErrUnknownCustomer
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(deleted), &out.Deleted)
+	}
 	if err != nil {
-		return fmt.Errorf("destroy a key: %w", err)
+		return out, err
+	}
+	out.At, out.Done = fromMicros(at), !erasing
+	out.Held, err = s.holdsOf(ctx, customer)
+	return out, err
+}
+
+// erase is writeFor for the erasure itself.
+func (s *Store) erase(ctx context.Context, customer identity.CustomerID, fn func(*Tx) error) error {
+	return s.writeHeld(job{ctx: ctx, customer: customer, erases: true, fn: fn})
+}
+
+// mark ends all use of a customer's data, in one commit: every grant, every session
+// and every ticket. Somebody who returns is a new customer from then on. What was
+// marked before stays as it is. At is when the erasure was, if that is known.
+func (s *Store) mark(ctx context.Context, customer identity.CustomerID, at time.Time, request *consent.Request) error {
+	err := s.erase(ctx, customer, func(tx *Tx) error {
+		before, err := snapshot(tx.ctx, tx.tx, customer)
+		if errors.Is(err, consent.ErrUnknownCustomer) {
+			var marked bool
+			if err := tx.row("SELECT EXISTS (SELECT 1 FROM customers WHERE id = ? AND erased > 0)", customer).Scan(&marked); err != nil || marked {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+		when := at
+		if when.IsZero() {
+			when = tx.Now
+		}
+		if err := tx.appendEvents(customer, before.Epoch+1, ended(before)); err != nil {
+			return err
+		}
+		if err := tx.tellErased(customer); err != nil {
+			return err
+		}
+		deleted := make(map[string]int64)
+		for _, table := range []string{"passages", "sessions"} {
+			if deleted[table], err = tx.exec("DELETE FROM "+table+" WHERE customer = ?", customer); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.exec(`UPDATE customers SET erased = ?, erasing = TRUE, subject = NULL, sealed = NULL, age_band = '', jurisdiction = '',
+			data_version = data_version + 1 WHERE id = ?`, micros(when), customer); err != nil {
+			return err
+		}
+		if request != nil {
+			done := *request
+			done.Status, done.Closed = consent.RequestDone, tx.Now
+			done.History = append(slices.Clip(done.History), consent.RequestEvent{
+				At: tx.Now, Actor: (identity.Principal{Kind: identity.System}).Actor(), Action: consent.ActErase,
+			})
+			if err := tx.addRequest(Sealer{}, done); err != nil { // without words it needs no key
+				return err
+			}
+		}
+		tx.erased = true
+		tx.Wake(erasedTopic)
+		err = tx.send("candor.consent."+s.keys.Hash("customer", string(customer)), "candor.consent.changed", map[string]any{"epoch": before.Epoch + 1})
+		if err != nil {
+			return err
+		}
+		return tx.count(customer, deleted)
+	})
+	if err == nil {
+		s.passed(stepMarked)
+	}
+	return err
+}
+
+// tellErased closes the customer's tickets, and tells whoever follows one of their
+// conversations that it is over.
+func (tx *Tx) tellErased(customer identity.CustomerID) error {
+	served, err := collect(tx.ctx, tx.tx, scanString, "SELECT conversation FROM tickets WHERE customer = ? AND state <> ?", customer, agents.Closed)
+	if err != nil {
+		return err
+	}
+	for _, id := range served {
+		if err := tx.closeTicket(&conversation.Conversation{ID: id}); err != nil {
+			return err
+		}
+	}
+	tx.Wake(deskTopic)
+	open, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM conversations WHERE customer = ? AND state <> ?", customer, conversation.Resolved)
+	if err != nil {
+		return err
+	}
+	for _, id := range open {
+		tx.Wake(conversation.Topic(id))
+		if err := tx.send("candor.conversation."+id, "candor.conversation.state",
+			map[string]any{"conversation_id": id, "state": conversation.Resolved, "reason": conversation.CustomerErased}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// destroy destroys a customer's keys up to a generation.
-func destroy(ctx context.Context, tx *transaction, customer identity.CustomerID, generation int) (keys int64, err error) {
-	return rowsOf(tx.ExecContext(ctx, "DELETE FROM keys WHERE customer = ? AND generation <= ?", customer, generation))
-}
-
-// addErasure stores an entry; the first of a customer's generation stays.
-func addErasure(ctx context.Context, tx *transaction, e Erasure) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO erasures (customer, generation, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-		e.Customer, e.Generation, micros(e.At))
+// count adds to what was deleted of an erased customer.
+func (tx *Tx) count(customer identity.CustomerID, deleted map[string]int64) error {
+	var before string
+	if err := tx.row("SELECT deleted FROM customers WHERE id = ?", customer).Scan(&before); err != nil {
+		return err
+	}
+	sum := make(map[string]int64)
+	if err := json.Unmarshal([]byte(before), &sum); err != nil {
+		return err
+	}
+	for kind, n := range deleted {
+		if n > 0 {
+			sum[kind] += n
+		}
+	}
+	after, err := json.Marshal(sum)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec("UPDATE customers SET deleted = ? WHERE id = ?", string(after), customer)
 	return err
 }
 
-// forget removes a key from memory, and keeps one that is being read out of it.
-func (k *Keyring) forget(customer identity.CustomerID) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.destroyed++
-	if e, ok := k.cache[customer]; ok {
-		k.order.Remove(e)
-		delete(k.cache, customer)
-	}
-}
+// What one transaction keeps: it must end long before runTimeout, and others wait
+// for it on SQLite.
+const (
+	maxHeldRecords = 2000
+	maxHeldTalks   = 50
+)
 
-// Erasures returns the erasure list, oldest first.
-func (k *Keyring) Erasures(ctx context.Context) ([]Erasure, error) { return erasures(ctx, k.db) }
-
-func erasures(ctx context.Context, q querier) ([]Erasure, error) {
-	return collect(ctx, q, func(scan func(...any) error) (e Erasure, err error) {
-		var at int64
-		err = scan(&e.Customer, &e.Generation, &at)
-		e.At = fromMicros(at)
-		return e, err
-	}, "SELECT customer, generation, at FROM erasures ORDER BY at, customer, generation")
-}
-
-// Erase destroys a customer: the key, and everything that it sealed or that says
-// who they are. The citation log and the ledger keep their rows, of which nothing
-// sealed can be read any more; the ledger says that no consent stands. Somebody
-// who returns is a new customer. Erasing again does nothing; where it failed it
-// is to be tried again, and consent.ErrUnknownCustomer says that there never was
-// such a customer.
-func (s *Store) Erase(ctx context.Context, customer identity.CustomerID) error {
-	// The key first: without it the rest cannot be read, wherever a copy lies.
-	if err := s.keys.Destroy(ctx, customer); err != nil {
-		return err
-	}
-	if _, err := s.eraseRows(ctx, customer); err != nil {
-		return fmt.Errorf("erase a customer: %w", err)
-	}
-	return s.truncateLogs(ctx)
-}
-
-// eraseRows removes a customer's rows and reports whether there was anything.
-func (s *Store) eraseRows(ctx context.Context, customer identity.CustomerID) (found bool, err error) {
-	err = s.writeFor(ctx, customer, func(tx *Tx) error {
-		found = false
-		before, err := snapshot(tx.ctx, tx.tx, customer)
-		if err != nil {
+// keepHeld moves what legal holds cover to what is held, some in each transaction.
+// Once the key is destroyed there is nothing that could be.
+func (s *Store) keepHeld(ctx context.Context, customer identity.CustomerID) error {
+	for n := int64(maxHeldRecords); n == maxHeldRecords; {
+		if err := s.erase(ctx, customer, func(tx *Tx) (err error) {
+			n, _, err = tx.holdSome(customer, maxHeldRecords, "TRUE")
+			return err
+		}); err != nil {
 			return err
 		}
-		// The desk is told before the tickets go.
-		served, err := collect(tx.ctx, tx.tx, scanString, "SELECT conversation FROM tickets WHERE customer = ? AND state <> ?", customer, agents.Closed)
-		if err != nil {
+	}
+	for n := maxHeldTalks; n == maxHeldTalks; {
+		if err := s.erase(ctx, customer, func(tx *Tx) (err error) {
+			n, err = tx.holdSaid(customer)
+			return err
+		}); err != nil {
 			return err
 		}
-		for _, id := range served {
-			if err := tx.closeTicket(&conversation.Conversation{ID: id}); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// holdSaid moves what a customer said in at most maxHeldTalks conversations to what
+// is held, if a hold covers it, and returns how many there were.
+func (tx *Tx) holdSaid(customer identity.CustomerID) (int, error) {
+	said, err := collect(tx.ctx, tx.tx, scanString,
+		"SELECT id FROM conversations c WHERE customer = ? AND EXISTS (SELECT 1 FROM events e WHERE e.conversation = c.id AND e.type = 'message') ORDER BY created, id LIMIT ?",
+		customer, maxHeldTalks)
+	if err != nil || len(said) == 0 {
+		return 0, err
+	}
+	kept, err := tx.holdConversations(said...)
+	if err != nil || !kept {
+		return 0, err
+	}
+	// Not kept twice, should this be done again.
+	_, err = tx.exec("DELETE FROM events WHERE conversation IN ("+marks(len(said))+")", anys(said)...)
+	return len(said), err
+}
+
+// kinds are the names of what is counted of a table, where it is not the table's.
+var kinds = map[string]string{"citation_words": "log_words", "idempotency": "responses", "export_parts": ""}
+
+// kindOf is what the rows of a table are counted as; empty: they are not.
+func (t table) kindOf() string {
+	if kind, other := kinds[t.name]; other {
+		return kind
+	}
+	return t.name
+}
+
+// eraseRows removes a customer's rows, and of those that stay what says anything
+// about them.
+func (s *Store) eraseRows(ctx context.Context, customer identity.CustomerID) error {
+	return s.erase(ctx, customer, func(tx *Tx) error {
+		deleted := make(map[string]int64)
+		// What customers said, apart from what else happens in a conversation.
+		var err error
+		if deleted["messages"], err = tx.exec("DELETE FROM events WHERE type = 'message' AND "+ofConversation, customer); err != nil {
+			return err
 		}
+		records := make(map[consent.Category]int64)
 		for _, t := range slices.Backward(dataTables) {
+			if t.name == "records" {
+				if records, err = tx.deleteByCategory("DELETE FROM records WHERE "+t.erased, customer); err != nil {
+					return err
+				}
+				for _, n := range records {
+					deleted["records"] += n
+				}
+				continue
+			}
 			if t.erased == "" {
 				continue
 			}
@@ -135,28 +303,105 @@ func (s *Store) eraseRows(ctx context.Context, customer identity.CustomerID) (fo
 			if err != nil {
 				return err
 			}
-			found = found || n > 0
+			if kind := t.kindOf(); kind != "" && t.name != "events" {
+				deleted[kind] = n
+			}
+		}
+		if err := tx.logErased(customer, records, deleted); err != nil {
+			return err
+		}
+		if err := tx.eraseRequests(customer); err != nil {
+			return err
 		}
 		// Which records were used is the site's numbering of its orders.
 		if _, err := tx.exec("UPDATE citation_records SET record = '' WHERE "+ofEntry, customer); err != nil {
 			return err
 		}
-		n, err := tx.exec("UPDATE customers SET subject = NULL, sealed = NULL WHERE id = ? AND (subject IS NOT NULL OR sealed IS NOT NULL)", customer)
-		if err != nil {
-			return err
-		}
-		events := ended(before)
-		if found = found || n > 0 || len(events) > 0; !found {
-			return nil
-		}
-		// What is being written for them now fails: the epoch has moved.
-		if err := tx.appendEvents(customer, before.Epoch+1, events); err != nil {
-			return err
-		}
 		tx.Wake(deskTopic)
-		return tx.touch(customer)
+		return tx.count(customer, deleted)
 	})
-	return found, err
+}
+
+// logErased puts what an erasure deleted into the log of deletions.
+func (tx *Tx) logErased(customer identity.CustomerID, records map[consent.Category]int64, deleted map[string]int64) error {
+	if err := tx.logDeletions(customer, consent.DeletedRecord, because(consent.DeletedByErasure), records); err != nil {
+		return err
+	}
+	for kind, what := range map[string]consent.Deleted{
+		"conversations": consent.DeletedConversation, "messages": consent.DeletedMessage,
+		"answers": consent.DeletedAnswer, "ratings": consent.DeletedRating,
+	} {
+		if err := tx.logDeletion(customer, consent.Conversation, what, consent.DeletedByErasure, deleted[kind]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// markDone empties the write-ahead logs and says that the erasure is done.
+func (s *Store) markDone(ctx context.Context, customer identity.CustomerID) error {
+	if err := s.truncateLogs(ctx); err != nil {
+		return err
+	}
+	return s.erase(ctx, customer, func(tx *Tx) error {
+		_, err := tx.exec("UPDATE customers SET erasing = FALSE WHERE id = ? AND erasing", customer)
+		return err
+	})
+}
+
+// Erasable returns what an erasure of a customer would do.
+func (s *Store) Erasable(ctx context.Context, customer identity.CustomerID) (out consent.Erasable, err error) {
+	snap, err := s.Snapshot(ctx, customer)
+	if err != nil {
+		return out, err
+	}
+	out.At = snap.Now
+	if out.Held, err = s.holdsOf(ctx, customer); err != nil {
+		return out, err
+	}
+	kept := covered(out.Held)
+	out.Goes, err = collect(ctx, s.reads, func(scan func(...any) error) (g consent.Goes, err error) {
+		g.What = "records"
+		err = scan(&g.Category, &g.Count)
+		return g, err
+	}, "SELECT category, COUNT(*) FROM records WHERE customer = ? GROUP BY category ORDER BY category", customer)
+	if err != nil {
+		return out, err
+	}
+	out.Goes = slices.DeleteFunc(out.Goes, func(g consent.Goes) bool { return slices.Contains(kept, g.Category) })
+	for _, t := range dataTables {
+		g := consent.Goes{What: t.kindOf()}
+		query := "SELECT COUNT(*) FROM " + t.name + " WHERE " + t.erased
+		if t.name == "events" {
+			g.What, query = "messages", query+" AND type = 'message'"
+		}
+		said := g.What == "messages" && slices.Contains(kept, consent.Conversation)
+		if t.erased == "" || g.What == "" || g.What == "records" || said {
+			continue
+		}
+		if err := s.reads.QueryRowContext(ctx, query, customer).Scan(&g.Count); err != nil {
+			return out, err
+		}
+		if g.Count > 0 {
+			out.Goes = append(out.Goes, g)
+		}
+	}
+	out.Tickets, err = collect(ctx, s.reads, func(scan func(...any) error) (t consent.OpenTicket, err error) {
+		var since int64
+		err = scan(&t.ID, &since)
+		t.Since = fromMicros(since)
+		return t, err
+	}, "SELECT id, waiting_since FROM tickets WHERE customer = ? AND state <> ? ORDER BY waiting_since, id", customer, agents.Closed)
+	return out, err
+}
+
+// SiteOf returns the site of a customer, also of one who was erased.
+func (s *Store) SiteOf(ctx context.Context, customer identity.CustomerID) (site identity.SiteID, err error) {
+	err = s.reads.QueryRowContext(ctx, "SELECT site FROM customers WHERE id = ?", customer).Scan(&site)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = consent.ErrUnknownCustomer
+	}
+	return site, err
 }
 
 // ended returns the events that end every consent which stands.
@@ -174,129 +419,88 @@ func ended(s consent.Snapshot) (events []consent.Event) {
 
 // truncateLogs empties the write-ahead logs, which hold what was removed.
 func (s *Store) truncateLogs(ctx context.Context) error {
-	return errors.Join(s.writes.truncateLog(ctx), s.keys.db.truncateLog(ctx))
+	s.truncating.Lock() // of two at once the later one would find the other busy
+	defer s.truncating.Unlock()
+	if time.Since(s.refused) < logRest {
+		return errLogRests
+	}
+	s.logged.Store(false) // before it is looked: more may come meanwhile
+	err := errors.Join(s.writes.truncateLog(ctx), s.keys.db.truncateLog(ctx))
+	if errors.Is(err, errLogRead) {
+		s.refused = time.Now()
+	}
+	if err != nil {
+		s.logged.Store(true)
+	}
+	return err
+}
+
+// SQLite takes no writes while it waits for readers of a log that it is to empty: a
+// backup may read for minutes. So it waits for short ones only, and is asked again.
+const (
+	logPatience = 100 * time.Millisecond
+	logPause    = 200 * time.Millisecond
+	logTries    = 3
+	// logRest is for how long nobody asks after a reader who was not short.
+	logRest = 5 * time.Second
+)
+
+var (
+	// errLogRead means that a reader keeps a write-ahead log from being emptied.
+	errLogRead = errors.New("what was erased is gone, but a reader keeps the write-ahead log from being emptied: try again")
+	// errLogRests is errLogRead of a moment ago.
+	errLogRests = fmt.Errorf("%w in a moment", errLogRead)
+)
+
+// sweeping is an error of what the sweep tries again by itself: it tells once in a
+// while that a write-ahead log cannot be emptied.
+func sweeping(err error) error {
+	if errors.Is(err, errLogRests) {
+		return nil
+	}
+	return err
 }
 
 func (p *pool) truncateLog(ctx context.Context) error {
 	if p.engine.shared {
 		return nil
 	}
+	for try := 1; ; try++ {
+		err := p.tryTruncateLog(ctx)
+		if !errors.Is(err, errLogRead) || try == logTries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(logPause):
+		}
+	}
+}
+
+func (p *pool) tryTruncateLog(ctx context.Context) (err error) {
+	c, err := p.Conn(ctx)
+	if err != nil {
+		return p.engine.check(err)
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	var was int
+	if err := c.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&was); err != nil {
+		return p.engine.check(err)
+	}
+	wait := func(milliseconds int64) error {
+		_, err := c.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA busy_timeout = %d", milliseconds))
+		return p.engine.check(err)
+	}
+	if err := wait(logPatience.Milliseconds()); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, wait(int64(was))) }()
 	var busy bool
 	var pages, moved int
-	err := p.DB.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	err = c.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
 	if err == nil && busy {
-		err = errors.New("what was erased is gone, but a reader keeps the write-ahead log from being emptied: try again")
+		return errLogRead
 	}
 	return p.engine.check(err)
-}
-
-// Replayed is what a replay of the erasure list did.
-type Replayed struct {
-	Listed    int // entries
-	Keys      int // customers whose keys were there, and are destroyed
-	Customers int // customers of whom anything was there, and is removed
-	Keyless   int // customers who are not on the list, and whose key is not there
-}
-
-// Replay destroys again what the erasure list says was destroyed: that of the
-// keys database, to which the entries are added. It may be run again.
-func (s *Store) Replay(ctx context.Context, entries []Erasure) (r Replayed, err error) {
-	if r, err = s.keys.Replay(ctx, entries); err != nil {
-		return r, err
-	}
-	listed, err := s.keys.generations(ctx)
-	if err != nil {
-		return r, err
-	}
-	held, err := s.keys.customers(ctx)
-	if err != nil {
-		return r, err
-	}
-	ids, err := collect(ctx, s.reads, scanString, "SELECT id FROM customers")
-	if err != nil {
-		return r, err
-	}
-	for _, id := range ids {
-		customer := identity.CustomerID(id)
-		if held[customer] {
-			continue
-		}
-		if listed[s.keys.erasureHash(customer)] == 0 {
-			r.Keyless++
-			continue
-		}
-		found, err := s.eraseRows(ctx, customer)
-		if err != nil {
-			return r, fmt.Errorf("erase a customer again: %w", err)
-		}
-		if found {
-			r.Customers++
-		}
-	}
-	return r, s.truncateLogs(ctx)
-}
-
-// Replay destroys again the keys that the erasure list says were destroyed, and
-// adds the entries to it.
-func (k *Keyring) Replay(ctx context.Context, entries []Erasure) (r Replayed, err error) {
-	err = k.write(ctx, func(tx *transaction) error {
-		for _, e := range entries {
-			if err := addErasure(ctx, tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return r, fmt.Errorf("add to the erasure list: %w", err)
-	}
-	listed, err := k.generations(ctx)
-	if err != nil {
-		return r, err
-	}
-	held, err := k.customers(ctx)
-	if err != nil {
-		return r, err
-	}
-	r.Listed = len(listed)
-	for customer := range held {
-		generation := listed[k.erasureHash(customer)]
-		if generation == 0 {
-			continue
-		}
-		var n int64
-		err := k.write(ctx, func(tx *transaction) (err error) {
-			n, err = destroy(ctx, tx, customer, generation)
-			return err
-		})
-		k.forget(customer)
-		if err != nil {
-			return r, fmt.Errorf("destroy a key again: %w", err)
-		}
-		if n > 0 {
-			r.Keys++
-		}
-	}
-	return r, k.db.truncateLog(ctx)
-}
-
-// generations returns up to which generation each customer's keys were
-// destroyed, by their hash.
-func (k *Keyring) generations(ctx context.Context) (map[string]int, error) {
-	all, err := k.Erasures(ctx)
-	out := make(map[string]int, len(all))
-	for _, e := range all {
-		out[e.Customer] = max(out[e.Customer], e.Generation)
-	}
-	return out, err
-}
-
-// customers returns whose keys are there.
-func (k *Keyring) customers(ctx context.Context) (map[identity.CustomerID]bool, error) {
-	ids, err := collect(ctx, k.db, scanString, "SELECT DISTINCT customer FROM keys")
-	out := make(map[identity.CustomerID]bool, len(ids))
-	for _, id := range ids {
-		out[identity.CustomerID(id)] = true
-	}
-	return out, err
 }

@@ -5,16 +5,20 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/tink-crypto/tink-go/v2/tink"
+
 	"candor/answer"
 	"candor/citation"
 	"candor/consent"
 	"candor/conversation"
+	"candor/export"
 	"candor/identity"
 	"candor/internal/pgtest"
 	"candor/retrieval"
@@ -77,7 +81,15 @@ func TestErase(t *testing.T) {
 		s.must(err)
 		again := s.ask(s.maya)
 
-		s.must(s.Erase(ctx, s.maya.Customer))
+		done, err := s.Erase(ctx, s.maya.Customer, nil)
+		s.must(err)
+		want := map[string]int64{
+			"sessions": 1, "passages": 5, "records": 5, "conversations": 2, "messages": 6, "answers": 2,
+			"log_words": 2, "tickets": 1, "responses": 1, "ratings": 1, "accesses": 1, "exports": 1,
+		}
+		if !done.Done || !maps.Equal(done.Deleted, want) || len(done.Held) > 0 {
+			s.Errorf("the erasure: %+v", done)
+		}
 
 		if _, err := s.Store.keys.For(ctx, s.maya.Customer); !errors.Is(err, ErrKeyDestroyed) {
 			s.Errorf("the key: %v", err)
@@ -91,7 +103,7 @@ func TestErase(t *testing.T) {
 		if _, err := s.Session(ctx, "token of maya"); !errors.Is(err, identity.ErrUnauthenticated) {
 			s.Errorf("the session: %v", err)
 		}
-		if err := s.Release(ctx, scope.Stamp(), again); !errors.Is(err, conversation.ErrNotFound) {
+		if err := s.Release(ctx, scope.Stamp(), again); !errors.Is(err, answer.ErrNotWriting) {
 			s.Errorf("what was being written was released: %v", err)
 		}
 		if tickets, err := s.Tickets(ctx, ""); err != nil || len(tickets) != 1 || tickets[0].Customer != s.omar.Customer {
@@ -99,6 +111,10 @@ func TestErase(t *testing.T) {
 		}
 		if n := s.count(s.data, "SELECT COUNT(*) FROM outbox WHERE subject LIKE 'candor.handoff.%'"); n < 3 {
 			s.Errorf("the desk was told %d times", n)
+		}
+		// That they complained stays, and what they said does not.
+		if n := s.count(s.data, "SELECT COUNT(*) FROM requests WHERE customer = $1 AND sealed IS NULL AND closed > 0", s.maya.Customer); n != 1 {
+			s.Errorf("%d requests are closed and empty", n)
 		}
 		for _, x := range dataTables {
 			if x.erased == "" {
@@ -137,11 +153,13 @@ func TestErase(t *testing.T) {
 
 		// Erasing is once; who never was there is unknown.
 		epoch := s.count(s.data, "SELECT epoch FROM customers WHERE id = $1", s.maya.Customer)
-		s.must(s.Erase(ctx, s.maya.Customer))
+		if again, err := s.Erase(ctx, s.maya.Customer, nil); err != nil || !again.Done || !again.At.Equal(done.At) || !maps.Equal(again.Deleted, done.Deleted) {
+			s.Errorf("erased again: %+v, %v", again, err)
+		}
 		if n := s.count(s.data, "SELECT epoch FROM customers WHERE id = $1", s.maya.Customer); n != epoch {
 			s.Error("erasing again changed something")
 		}
-		if err := s.Erase(ctx, "cus_unknown"); !errors.Is(err, consent.ErrUnknownCustomer) {
+		if _, err := s.Erase(ctx, "cus_unknown", nil); !errors.Is(err, consent.ErrUnknownCustomer) {
 			s.Errorf("an unknown customer: %v", err)
 		}
 		if entries, err := s.Store.keys.Erasures(ctx); err != nil || len(entries) != 1 || entries[0].Customer == string(s.maya.Customer) || entries[0].Generation != 1 {
@@ -292,4 +310,130 @@ func TestReadErasures(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
+}
+
+// TestCachedKeyAfterErasure: whoever still has the key of somebody who was erased
+// writes nothing under it and reads nothing with it, whatever they try.
+func TestCachedKeyAfterErasure(t *testing.T) {
+	t.Parallel()
+	engines(t, func(s *site) {
+		ctx, keys, maya := s.Context(), s.Store.keys, s.maya
+		scope, err := s.gate.Scope(ctx, maya, consent.Answers)
+		s.must(err)
+		x, stamp := s.ask(maya), scope.Stamp()
+		complaint, err := s.gate.NewRequest(ctx, maya, consent.ComplaintRequest, "Words.")
+		s.must(err)
+		key, err := keys.key(ctx, maya.Customer)
+		s.must(err)
+		rows := func() map[string]int {
+			out := make(map[string]int)
+			for _, x := range dataTables {
+				out[x.name] = s.count(s.data, "SELECT COUNT(*) FROM "+x.name)
+			}
+			return out
+		}
+		message := conversation.Message{ID: "msg_late", From: conversation.FromCustomer, Segments: conversation.PlainMessage("Late")}
+		s.must(s.Exports().End(ctx, maya.Customer, "exp_maya", export.Done))
+		try := func(when string, archive error) {
+			before := rows()
+			for name, c := range map[string]struct {
+				do   func() error
+				want error
+			}{
+				"a record": {func() error {
+					return s.PutRecord(ctx, retrieval.Record{ID: "late", Site: "shop", Customer: maya.Customer, Category: "orders", Text: "Late."})
+				}, consent.ErrUnknownCustomer},
+				"a choice": {func() error {
+					return only(s.gate.Change(ctx, maya, consent.ChangeSet{Language: "en", Changes: []consent.Change{{Triple: consent.Triple{Purpose: consent.Answers, Category: "billing", Recipient: consent.BrandAI}, Granted: true}}}))
+				}, consent.ErrUnknownCustomer},
+				"a scope": {func() error { return only(s.gate.Scope(ctx, maya, consent.Answers)) }, consent.ErrUnknownCustomer},
+				"a session": {func() error {
+					return s.AddSession(ctx, identity.Session{ID: "late", Token: "late", Customer: maya.Customer, Expires: time.Now().Add(time.Hour)})
+				}, consent.ErrUnknownCustomer},
+				"a talk": {func() error {
+					return s.Create(ctx, conversation.Conversation{ID: "cnv_late", Site: "shop", Customer: maya.Customer, State: conversation.Pending}, message)
+				}, consent.ErrUnknownCustomer},
+				"a message":      {func() error { return only(s.Post(ctx, s.conv, message, "en")) }, conversation.ErrNotFound},
+				"a transcript":   {func() error { return only(s.Messages(ctx, s.conv)) }, conversation.ErrNotFound},
+				"an answer":      {func() error { return only(s.Answer(ctx, maya.Customer, s.answered)) }, conversation.ErrNotFound},
+				"the same again": {func() error { return only(s.Again(ctx, maya.Customer, s.answered)) }, conversation.ErrNotFound},
+				"a beginning":    {func() error { return s.Begin(ctx, x, "") }, answer.ErrNotWriting},
+				"a sentence":     {func() error { return s.Release(ctx, stamp, x) }, answer.ErrNotWriting},
+				"an end":         {func() error { return s.Finish(ctx, stamp, x, answer.Ending{}) }, answer.ErrNotWriting},
+				"an entry": {func() error {
+					return s.Citations().Append(ctx, citation.Entry{ID: "cit_late", Kind: citation.Opened, AnswerID: x.ID, Customer: maya.Customer, Stamp: &stamp})
+				}, answer.ErrNotWriting},
+				"a rating": {func() error { return s.Rate(ctx, maya.Customer, s.conv, 1, "late") }, consent.ErrUnknownCustomer},
+				"a key":    {func() error { return only(s.Remember(ctx, maya.Customer, "scope", "late", "body")) }, consent.ErrUnknownCustomer},
+				"a response": {func() error {
+					return s.Settle(ctx, maya.Customer, "scope", "maya", Response{Status: 200, Body: []byte("late")})
+				}, nil},
+				"a look": {func() error {
+					return s.Accessed(ctx, consent.Access{Customer: maya.Customer, Actor: "staff:late", Kind: consent.DeskAccess})
+				}, consent.ErrUnknownCustomer},
+				"a request": {func() error { return s.AddRequest(ctx, complaint) }, consent.ErrUnknownCustomer},
+				"an export": {func() error { return s.Exports().Begin(ctx, maya.Customer, "exp_late", 1) }, consent.ErrUnknownCustomer},
+				"a hold": {func() error {
+					return only(s.AddLegalHold(ctx, consent.Hold{Customer: maya.Customer, Categories: []consent.Category{"orders"}, Until: time.Now().Add(time.Hour)}))
+				}, consent.ErrUnknownCustomer},
+				"its record": {func() error { return only(s.Record(ctx, "shop", "maya-order-1")) }, retrieval.ErrNotFound},
+				"its talks": {func() error {
+					_, _, err := s.MessagesOf(ctx, conversation.Conversation{ID: s.conv, Customer: maya.Customer}, 0, 10)
+					return err
+				}, consent.ErrUnknownCustomer},
+				"its answers": {func() error {
+					_, _, err := s.AnswersOf(ctx, conversation.Conversation{ID: s.conv, Customer: maya.Customer}, "", 10)
+					return err
+				}, consent.ErrUnknownCustomer},
+				"its ratings": {func() error { return only(s.RatingsOf(ctx, maya.Customer)) }, consent.ErrUnknownCustomer},
+				"its uses": {func() error {
+					_, _, err := s.Uses(ctx, maya.Customer, consent.Place{}, 10)
+					return err
+				}, consent.ErrUnknownCustomer},
+				"its archive": {func() error { return only(s.Exports().Part(ctx, maya.Customer, "exp_maya", 0)) }, archive},
+			} {
+				keys.put(maya.Customer, key)
+				if err := c.do(); !errors.Is(err, c.want) {
+					s.Errorf("%s, %s: %v, want %v", when, name, err, c.want)
+				}
+			}
+			keys.put(maya.Customer, key)
+			if p, err := s.Permitted(ctx, scope, 10); err != nil || len(p) > 0 {
+				s.Errorf("%s records are read: %v, %v", when, p, err)
+			}
+			if p, err := s.Passages(ctx, scope); len(p) > 0 {
+				s.Errorf("%s passages are read: %v, %v", when, p, err)
+			}
+			list, _, err := s.Citations().List(ctx, citation.Filter{Customer: maya.Customer})
+			if err != nil || len(list) == 0 || list[0].Question != "" || len(list[0].Body) > 0 {
+				s.Errorf("%s the log shows %+v, %v", when, list, err)
+			}
+			if after := rows(); !maps.Equal(before, after) {
+				s.Errorf("%s something was stored: %v, was %v", when, after, before)
+			}
+		}
+		s.must(s.mark(ctx, maya.Customer, time.Time{}, nil))
+		try("after the first step", consent.ErrUnknownCustomer)
+		if done, err := s.Erase(ctx, maya.Customer, nil); err != nil || !done.Done {
+			s.Fatalf("%+v, %v", done, err)
+		}
+		try("after the last step", export.ErrNotFound)
+		keys.put(maya.Customer, key)
+		if ids, err := s.ForgetErased(ctx); err != nil || len(ids) != 1 || ids[0] != maya.Customer {
+			s.Errorf("to forget: %v, %v", ids, err)
+		}
+		if _, err := keys.For(ctx, maya.Customer); !errors.Is(err, ErrKeyDestroyed) {
+			s.Errorf("the key is not forgotten: %v", err)
+		}
+	})
+}
+
+// put puts a key into memory, as a replica has it that read it before.
+func (k *Keyring) put(customer identity.CustomerID, a tink.AEAD) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e, ok := k.cache[customer]; ok {
+		k.order.Remove(e)
+	}
+	k.cache[customer] = k.order.PushFront(cachedKey{customer, a})
 }

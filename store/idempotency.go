@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"candor/consent"
 	"candor/identity"
 )
 
@@ -33,14 +34,15 @@ type Response struct {
 
 // Remember looks an idempotency key up. Scope is the principal and the route.
 // It returns the remembered response, or nil after reserving the key for the
-// caller, who must call Settle or Forget.
+// caller, who must call Settle or Forget. Nothing is remembered for a customer who
+// was erased (consent.ErrUnknownCustomer).
 func (s *Store) Remember(ctx context.Context, customer identity.CustomerID, scope, key, body string) (*Response, error) {
 	id, bodyHash := s.keys.Hash("idempotency", scope, key), s.keys.Hash("body", body)
 	var status int
 	var hash string
 	var sealed []byte
 	reserved := false
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.writeResponse(ctx, customer, func(tx *Tx) error {
 		// A request whose replica is gone was cut off: it can be made again.
 		_, err := tx.exec(`DELETE FROM idempotency WHERE key = ? AND (expires <= ?
 			OR status = 0 AND body = ? AND holder <> ? AND `+gone("idempotency.holder")+")",
@@ -79,10 +81,22 @@ func (s *Store) Remember(ctx context.Context, customer identity.CustomerID, scop
 	return &r, open.openJSON("response/"+id, sealed, &r)
 }
 
-// Settle stores the response of a key that this replica has reserved, sealed.
+// writeResponse is Write for what is remembered for a customer, or for nobody.
+func (s *Store) writeResponse(ctx context.Context, customer identity.CustomerID, fn func(*Tx) error) error {
+	if customer == "" {
+		return s.Write(ctx, fn)
+	}
+	return s.writeFor(ctx, customer, fn)
+}
+
+// Settle stores the response of a key that this replica has reserved, sealed. For
+// a customer who was erased meanwhile there is nobody to remember it for.
 func (s *Store) Settle(ctx context.Context, customer identity.CustomerID, scope, key string, r Response) error {
 	id := s.keys.Hash("idempotency", scope, key)
 	seal, err := s.responseSealer(ctx, customer)
+	if errors.Is(err, ErrKeyDestroyed) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -90,11 +104,15 @@ func (s *Store) Settle(ctx context.Context, customer identity.CustomerID, scope,
 	if err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx *Tx) error {
+	err = s.writeResponse(ctx, customer, func(tx *Tx) error {
 		_, err := tx.exec("UPDATE idempotency SET status = ?, sealed = ?, expires = ? WHERE key = ? AND holder = ?",
 			r.Status, sealed, micros(tx.Now.Add(idempotencyLife)), id, s.ID)
 		return err
 	})
+	if errors.Is(err, consent.ErrUnknownCustomer) {
+		return nil
+	}
+	return err
 }
 
 // Forget frees a key that this replica has reserved and whose request failed.

@@ -20,12 +20,13 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"candor/consent"
 	"candor/identity"
 )
 
 // ErrKeyDestroyed means that the customer's key is gone: what was sealed under
 // it can never be read again.
-var ErrKeyDestroyed = errors.New("the key of this customer was destroyed")
+var ErrKeyDestroyed = fmt.Errorf("%w: their key was destroyed", consent.ErrUnknownCustomer)
 
 // Keyring holds one key for each customer, wrapped by the master key, in a
 // database of its own, so that destroying a key and restoring a backup of the
@@ -36,6 +37,9 @@ type Keyring struct {
 	master tink.AEAD // wraps every other key, and seals nothing else
 	house  tink.AEAD // for what belongs to no customer
 	mac    []byte    // for keyed hashes
+	// receipts signs the receipts of consent; its seed is kept for Rewrap.
+	receipts consent.ReceiptKey
+	seed     []byte
 
 	mu    sync.Mutex
 	cache map[identity.CustomerID]*list.Element
@@ -131,13 +135,15 @@ func (k *Keyring) init(ctx context.Context) error {
 	if err := k.db.settled(ctx); err != nil {
 		return fmt.Errorf("the keys database: %w", err)
 	}
-	if k.house != nil {
-		return nil
+	if k.house == nil {
+		if err := k.makeHouse(ctx); err != nil {
+			return fmt.Errorf("make the keys database: %w", err)
+		}
+		if err := k.openHouse(ctx); err != nil {
+			return err
+		}
 	}
-	if err := k.makeHouse(ctx); err != nil {
-		return fmt.Errorf("make the keys database: %w", err)
-	}
-	return k.openHouse(ctx)
+	return k.openReceiptKey(ctx)
 }
 
 // errNoHouse means that the keys of the house were not made yet.
@@ -236,7 +242,11 @@ func (k *Keyring) Rewrap(ctx context.Context, next MasterKey) (n int, err error)
 		if err != nil {
 			return err
 		}
-		for name, wrapped := range map[string][]byte{houseAEAD: made, houseMAC: mac} {
+		receipts, err := master.Encrypt(k.seed, []byte(houseReceipts))
+		if err != nil {
+			return err
+		}
+		for name, wrapped := range map[string][]byte{houseAEAD: made, houseMAC: mac, houseReceipts: receipts} {
 			if _, err := tx.ExecContext(ctx, "UPDATE house SET wrapped = ? WHERE name = ?", wrapped, name); err != nil {
 				return err
 			}
@@ -295,16 +305,7 @@ func (k *Keyring) Create(ctx context.Context, customer identity.CustomerID) erro
 		return err
 	}
 	return k.write(ctx, func(tx *transaction) error {
-		// Nothing is wrapped by a master key that was replaced meanwhile.
-		var moved string
-		err := tx.QueryRowContext(ctx, "SELECT COALESCE((SELECT moved FROM installation), '') FROM house WHERE name = ? AND wrapped = ?"+k.db.engine.share,
-			houseAEAD, k.made).Scan(&moved)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			err = ErrWrongMaster
-		case err == nil && moved != "":
-			err = movedTo(moved)
-		}
+		err := k.current(ctx, tx)
 		if err == nil {
 			_, err = tx.ExecContext(ctx, "INSERT INTO keys (customer, generation, wrapped, created) VALUES (?, 1, ?, now_micros())", customer, wrapped)
 		}
@@ -313,6 +314,21 @@ func (k *Keyring) Create(ctx context.Context, customer identity.CustomerID) erro
 		}
 		return nil
 	})
+}
+
+// current keeps anything from being wrapped by a master key that was replaced
+// meanwhile, or in a database that was moved.
+func (k *Keyring) current(ctx context.Context, tx *transaction) error {
+	var moved string
+	err := tx.QueryRowContext(ctx, "SELECT COALESCE((SELECT moved FROM installation), '') FROM house WHERE name = ? AND wrapped = ?"+k.db.engine.share,
+		houseAEAD, k.made).Scan(&moved)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		err = ErrWrongMaster
+	case err == nil && moved != "":
+		err = movedTo(moved)
+	}
+	return err
 }
 
 func (k *Keyring) key(ctx context.Context, customer identity.CustomerID) (tink.AEAD, error) {

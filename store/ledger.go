@@ -30,8 +30,10 @@ func scanEvent(scan func(...any) error) (consent.Event, error) {
 func snapshot(ctx context.Context, q querier, customer identity.CustomerID) (consent.Snapshot, error) {
 	s := consent.Snapshot{Latest: make(map[consent.Key]consent.Event)}
 	var now int64
-	err := q.QueryRowContext(ctx, "SELECT epoch, now_micros(), COALESCE((SELECT version FROM policy), '') FROM customers WHERE id = ?", customer).
-		Scan(&s.Epoch, &now, &s.PolicyVersion)
+	err := q.QueryRowContext(ctx, `SELECT c.epoch, now_micros(), COALESCE((SELECT version FROM policy), ''), c.age_band,
+			CASE c.jurisdiction WHEN '' THEN s.jurisdiction ELSE c.jurisdiction END
+		FROM customers c JOIN sites s ON s.id = c.site WHERE c.id = ? AND c.erased = 0`, customer).
+		Scan(&s.Epoch, &now, &s.PolicyVersion, &s.Person.AgeBand, &s.Person.Jurisdiction)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, consent.ErrUnknownCustomer
 	}
@@ -39,25 +41,25 @@ func snapshot(ctx context.Context, q querier, customer identity.CustomerID) (con
 		return s, err
 	}
 	s.Now = fromMicros(now)
-	// The latest event of each choice: an epoch holds at most one of each.
-	events, err := collect(ctx, q, scanEvent, `SELECT `+ledgerColumns+` FROM (
-		SELECT *, ROW_NUMBER() OVER (PARTITION BY purpose, category, recipient, conversation ORDER BY epoch DESC) AS newest
-		FROM ledger WHERE customer = ?) AS latest WHERE newest = 1`, customer)
+	// The latest event of each choice: an epoch holds at most one of each. Which it
+	// is is found in an index alone, however many there were.
+	events, err := collect(ctx, q, scanEvent, `SELECT `+ledgerColumns+` FROM ledger WHERE customer = ?
+		AND (purpose, category, recipient, conversation, epoch) IN (
+			SELECT purpose, category, recipient, conversation, MAX(epoch) FROM ledger WHERE customer = ?
+			GROUP BY purpose, category, recipient, conversation)`, customer, customer)
 	if err != nil {
 		return s, err
 	}
-	var within []any
+	within := false
 	for _, e := range events {
 		s.Latest[e.Key()] = e
-		if e.Conversation != "" {
-			within = append(within, e.Conversation)
-		}
+		within = within || e.Conversation != ""
 	}
-	if len(within) == 0 {
+	if !within {
 		return s, nil
 	}
-	ended, err := collect(ctx, q, scanString, "SELECT id FROM conversations WHERE state = ? AND id IN ("+marks(len(within))+")",
-		append([]any{conversation.Resolved}, within...)...)
+	ended, err := collect(ctx, q, scanString, `SELECT id FROM conversations WHERE customer = ? AND state = ?
+		AND id IN (SELECT conversation FROM ledger WHERE customer = ? AND conversation <> '')`, customer, conversation.Resolved, customer)
 	s.Ended = make(map[string]bool, len(ended))
 	for _, id := range ended {
 		s.Ended[id] = true
@@ -103,18 +105,29 @@ func (s *Store) Append(ctx context.Context, customer identity.CustomerID, decide
 		if err != nil {
 			return err
 		}
-		if len(entry.Events) == 0 && len(entry.Delete) == 0 {
+		if len(entry.Events) == 0 && len(entry.Delete) == 0 && entry.Person == nil {
 			after = before
 			return nil
+		}
+		if p := entry.Person; p != nil {
+			if _, err := tx.exec(`UPDATE customers SET age_band = CASE ? WHEN '' THEN age_band ELSE ? END,
+				jurisdiction = CASE ? WHEN '' THEN jurisdiction ELSE ? END WHERE id = ?`, p.AgeBand, p.AgeBand, p.Jurisdiction, p.Jurisdiction, customer); err != nil {
+				return err
+			}
 		}
 		if err := tx.appendEvents(customer, before.Epoch+1, entry.Events); err != nil {
 			return err
 		}
-		if err := tx.dropPassages(customer, entry.Live); err != nil {
+		if err := tx.dropPassages(customer, entry.Live, entry.Because); err != nil {
 			return err
 		}
 		for _, c := range entry.Delete {
-			if err := tx.deleteRecords(customer, c); err != nil {
+			if _, err := tx.removeRecords(customer, consent.DeletedByStopDelete, "category = ?", c); err != nil {
+				return err
+			}
+		}
+		if entry.Asks != nil {
+			if err := tx.ask(key, *entry.Asks); err != nil {
 				return err
 			}
 		}
@@ -189,6 +202,20 @@ func (s *Store) Due(ctx context.Context, limit int) ([]identity.CustomerID, erro
 	return out, err
 }
 
+// Standing calls fn with every grant that has not run out, of any customer.
+func (s *Store) Standing(ctx context.Context, fn func(consent.Event)) error {
+	_, err := collect(ctx, s.reads, func(scan func(...any) error) (none struct{}, err error) {
+		e, err := scanEvent(scan)
+		if err == nil {
+			fn(e)
+		}
+		return none, err
+	}, `SELECT `+ledgerColumns+` FROM (
+		SELECT *, ROW_NUMBER() OVER (PARTITION BY customer, purpose, category, recipient, conversation ORDER BY epoch DESC) AS newest
+		FROM ledger) AS latest WHERE newest = 1 AND state IN (?, ?) AND (expires = 0 OR expires > now_micros())`, consent.Given, consent.Renewed)
+	return err
+}
+
 // Unfollowed returns the version of the policy in force while something may still
 // be indexed that it suspends, else nothing.
 func (s *Store) Unfollowed(ctx context.Context) (version string, err error) {
@@ -221,6 +248,16 @@ func (s *Store) PolicyText(ctx context.Context, version string) (text []byte, er
 	return text, err
 }
 
+// Policies returns every policy that was ever in force, oldest first.
+func (s *Store) Policies(ctx context.Context) ([]consent.PolicyVersion, error) {
+	return collect(ctx, s.reads, func(scan func(...any) error) (v consent.PolicyVersion, err error) {
+		var at int64
+		err = scan(&v.Version, &v.Text, &at)
+		v.At = fromMicros(at)
+		return v, err
+	}, "SELECT version, body, at FROM policies ORDER BY at, version")
+}
+
 // InstallPolicy puts a policy in force, on every replica at its commit. Another
 // text under the version of one that was ever in force is refused: a version
 // names one text. A policy that another has replaced stays replaced
@@ -245,12 +282,18 @@ func (s *Store) InstallPolicy(ctx context.Context, p *consent.Policy) error {
 		case known != nil:
 			return fmt.Errorf("%w: policy %q is in force", consent.ErrReplaced, version)
 		}
-		if _, err := tx.exec("INSERT INTO policies (version, body, at) VALUES (?, ?, ?)", p.Version, p.Text(), micros(tx.Now)); err != nil {
+		// Their order is that of their times, also where the clock was set back.
+		var last int64
+		if err := tx.row("SELECT COALESCE(MAX(at), 0) FROM policies").Scan(&last); err != nil {
+			return err
+		}
+		at := max(micros(tx.Now), last+1)
+		if _, err := tx.exec("INSERT INTO policies (version, body, at) VALUES (?, ?, ?)", p.Version, p.Text(), at); err != nil {
 			return err
 		}
 		_, err = tx.exec(`INSERT INTO policy (one, version, sha256, at) VALUES (1, ?, ?, ?)
 			ON CONFLICT (one) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256, at = excluded.at`,
-			p.Version, p.SHA256(), micros(tx.Now))
+			p.Version, p.SHA256(), at)
 		return err
 	}
 	return s.write(job{ctx: ctx, alone: true, fn: install})

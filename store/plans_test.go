@@ -16,6 +16,7 @@ import (
 	"candor/citation"
 	"candor/consent"
 	"candor/conversation"
+	"candor/export"
 	"candor/identity"
 	"candor/retrieval"
 )
@@ -46,13 +47,21 @@ var many = []string{
 		SELECT 'cit_' || i, 'closed', '', 'ans_' || i, 1, 'shop', 'cus_' || i, 'cnv_' || i, i, '', '', '', 'en', 1, '', FALSE, '', '' FROM n`,
 	"INSERT INTO citation_records (entry, record, category, recipient, grant_id) SELECT 'cit_' || i, 'rec_' || i, 'orders', '', '' FROM n",
 	"INSERT INTO idempotency (key, body, customer, status, expires) SELECT 'key_' || i, '', 'cus_' || i, 200, i FROM n",
+	`INSERT INTO requests (id, site, customer, kind, status, jurisdiction, record, conversation, at, due, closed)
+		SELECT 'req_' || i, 'shop', 'cus_' || i, 'rectification', 'done', 'default', 'rec_' || i, '', i, i, i FROM n`,
+	"INSERT INTO request_events (request, ordinal, at, actor, action, for_customer, outcome) SELECT 'req_' || i, 0, i, 'system', 'open', FALSE, '' FROM n",
+	`INSERT INTO accesses (id, at, site, customer, actor, kind, conversation, answer, purpose, reason, categories, sealed)
+		SELECT 'acc_' || i, i, 'shop', 'cus_' || i, '', 'desk', '', '', '', '', '[]', '' FROM n`,
+	`INSERT INTO exports (id, customer, status, holder, done, total, size, parts, touched, at, expires)
+		SELECT 'exp_' || i, 'cus_' || i, 'done', '', 1, 1, 1, 1, i, i, 4000000000000000 FROM n`,
+	"INSERT INTO export_parts (export, part, sealed) SELECT 'exp_' || i, 0, '' FROM n",
 	"INSERT INTO spent_tokens (site, jti, expires) SELECT 'shop', 'jti_' || i, i FROM n",
 }
 
 // large are the tables that no query on the way of a request reads as a whole.
 var large = []string{
 	"customers", "conversations", "events", "answers", "tickets", "ledger", "records", "passages", "sessions",
-	"citation_entries", "citation_records", "idempotency", "spent_tokens",
+	"citation_entries", "citation_records", "idempotency", "spent_tokens", "accesses", "exports", "export_parts", "requests", "request_events",
 }
 
 // TestPlans: what is asked while somebody waits is answered from an index on
@@ -94,11 +103,40 @@ func TestPlans(t *testing.T) {
 			{"a request", func() error { return only(s.Remember(ctx, maya, "scope", "key", "body")) }},
 			{"the ledger of a customer", func() error { return only(s.Snapshot(ctx, maya)) }},
 			{"the history of a customer", func() error { return only(s.History(ctx, maya)) }},
+			{"what an erasure would do", func() error { return only(s.Erasable(ctx, maya)) }},
+			{"who was erased of late", func() error { return only(s.ForgetErased(ctx)) }},
+			{"the holds of a customer", func() error { return only(s.holdsOf(ctx, maya)) }},
 			{"a record", func() error {
 				return s.PutRecord(ctx, retrieval.Record{ID: "r1", Site: "shop", Customer: maya, Category: "orders", Text: "A tent."})
 			}},
 			{"passages", func() error { return only(s.Passages(ctx, scope)) }},
 			{"texts", func() error { return only(s.Texts(ctx, scope, []string{"r1", "r2"})) }},
+			{"all that is held", func() error {
+				_, _, err := s.RecordsOf(ctx, maya, consent.Place{Rank: 1, ID: "r1"}, 10)
+				return err
+			}},
+			{"a dispute", func() error {
+				r, err := gate.NewRequest(ctx, who, consent.RectificationRequest, "No.")
+				if err != nil {
+					return err
+				}
+				r.Record = "r1"
+				if err := s.AddRequest(ctx, r); err != nil {
+					return err
+				}
+				scope, err = gate.Scope(ctx, who, consent.Answers)
+				_, err2 := s.ActOnRequest(ctx, r.ID, consent.RequestEvent{Action: consent.ActDone, Outcome: consent.RecordKept})
+				return errors.Join(err, err2)
+			}},
+			{"a customer's requests", func() error {
+				_, _, err := s.RequestsOf(ctx, maya, consent.Place{}, 10)
+				return err
+			}},
+			{"the requests", func() error {
+				_, _, err := s.Requests(ctx, consent.RequestFilter{After: consent.Place{Rank: 1, ID: "req_1"}})
+				return err
+			}},
+			{"how many requests are open", func() error { return only(s.CountRequests(ctx)) }},
 			{"the latest conversation", func() error { _, _, err := s.Latest(ctx, maya); return err }},
 			{"events after one", func() error { return only(s.Events(ctx, "cnv_maya", 1, 10)) }},
 			{"the messages", func() error { return only(s.Messages(ctx, "cnv_maya")) }},
@@ -127,6 +165,17 @@ func TestPlans(t *testing.T) {
 			{"a ticket", func() error { return only(s.Ticket(ctx, "cnv_maya")) }},
 			{"the desk's version", func() error { return only(s.DeskVersion(ctx)) }},
 			{"a claim", func() error { return s.Act(ctx, "stf_1", "cnv_maya", agents.Action{Trigger: conversation.AgentClaims}) }},
+			{"a look", func() error {
+				return s.Accessed(ctx, consent.Access{Customer: maya, Actor: "staff:stf_1", Kind: consent.DeskAccess})
+			}},
+			{"what was done with somebody's data", func() error { _, _, err := s.Uses(ctx, maya, consent.Place{}, 50); return err }},
+			{"how much is held", func() error { return only(s.Counts(ctx, maya)) }},
+			{"the conversations", func() error { return only(s.ConversationsOf(ctx, maya)) }},
+			{"an export", func() error { return s.Exports().Begin(ctx, maya, "exp_maya", 1) }},
+			{"a part of it", func() error { return s.Exports().Put(ctx, maya, "exp_maya", []byte("x"), 1) }},
+			{"its end", func() error { return s.Exports().End(ctx, maya, "exp_maya", export.Done) }},
+			{"how it stands", func() error { return only(s.Exports().Job(ctx, maya, "exp_maya")) }},
+			{"a part of its archive", func() error { return only(s.Exports().Part(ctx, maya, "exp_maya", 0)) }},
 			{"a choice", func() error {
 				_, err := gate.Change(ctx, who, consent.ChangeSet{Language: "en", Changes: []consent.Change{
 					{Triple: consent.Triple{Purpose: consent.Answers, Category: "orders", Recipient: consent.BrandAI}},

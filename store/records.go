@@ -28,7 +28,8 @@ func recordPlace(r retrieval.Record) string { return "record/" + string(r.Site) 
 
 // PutRecord stores a customer's record, sealed, in place of one with the same
 // id. It is indexed when its customer's next question needs it, and only if
-// its category is granted then.
+// its category is granted then. What the customer had deleted here is
+// retrieval.ErrNotWanted until they allow it again.
 func (s *Store) PutRecord(ctx context.Context, r retrieval.Record) error {
 	key, err := s.keys.For(ctx, r.Customer)
 	if err != nil {
@@ -39,15 +40,23 @@ func (s *Store) PutRecord(ctx context.Context, r retrieval.Record) error {
 		return err
 	}
 	return s.writeFor(ctx, r.Customer, func(tx *Tx) error {
+		if err := tx.wanted(r.Customer, r.Category); err != nil {
+			return err
+		}
 		if _, err := tx.exec("DELETE FROM passages WHERE site = ? AND record = ? AND customer = ?", r.Site, r.ID, r.Customer); err != nil {
 			return err
 		}
-		n, err := tx.exec(`INSERT INTO records (site, id, customer, category, sealed, collected, expires, indexed, at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, FALSE, ?)
+		if r.Own {
+			if err := tx.roomForOwn(r.Customer); err != nil {
+				return err
+			}
+		}
+		n, err := tx.exec(`INSERT INTO records (site, id, customer, category, sealed, collected, expires, indexed, at, own)
+			VALUES (?, ?, ?, ?, ?, ?, ?, FALSE, ?, ?)
 			ON CONFLICT (site, id) DO UPDATE SET category = excluded.category, sealed = excluded.sealed,
 				collected = excluded.collected, expires = excluded.expires, indexed = FALSE, at = excluded.at
-				WHERE records.customer = excluded.customer`,
-			r.Site, r.ID, r.Customer, r.Category, sealed, micros(r.CollectedAt), micros(r.Expires), micros(tx.Now))
+				WHERE records.customer = excluded.customer AND records.own = excluded.own`,
+			r.Site, r.ID, r.Customer, r.Category, sealed, micros(r.CollectedAt), micros(r.Expires), micros(tx.Now), r.Own)
 		if err != nil {
 			return err
 		}
@@ -64,18 +73,22 @@ func (tx *Tx) touch(customer identity.CustomerID) error {
 	return err
 }
 
-// dropPassages removes the terms of every category that is not in keep.
-func (tx *Tx) dropPassages(customer identity.CustomerID, keep []consent.Category) error {
+// dropPassages removes the terms of every category that is not in keep, and logs
+// why.
+func (tx *Tx) dropPassages(customer identity.CustomerID, keep []consent.Category, why func(consent.Category) consent.DeletionReason) error {
 	args := append([]any{customer}, anys(keep)...)
 	where := " WHERE customer = ?"
 	if len(keep) > 0 {
 		where += " AND category NOT IN (" + marks(len(keep)) + ")"
 	}
-	if _, err := tx.exec("DELETE FROM passages"+where, args...); err != nil {
+	dropped, err := tx.deleteByCategory("DELETE FROM passages"+where, args...)
+	if err != nil {
 		return err
 	}
-	_, err := tx.exec("UPDATE records SET indexed = FALSE"+where, args...)
-	return err
+	if _, err := tx.exec("UPDATE records SET indexed = FALSE"+where, args...); err != nil {
+		return err
+	}
+	return tx.logDeletions(customer, consent.DeletedPassage, why, dropped)
 }
 
 // Indexed returns the customers of whom anything is indexed.
@@ -93,77 +106,18 @@ func (s *Store) KeepIndexed(ctx context.Context, stamp consent.Stamp, keep []con
 		if err := tx.checkStamp(stamp); err != nil {
 			return err
 		}
-		return tx.dropPassages(stamp.Customer, keep)
+		return tx.dropPassages(stamp.Customer, keep, because(consent.DeletedByPolicy))
 	})
 }
 
-// RemoveExpired removes the records whose time has run out, and of each category
-// those that nobody ever granted for longer than its policy allows. It returns
-// how many there were.
-func (s *Store) RemoveExpired(ctx context.Context, categories []consent.CategorySpec) (removed int64, err error) {
-	type rule struct {
-		where string
-		args  []any
-	}
-	rules := []rule{{"expires > 0 AND expires <= now_micros()", nil}}
-	for _, c := range categories {
-		rules = append(rules, rule{
-			`category = ? AND at <= now_micros() - ? AND NOT EXISTS (
-			SELECT 1 FROM ledger l WHERE l.customer = records.customer AND l.category = records.category AND l.state IN (?, ?))`,
-			[]any{c.ID, c.UnconsentedTTL.Duration().Microseconds(), consent.Given, consent.Renewed},
-		})
-	}
-	for _, r := range rules {
-		owners, err := collect(ctx, s.reads, scanString, "SELECT DISTINCT customer FROM records WHERE "+r.where, r.args...)
-		if err != nil {
-			return removed, err
-		}
-		for _, owner := range owners {
-			var n int64
-			err := s.writeFor(ctx, identity.CustomerID(owner), func(tx *Tx) (err error) {
-				n, err = tx.removeRecords("customer = ? AND "+r.where, append([]any{owner}, r.args...)...)
-				if err != nil {
-					return err
-				}
-				return tx.touch(identity.CustomerID(owner))
-			})
-			if err != nil {
-				return removed, err
-			}
-			removed += n
-		}
-	}
-	return removed, nil
-}
-
-// removeRecords removes the records that a condition selects, with what is
-// indexed of them.
-func (tx *Tx) removeRecords(where string, args ...any) (int64, error) {
-	_, err := tx.exec("DELETE FROM passages WHERE (site, record) IN (SELECT site, id FROM records WHERE "+where+")", args...)
-	if err != nil {
-		return 0, err
-	}
-	return tx.exec("DELETE FROM records WHERE "+where, args...)
-}
-
-// deleteRecords destroys what is held of a category.
-func (tx *Tx) deleteRecords(customer identity.CustomerID, c consent.Category) error {
-	for _, table := range []string{"passages", "records"} {
-		if _, err := tx.exec("DELETE FROM "+table+" WHERE customer = ? AND category = ?", customer, c); err != nil {
-			return err
-		}
-	}
-	return tx.touch(customer)
-}
-
-const recordColumns = "site, id, customer, category, sealed, collected, expires"
+const recordColumns = "site, id, customer, category, sealed, collected, expires, own"
 
 func (s *Store) scanRecord(ctx context.Context) func(func(...any) error) (retrieval.Record, error) {
 	return func(scan func(...any) error) (retrieval.Record, error) {
 		var r retrieval.Record
 		var sealed []byte
 		var collected, expires int64
-		if err := scan(&r.Site, &r.ID, &r.Customer, &r.Category, &sealed, &collected, &expires); err != nil {
+		if err := scan(&r.Site, &r.ID, &r.Customer, &r.Category, &sealed, &collected, &expires, &r.Own); err != nil {
 			return r, err
 		}
 		key, err := s.keys.For(ctx, r.Customer)
@@ -182,7 +136,7 @@ func (s *Store) scanRecord(ctx context.Context) func(func(...any) error) (retrie
 
 // Record returns a record of the site for its backend, whose data it is.
 func (s *Store) Record(ctx context.Context, site identity.SiteID, id string) (retrieval.Record, error) {
-	out, err := collect(ctx, s.reads, s.scanRecord(ctx), "SELECT "+recordColumns+" FROM records WHERE site = ? AND id = ?", site, id)
+	out, err := collect(ctx, s.reads, s.scanRecord(ctx), "SELECT "+recordColumns+" FROM records WHERE site = ? AND id = ? AND "+present("records.customer"), site, id)
 	if err != nil {
 		return retrieval.Record{}, err
 	}
@@ -203,22 +157,21 @@ func (s *Store) RemoveRecord(ctx context.Context, site identity.SiteID, id strin
 		owner = identity.CustomerID(owners[0])
 	}
 	return s.writeFor(ctx, owner, func(tx *Tx) error {
-		n, err := tx.removeRecords("customer = ? AND site = ? AND id = ?", owner, site, id)
-		if errors.Is(err, sql.ErrNoRows) { // it cannot be an id
-			return retrieval.ErrNotFound
-		}
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			if err := tx.touch(owner); err != nil {
+		var n int64
+		if owner != "" {
+			var err error
+			if n, err = tx.removeRecords(owner, consent.DeletedBySite, "site = ? AND id = ?", site, id); err != nil {
 				return err
 			}
 		}
-		if err := tx.removeKnowledge(site, id); n == 0 || !errors.Is(err, retrieval.ErrNotFound) {
-			return err
+		err := tx.removeKnowledge(site, id)
+		if errors.Is(err, sql.ErrNoRows) { // it cannot be an id
+			err = retrieval.ErrNotFound
 		}
-		return nil
+		if n > 0 && errors.Is(err, retrieval.ErrNotFound) {
+			err = nil
+		}
+		return err
 	})
 }
 
@@ -370,7 +323,7 @@ func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.
 		return p, nil
 	}, `SELECT p.site, p.id, p.record, p.category, p.collected, p.sealed
 		FROM passages p JOIN records r ON r.site = p.site AND r.id = p.record
-		WHERE (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ?
+		WHERE `+undisputed("r")+` AND (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ?
 		AND p.category IN (`+marks(len(categories))+`) ORDER BY p.id`, args...)
 }
 
@@ -389,7 +342,7 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 		u.Record, err = read(func(dest ...any) error { return scan(append(dest, &u.sealed)...) })
 		return u, err
 	}, "SELECT "+recordColumns+`, sealed FROM records
-		WHERE customer = ? AND site = ? AND NOT indexed AND category IN (`+marks(len(categories))+`)`, args...)
+		WHERE customer = ? AND site = ? AND NOT indexed AND category IN (`+marks(len(categories))+`) AND`+undisputed("records"), args...)
 	if err != nil || len(pending) == 0 {
 		return err
 	}
@@ -415,7 +368,7 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 		}
 		for i, r := range pending {
 			n, err := tx.exec(`UPDATE records SET indexed = TRUE
-				WHERE site = ? AND id = ? AND customer = ? AND category = ? AND sealed = ? AND NOT indexed`,
+				WHERE site = ? AND id = ? AND customer = ? AND category = ? AND sealed = ? AND NOT indexed AND`+undisputed("records"),
 				r.Site, r.ID, r.Customer, r.Category, r.sealed)
 			if err != nil {
 				return err
@@ -473,7 +426,7 @@ func (s *Store) permitted(ctx context.Context, scope consent.Scope, ids []string
 		return nil, nil
 	}
 	query := "SELECT " + recordColumns + ` FROM records WHERE site = ? AND customer = ?
-		AND (expires = 0 OR expires > now_micros()) AND category IN (` + marks(len(categories)) + `)`
+		AND (expires = 0 OR expires > now_micros()) AND category IN (` + marks(len(categories)) + `) AND ` + present("records.customer") + ` AND` + undisputed("records")
 	args := append([]any{scope.Site(), scope.Customer()}, anys(categories)...)
 	if ids != nil {
 		query += " AND id IN (" + marks(len(ids)) + ")"

@@ -103,10 +103,6 @@ func (s Schema) Status(ctx context.Context, rawURL string) (list []Migration, er
 // it applied. A file that is not there is not made, and a database that holds
 // something else is refused.
 func (s Schema) Up(ctx context.Context, rawURL string) (applied []Migration, err error) {
-	before, err := s.Status(ctx, rawURL)
-	if err != nil {
-		return nil, err
-	}
 	e, target, err := engineOf(rawURL)
 	if err != nil {
 		return nil, err
@@ -121,7 +117,11 @@ func (s Schema) Up(ctx context.Context, rawURL string) (applied []Migration, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.holds(ctx, s); err != nil {
+	if err := db.holds(ctx, s); err != nil { // before its versions are taken for ours
+		return nil, err
+	}
+	before, err := s.Status(ctx, rawURL)
+	if err != nil {
 		return nil, err
 	}
 	if err := db.migrate(ctx, s.folder(e)); err != nil {

@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"candor/consent"
 	"candor/identity"
 )
 
@@ -40,6 +41,12 @@ type Store struct {
 	closed chan struct{}
 	close  func() error
 	done   sync.WaitGroup
+
+	truncating sync.Mutex
+	refused    time.Time         // when the write-ahead logs could not be emptied last; under truncating
+	logged     atomic.Bool       // what was destroyed may be in the write-ahead logs
+	forgot     atomic.Int64      // until when ForgetErased has looked; 0: it has not
+	step       func(name string) // for tests: what an erasure has done; nil: nobody is told
 
 	most     atomic.Int32 // jobs that share a commit
 	mu       sync.Mutex
@@ -81,6 +88,7 @@ func Open(ctx context.Context, rawURL string, keys *Keyring) (*Store, error) {
 		return nil, errors.Join(err, s.writes.Close())
 	}
 	s.Share(maxBatch)
+	s.logged.Store(true) // by a process that was killed
 	s.close = sync.OnceValue(func() error {
 		close(s.closed)
 		s.done.Wait()
@@ -177,6 +185,8 @@ type Tx struct {
 	tx       *transaction
 	Now      time.Time           // the database's clock
 	customer identity.CustomerID // whose row is locked; empty: nobody's
+	holding  *holding            // for keeping what a legal hold covers; nil: it was not read
+	erased   bool                // the customer is erased by this transaction
 	wakes    []string
 }
 
@@ -185,6 +195,8 @@ type job struct {
 	customer identity.CustomerID // whom it is about; empty: nobody
 	adds     bool                // locks no row that another job wants
 	alone    bool                // shares no commit, and installs a policy
+	erases   bool                // is part of the erasure of its customer
+	holding  *holding
 	fn       func(*Tx) error
 	done     chan error
 }
@@ -201,10 +213,28 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	return s.write(job{ctx: ctx, fn: fn})
 }
 
+// errErased refuses what is about somebody who was erased.
+var errErased = fmt.Errorf("%w: they were erased", consent.ErrUnknownCustomer)
+
 // writeFor is Write for what is about a customer, whose row is locked: nothing
-// else about them changes meanwhile, on any replica.
+// else about them changes meanwhile, on any replica. Of somebody who was erased
+// nothing is written, whoever still has their key (consent.ErrUnknownCustomer).
 func (s *Store) writeFor(ctx context.Context, customer identity.CustomerID, fn func(*Tx) error) error {
-	return s.write(job{ctx: ctx, customer: customer, fn: fn})
+	return s.writeHeld(job{ctx: ctx, customer: customer, fn: fn})
+}
+
+// writeHeld is write for what may delete something that a legal hold keeps: fn is
+// run again with the keys of the holds, if there are any.
+func (s *Store) writeHeld(j job) error {
+	for {
+		err := s.write(j)
+		if !errors.Is(err, errHolds) {
+			return err
+		}
+		if j.holding, err = s.holding(j.ctx, j.customer); err != nil {
+			return err
+		}
+	}
 }
 
 // writeNew is Write for what only adds rows, or removes some of its own, so that no
@@ -367,7 +397,7 @@ func (s *Store) settle(id string) outcome {
 }
 
 func (s *Store) runJobs(ctx context.Context, raw *transaction, batch []job, results []error) (wakes []string, id string, err error) {
-	now, id, err := s.engine.begin(ctx, raw, customersOf(batch), batch[0].alone)
+	now, id, erased, err := s.engine.begin(ctx, raw, customersOf(batch), batch[0].alone)
 	if err != nil {
 		return nil, "", fmt.Errorf("begin: %w", s.engine.check(err))
 	}
@@ -384,13 +414,21 @@ func (s *Store) runJobs(ctx context.Context, raw *transaction, batch []job, resu
 		if results[i] = j.ctx.Err(); results[i] != nil {
 			continue
 		}
+		if !j.erases && slices.Contains(erased, string(j.customer)) {
+			s.keys.forget(j.customer)
+			results[i] = errErased
+			continue
+		}
 		if err := savepoint("SAVEPOINT job"); err != nil {
 			return nil, "", err
 		}
-		tx := &Tx{ctx: ctx, tx: raw, Now: now, customer: j.customer}
+		tx := &Tx{ctx: ctx, tx: raw, Now: now, customer: j.customer, holding: j.holding}
 		results[i] = attempt(tx, j.fn)
 		if results[i] == nil {
 			wakes = append(wakes, tx.wakes...)
+			if tx.erased { // for the jobs behind it, which share its commit
+				erased = append(erased, string(j.customer))
+			}
 		} else if s.engine.fault(results[i]) != ordinary {
 			return nil, "", results[i] // not the job's own: nothing of the batch stands
 		} else if err := savepoint("ROLLBACK TO SAVEPOINT job"); err != nil {

@@ -222,7 +222,7 @@ func (tx *Tx) putBack(key Sealer, c *conversation.Conversation) error {
 // WakeSnoozed reopens the conversations whose time has come.
 func (s *Store) WakeSnoozed(ctx context.Context) error {
 	ids, err := collect(ctx, s.reads, scanString,
-		"SELECT id FROM conversations WHERE state = ? AND snoozed_until > 0 AND snoozed_until <= now_micros()", conversation.Snoozed)
+		"SELECT id FROM conversations WHERE state = ? AND snoozed_until > 0 AND snoozed_until <= now_micros() AND "+present("conversations.customer"), conversation.Snoozed)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,9 @@ type table struct {
 	serial string
 	// erased selects the rows that go with a customer; empty: they stay.
 	erased string
+	// proof selects the rows that stay of an erased customer for as long as the
+	// proofs; empty: there are none, or they stay for ever.
+	proof string
 }
 
 // Which rows are a customer's. Of the log and the ledger only what can be read
@@ -15,6 +18,7 @@ type table struct {
 const (
 	ofCustomer     = "customer = ?"
 	ofConversation = "conversation IN (SELECT id FROM conversations WHERE customer = ?)"
+	ofExport       = "export IN (SELECT id FROM exports WHERE customer = ?)"
 	ofEntry        = "entry IN (SELECT id FROM citation_entries WHERE customer = ?)"
 )
 
@@ -28,7 +32,10 @@ var dataTables = []table{
 	{name: "staff", key: []string{"id"}},
 	{name: "api_tokens", key: []string{"hash"}},
 	{name: "sessions", key: []string{"hash"}, erased: ofCustomer},
-	{name: "ledger", key: []string{"id"}},
+	{name: "ledger", key: []string{"id"}, proof: ofCustomer},
+	{name: "deletions", key: []string{"id"}, proof: ofCustomer},
+	{name: "holds", key: []string{"position"}, serial: "position", proof: ofCustomer},
+	{name: "held", key: []string{"id"}}, // goes with its hold
 	{name: "knowledge", key: []string{"site", "id"}},
 	{name: "records", key: []string{"site", "id"}, erased: ofCustomer},
 	{name: "passages", key: []string{"site", "id"}, erased: ofCustomer},
@@ -43,6 +50,11 @@ var dataTables = []table{
 	{name: "outbox", key: []string{"id"}, serial: "id"},
 	{name: "idempotency", key: []string{"key"}, erased: ofCustomer},
 	{name: "ratings", key: []string{"subject"}, erased: ofCustomer},
+	{name: "requests", key: []string{"id"}}, // see eraseRequests
+	{name: "request_events", key: []string{"request", "ordinal"}},
+	{name: "accesses", key: []string{"id"}, erased: ofCustomer},
+	{name: "exports", key: []string{"id"}, erased: ofCustomer},
+	{name: "export_parts", key: []string{"export", "part"}, erased: ofExport},
 }
 
 // keysTables are the tables of the keys. The house's own come last: without

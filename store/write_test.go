@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"candor/consent"
 	"candor/identity"
 	"candor/internal/pgtest"
 )
@@ -398,7 +399,7 @@ func TestOutcome(t *testing.T) {
 	}
 	tx, err := s.writes.begin(t.Context(), nil)
 	must(t, err)
-	_, id, err := beginPostgres(t.Context(), tx, nil, false)
+	_, id, _, err := beginPostgres(t.Context(), tx, nil, false)
 	must(t, err)
 	must(t, tx.Commit())
 	for range 3 {
@@ -435,4 +436,25 @@ func onPostgres(t *testing.T) *Store {
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	return s
+}
+
+// TestPoliciesInOrder: the order of policies is that in which they were put in
+// force, also where the clock was set back meanwhile.
+func TestPoliciesInOrder(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *Store) {
+		s, first := open(), consent.DefaultPolicy()
+		must(t, s.InstallPolicy(t.Context(), first))
+		must(t, s.Write(t.Context(), func(tx *Tx) error {
+			_, err := tx.exec("UPDATE policies SET at = at + 3600000000")
+			return err
+		}))
+		second, err := consent.LoadPolicy(strings.NewReader(strings.Replace(string(first.Text()), first.Version, "1999-01-01", 1)))
+		must(t, err)
+		must(t, s.InstallPolicy(t.Context(), second))
+		all, err := s.Policies(t.Context())
+		if err != nil || len(all) != 2 || all[1].Version != second.Version || !all[1].At.After(all[0].At) {
+			t.Errorf("%v, %v", all, err)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"candor/answer"
 	"candor/citation"
 	"candor/consent"
+	"candor/conversation"
 	"candor/identity"
 )
 
@@ -42,15 +44,7 @@ type citationsInput struct {
 }
 
 // Resolve refuses a filter that is there and empty: it must never mean "any".
-func (*citationsInput) Resolve(ctx huma.Context) []error {
-	url := ctx.URL()
-	for name, values := range url.Query() {
-		if slices.Contains(values, "") {
-			return []error{&huma.ErrorDetail{Location: "query." + name, Message: "empty: leave it out, or give it a value"}}
-		}
-	}
-	return nil
-}
+func (*citationsInput) Resolve(ctx huma.Context) []error { return emptyFilters(ctx) }
 
 type citationItem struct {
 	ID             string                 `json:"id"`
@@ -99,6 +93,7 @@ type citationOutput struct {
 	Body struct {
 		answer.Answer
 		Customer identity.CustomerID `json:"customer"`
+		Gone     bool                `json:"gone,omitempty" doc:"The conversation is kept no longer: this is what the log names"`
 		Entries  []entryJSON         `json:"entries"`
 	}
 }
@@ -134,6 +129,15 @@ func (s *Server) citations(ctx context.Context, who identity.Principal, in *cita
 	if err != nil {
 		return nil, err
 	}
+	var looks []consent.Access
+	for _, e := range page {
+		if e.Question != "" {
+			looks = append(looks, consent.Access{Customer: e.Customer, Actor: who.Actor(), Conversation: e.Conversation})
+		}
+	}
+	if err := s.seen(ctx, looks...); err != nil {
+		return nil, err
+	}
 	out := &citationsOutput{}
 	out.Body.Items = make([]citationItem, len(page))
 	for i, e := range page {
@@ -164,16 +168,28 @@ func (s *Server) citation(ctx context.Context, who identity.Principal, in *conve
 	if !who.Has(reviewers...) {
 		return nil, errRole
 	}
-	a, customer, err := s.Answers.AnyAnswer(ctx, in.ID)
-	if err != nil {
-		return nil, err
+	a, customer, missing := s.Answers.AnyAnswer(ctx, in.ID)
+	gone := errors.Is(missing, conversation.ErrNotFound)
+	if missing != nil && !gone {
+		return nil, missing
 	}
 	entries, err := s.Citations.ByAnswer(ctx, in.ID)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case gone && len(entries) == 0:
+		return nil, missing
+	case gone:
+		a, customer = ofLog(entries)
+	}
+	// Of a customer who was erased nothing can be opened.
+	if a.Question != "" || slices.ContainsFunc(entries, func(e citation.Entry) bool { return e.Body != nil }) {
+		if err := s.seen(ctx, lookAt(who, customer, a, entries)); err != nil {
+			return nil, err
+		}
 	}
 	out := &citationOutput{}
-	out.Body.Answer, out.Body.Customer, out.Body.Entries = a, customer, make([]entryJSON, len(entries))
+	out.Body.Answer, out.Body.Customer, out.Body.Gone, out.Body.Entries = a, customer, gone, make([]entryJSON, len(entries))
 	for i, e := range entries {
 		out.Body.Entries[i] = entryJSON{
 			ID: e.ID, Kind: e.Kind, Opened: e.Opened, At: e.At, Attempt: e.Attempt, Recipient: e.Recipient, Model: e.Model,

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,18 +22,20 @@ const (
 	anyone     audience = iota
 	customers           // bearer token of a widget session
 	backends            // server key of a site
+	sites               // server key of a site, or the browser key of its pages
 	staffOnly           // cookie of a staff session, or an API token
 	staffLogin          // anyone, at the pace of a person who types a password
 )
 
 var securitySchemes = map[string]*huma.SecurityScheme{
-	"session":   {Type: "http", Scheme: "bearer", Description: "The token of POST /api/session"},
-	"serverKey": {Type: "http", Scheme: "bearer", Description: "The server key of a site"},
-	"staff":     {Type: "apiKey", In: "cookie", Name: staffCookie, Description: "The cookie of POST /api/staff/login, with its csrf as X-CSRF-Token"},
+	"session":    {Type: "http", Scheme: "bearer", Description: "The token of POST /api/session"},
+	"serverKey":  {Type: "http", Scheme: "bearer", Description: "The server key of a site"},
+	"browserKey": {Type: "http", Scheme: "bearer", Description: "The browser key of a site: it may only narrow what is allowed"},
+	"staff":      {Type: "apiKey", In: "cookie", Name: staffCookie, Description: "The cookie of POST /api/staff/login, with its csrf as X-CSRF-Token"},
 }
 
 var security = map[audience][]map[string][]string{
-	customers: {{"session": {}}}, backends: {{"serverKey": {}}}, staffOnly: {{"staff": {}}},
+	customers: {{"session": {}}}, backends: {{"serverKey": {}}}, sites: {{"serverKey": {}}, {"browserKey": {}}}, staffOnly: {{"staff": {}}},
 }
 
 const (
@@ -59,6 +62,16 @@ func (s *Server) authenticate(c *fiber.Ctx, a audience) (identity.Principal, err
 			return identity.Principal{}, err
 		}
 		return identity.Principal{Kind: identity.Backend, Site: site.ID}, nil
+	case sites:
+		site, err := s.Directory.SiteByServerKey(ctx, bearer(c))
+		if err == nil {
+			return identity.Principal{Kind: identity.Backend, Site: site.ID}, nil
+		}
+		if !errors.Is(err, identity.ErrUnauthenticated) {
+			return identity.Principal{}, err
+		}
+		site, err = s.Directory.SiteByBrowserKey(ctx, bearer(c))
+		return identity.Principal{Kind: identity.Browser, Site: site.ID}, err
 	case staffOnly:
 		return s.authenticateStaff(c)
 	case anyone, staffLogin:

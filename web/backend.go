@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"candor/consent"
 	"candor/identity"
 	"candor/retrieval"
 )
@@ -83,6 +84,14 @@ func imported(report Import, err error) (*importOutput, error) {
 
 func (s *Server) getRecord(ctx context.Context, who identity.Principal, in *conversationID) (*recordOutput, error) {
 	r, err := s.Records.Record(ctx, who.Site, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	// A look of the site's backend at its own data is one all the same.
+	err = s.Accesses.Accessed(ctx, consent.Access{
+		Customer: r.Customer, Actor: who.Actor(), Kind: consent.BackendAccess,
+		Categories: []consent.Category{r.Category}, Records: []consent.AccessedRecord{{ID: r.ID, Category: r.Category}},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -56,10 +57,11 @@ type messageJSON struct {
 	AnswerID string              `json:"answer_id,omitempty"`
 	Assisted bool                `json:"assisted,omitempty"`
 	Name     string              `json:"name,omitempty" doc:"The agent's name"`
+	Offer    *consent.Offer      `json:"offer,omitempty" doc:"A consent that somebody at the desk asks for; the text is its text"`
 }
 
 func toMessage(m conversation.Message) messageJSON {
-	return messageJSON{m.ID, m.Seq, m.From, m.Text(), m.At, m.AnswerID, m.Assisted, m.Name}
+	return messageJSON{m.ID, m.Seq, m.From, m.Text(), m.At, m.AnswerID, m.Assisted, m.Name, m.Offer}
 }
 
 type person struct {
@@ -131,15 +133,10 @@ func (s *Server) startSession(ctx context.Context, _ identity.Principal, in *ses
 		GPC: in.Body.GPC || in.GPCHeader == "1", Expires: now.Add(sessionLife),
 	}
 	if in.Body.Identity != nil {
-		sub, err := identity.VerifyToken(ctx, s.Directory, site, *in.Body.Identity, now)
-		if err != nil {
+		if x.Customer, err = s.identify(ctx, site, *in.Body.Identity, now); err != nil {
 			return nil, err
 		}
 		x.Kind = identity.Customer
-		x.Customer, err = s.Directory.Customer(ctx, site.ID, sub)
-		if err != nil {
-			return nil, err
-		}
 	} else if x.Customer, err = s.Directory.AddVisitor(ctx, site.ID); err != nil {
 		return nil, err
 	}
@@ -162,6 +159,23 @@ func (s *Server) startSession(ctx context.Context, _ identity.Principal, in *ses
 		out.Body.Customer = &x.Customer
 	}
 	return out, nil
+}
+
+// identify returns whom an identity token speaks for, and notes what it says of them
+// that decides who may choose for them.
+func (s *Server) identify(ctx context.Context, site identity.Site, token string, now time.Time) (identity.CustomerID, error) {
+	claims, err := identity.VerifyToken(ctx, s.Directory, site, token, now)
+	if err != nil {
+		return "", err
+	}
+	if claims.Jurisdiction != "" && s.Gate.Policy().Profile(claims.Jurisdiction).ID != claims.Jurisdiction {
+		return "", fmt.Errorf("%w: the policy has no jurisdiction of the token's name", identity.ErrUnauthenticated)
+	}
+	customer, err := s.Directory.Customer(ctx, site.ID, claims.Subject)
+	if err != nil {
+		return "", err
+	}
+	return customer, s.Gate.Identify(ctx, customer, consent.Person{AgeBand: consent.AgeBand(claims.AgeBand), Jurisdiction: claims.Jurisdiction})
 }
 
 // preferred is the language of Candor's own texts that suits the tags best.

@@ -43,6 +43,12 @@ func TestDatabaseAway(t *testing.T) {
 		{"GET", "/api/desk/events", ""},
 		{"POST", "/api/desk/conversations/" + talk + "/messages", `{"text":"` + canary + `"}`},
 		{"GET", "/api/admin/citations", ""},
+		{"GET", "/api/me/records", ""},
+		{"POST", "/api/me/records", `{"text":"` + canary + `"}`},
+		{"POST", "/api/me/records/rec_1/dispute", `{"text":"` + canary + `"}`},
+		{"POST", "/api/me/requests", `{"kind":"complaint","text":"` + canary + `"}`},
+		{"GET", "/api/admin/requests", ""},
+		{"POST", "/api/admin/requests/req_1", `{"action":"note","note":"` + canary + `"}`},
 		{"GET", "/widget?site=never-seen", ""},
 	} {
 		res := r.do(c.method, c.path, c.body, "Idempotency-Key", "k")

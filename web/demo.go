@@ -38,7 +38,9 @@ type demoOutput struct {
 }
 
 type demoIdentityInput struct {
-	Customer string `query:"customer" required:"true" minLength:"1" maxLength:"256"`
+	Customer     string `query:"customer" required:"true" minLength:"1" maxLength:"256"`
+	AgeBand      string `query:"age_band" doc:"child, teen or adult"`
+	Jurisdiction string `query:"jurisdiction" doc:"A profile of the policy"`
 }
 
 type demoIdentityOutput struct {
@@ -64,7 +66,7 @@ func (s *Server) demoRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		token, err := identity.IssueToken(site, in.Customer, time.Now())
+		token, err := identity.IssueToken(site, identity.Claims{Subject: in.Customer, AgeBand: in.AgeBand, Jurisdiction: in.Jurisdiction}, time.Now())
 		out := &demoIdentityOutput{}
 		out.Body.Identity = token
 		return out, err

@@ -86,7 +86,9 @@ type deskOutput struct {
 		Messages  []deskMessage       `json:"messages"`
 		Shared    []consent.Category  `json:"shared"`
 		NotShared []consent.Category  `json:"not_shared"`
-		Records   []deskRecord        `json:"records"`
+		// Asks is there for who has the conversation.
+		Asks    map[consent.Category]consent.AskState `json:"asks,omitempty" doc:"Of what is not shared, whether the customer may be asked for it: open, waiting, not_now, refused, stopped or never"`
+		Records []deskRecord                          `json:"records"`
 	}
 }
 
@@ -111,6 +113,13 @@ type snoozeInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		Until time.Time `json:"until"`
+	}
+}
+
+type askInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Categories []consent.Category `json:"categories" minItems:"1" maxItems:"20" doc:"What people at the desk would see"`
 	}
 }
 
@@ -161,6 +170,12 @@ func (s *Server) deskRoutes() {
 		}
 		return s.done(ctx, in.ID, s.Desk.Snooze(ctx, who, in.ID, in.Body.Until))
 	})
+	register(s, staffOnly, huma.Operation{
+		OperationID: "askConsent", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/ask-consent",
+		Summary: "Ask the customer, once, to let people at the desk see categories of their data",
+	}, func(ctx context.Context, who identity.Principal, in *askInput) (*deskDone, error) {
+		return s.done(ctx, in.ID, s.Desk.Ask(ctx, who, in.ID, in.Body.Categories))
+	})
 }
 
 var deskSummaries = map[string]string{
@@ -205,7 +220,7 @@ func (s *Server) deskConversation(ctx context.Context, who identity.Principal, i
 	b.Customer, b.Visitor, b.Language, b.Brand = v.Conversation.Customer, v.Conversation.Visitor, v.Conversation.Language, v.Brand
 	b.Ticket = toTicket(v.Ticket, who)
 	b.Shared, b.NotShared = append([]consent.Category{}, v.Shared...), append([]consent.Category{}, v.NotShared...)
-	b.Messages, b.Records = []deskMessage{}, []deskRecord{}
+	b.Asks, b.Messages, b.Records = v.Asks, []deskMessage{}, []deskRecord{}
 	for _, m := range v.Messages {
 		x := deskMessage{
 			ID: m.ID, Seq: m.Seq, From: m.From, At: m.At, AnswerID: m.AnswerID, Assisted: m.Assisted, Name: m.Name, Segments: m.Parts,

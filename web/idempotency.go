@@ -79,6 +79,10 @@ func (s *Server) idempotent(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(huma.WithContext(ctx, conversation.WithMessageID(ctx.Context(), messageID(scope, key))))
+	if c.Response().IsBodyStream() { // too large to remember, and made anew as well
+		s.settle(Response{Status: http.StatusOK}, func(ctx context.Context) error { return s.Memory.Forget(ctx, scope, key) })
+		return
+	}
 	r := Response{c.Response().StatusCode(), string(c.Response().Header.ContentType()), bytes.Clone(c.Response().Body())}
 	if r.Status >= http.StatusInternalServerError || r.Status == http.StatusTooManyRequests {
 		s.settle(r, func(ctx context.Context) error { return s.Memory.Forget(ctx, scope, key) })

@@ -81,6 +81,8 @@ func (s *Server) limit(a audience) func(huma.Context, func(huma.Context)) {
 			d = s.limits.wait("login "+ip, 10, 300) // a company may share one address; see login
 		case a == anyone:
 			d = s.limits.wait("session "+ip, 50, 1000)
+		case who.Kind == identity.Browser:
+			d = s.limits.wait("browser "+ip, 5, 50) // it may guess at customers
 		case who.Kind == identity.Customer, who.Kind == identity.Visitor:
 			d = s.limits.wait("customer "+string(who.Customer), 20, 300)
 		}

@@ -22,15 +22,22 @@ var dist embed.FS
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"frame-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors "
 
+// gpcSince is since when the Global Privacy Control is honoured as it is now.
+const gpcSince = "2026-11-22"
+
 func (s *Server) pages() {
 	s.app.Get("/loader.js", file("loader.js"))
 	s.app.Get("/assets/:file", func(c *fiber.Ctx) error { return file(path.Base(c.Params("file")))(c) })
 	s.app.Get("/widget", s.widget)
 	s.app.Get("/desk", page("desk.html"))
 	s.app.Get("/admin", page("admin.html"))
+	s.app.Get("/admin/requests", page("admin.html"))
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	s.app.Get("/readyz", s.ready)
 	s.app.Get("/metrics", adaptor.HTTPHandler(s.Metrics))
+	s.app.Get("/.well-known/gpc.json", func(c *fiber.Ctx) error {
+		return c.JSON(fiber.Map{"gpc": true, "lastUpdate": gpcSince})
+	})
 	s.app.Get("/asyncapi.yaml", func(c *fiber.Ctx) error {
 		c.Set("Content-Type", "application/yaml")
 		return c.Send(s.AsyncAPI)

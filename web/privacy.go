@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -19,7 +20,8 @@ type choiceJSON struct {
 	State     consent.State     `json:"state"`
 	GrantID   string            `json:"grant_id,omitempty"`
 	Since     *time.Time        `json:"since,omitempty"`
-	Expires   *time.Time        `json:"expires,omitempty"`
+	Expires   *time.Time        `json:"expires,omitempty" doc:"When a grant ends; or until when it is not asked for again"`
+	Reason    consent.Reason    `json:"reason,omitempty" doc:"Why it is not allowed, apart from the browser's signal"`
 }
 
 type noticeJSON struct {
@@ -70,23 +72,33 @@ type consentsOutput struct {
 	}
 }
 
+type changeJSON struct {
+	Purpose   consent.Purpose   `json:"purpose"`
+	Category  consent.Category  `json:"category"`
+	Recipient consent.Recipient `json:"recipient"`
+	Granted   bool              `json:"granted"`
+	Duration  consent.Duration  `json:"duration,omitempty" doc:"conversation or standing, which it is without"`
+	Delete    bool              `json:"delete,omitempty" doc:"Also delete what is held here of the category"`
+}
+
+func (c changeJSON) change() consent.Change {
+	return consent.Change{
+		Triple:  consent.Triple{Purpose: c.Purpose, Category: c.Category, Recipient: c.Recipient},
+		Granted: c.Granted, Duration: c.Duration, Delete: c.Delete,
+	}
+}
+
 type changeInput struct {
 	Accept       string `header:"Accept-Language"`
 	Language     string `query:"language"`
 	Conversation string `query:"conversation"`
 	Body         struct {
-		Changes []struct {
-			Purpose   consent.Purpose   `json:"purpose"`
-			Category  consent.Category  `json:"category"`
-			Recipient consent.Recipient `json:"recipient"`
-			Granted   bool              `json:"granted"`
-			Duration  consent.Duration  `json:"duration,omitempty"`
-			Delete    bool              `json:"delete,omitempty"`
-		} `json:"changes"`
-		Notice *struct {
+		Changes []changeJSON `json:"changes"`
+		Notice  *struct {
 			ID      string `json:"id"`
 			Version string `json:"version"`
-		} `json:"notice,omitempty"`
+			SHA256  string `json:"sha256,omitempty" doc:"Of its text, if the choice is to count for that text alone"`
+		} `json:"notice,omitempty" doc:"The notice that was read: a yes on another one is refused"`
 		OfferID string `json:"offer_id,omitempty"`
 	}
 }
@@ -116,7 +128,7 @@ func toChoices(all []consent.Choice) []choiceJSON {
 	for i, c := range all {
 		out[i] = choiceJSON{
 			Purpose: c.Purpose, Category: c.Category, Recipient: c.Recipient, State: c.State,
-			GrantID: c.Grant, Since: optional(c.Since), Expires: optional(c.Expires),
+			GrantID: c.Grant, Since: optional(c.Since), Expires: optional(c.Expires), Reason: c.Reason,
 		}
 	}
 	return out
@@ -145,7 +157,7 @@ func (s *Server) consents(ctx context.Context, who identity.Principal, in *conse
 	if err != nil {
 		return nil, err
 	}
-	language := preferred(in.Language, in.Accept)
+	language := cmp.Or(in.Language, preferred(in.Accept)) // as a change takes it
 	site, err := s.Directory.Site(ctx, who.Site)
 	if err != nil {
 		return nil, err
@@ -185,21 +197,19 @@ func labels(p *consent.Policy, language, brand string) labelsJSON {
 
 func (s *Server) changeConsents(ctx context.Context, who identity.Principal, in *changeInput) (*changeOutput, error) {
 	set := consent.ChangeSet{
-		Offer: in.Body.OfferID, Channel: "widget", Language: preferred(in.Language, in.Accept),
+		Offer: in.Body.OfferID, Channel: "widget", Language: cmp.Or(in.Language, preferred(in.Accept)),
 	}
 	conversation, superseded := in.Conversation, ""
 	if in.Body.OfferID != "" {
-		a, err := s.Answers.AnswerWithOffer(ctx, who.Customer, in.Body.OfferID)
+		o, err := s.madeOffer(ctx, who, in.Body.OfferID)
 		if err != nil {
 			return nil, err
 		}
-		// The offer was read in the language of its answer, with its notice.
-		conversation, superseded, set.Language = a.ConversationID, a.ID, a.Language
-		if a.Offer.Notice != s.Gate.Policy().Notice.Ref(a.Language) {
-			return nil, consent.ErrStaleNotice
-		}
+		// The offer was read in its own language, with its notice.
+		conversation, superseded, set.Language = o.conversation, o.answer, o.language
+		set.Notice = &o.Notice
 		for _, c := range in.Body.Changes {
-			if !a.Offer.Asks(consent.Triple{Purpose: c.Purpose, Category: c.Category, Recipient: c.Recipient}) {
+			if !o.Asks(consent.Triple{Purpose: c.Purpose, Category: c.Category, Recipient: c.Recipient}) {
 				return nil, huma.Error422UnprocessableEntity("The offer asks for something else. Make this change without the offer_id.")
 			}
 		}
@@ -210,24 +220,23 @@ func (s *Server) changeConsents(ctx context.Context, who identity.Principal, in 
 	}
 	granted := false
 	for _, c := range in.Body.Changes {
-		set.Changes = append(set.Changes, consent.Change{
-			Triple:  consent.Triple{Purpose: c.Purpose, Category: c.Category, Recipient: c.Recipient},
-			Granted: c.Granted, Duration: c.Duration, Delete: c.Delete,
-		})
+		set.Changes = append(set.Changes, c.change())
 		granted = granted || c.Granted
 	}
 	if n := in.Body.Notice; n != nil {
-		set.Notice = &consent.NoticeRef{ID: n.ID, Version: n.Version}
+		read := consent.NoticeRef{ID: n.ID, Version: n.Version, SHA256: n.SHA256}
+		switch {
+		case set.Notice == nil:
+			set.Notice = &read
+		case granted && !read.Names(*set.Notice):
+			return nil, consent.ErrStaleNotice
+		}
 	}
 	changed, err := s.Gate.Change(ctx, who, set)
 	if err != nil {
 		return nil, err
 	}
-	out := &changeOutput{}
-	out.Body.Epoch, out.Body.Choices, out.Body.Receipts = changed.Epoch, toChoices(changed.Choices.Choices), []string{}
-	for _, e := range changed.Events {
-		out.Body.Receipts = append(out.Body.Receipts, e.ID)
-	}
+	out := changeOf(changed)
 	if superseded != "" && granted {
 		if out.Body.AnswerID, err = s.Conversations.Again(ctx, who, superseded); err != nil {
 			return nil, err

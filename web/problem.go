@@ -17,6 +17,7 @@ import (
 	"candor/agents"
 	"candor/consent"
 	"candor/conversation"
+	"candor/export"
 	"candor/identity"
 	"candor/retrieval"
 )
@@ -32,6 +33,22 @@ var statuses = []struct {
 	{conversation.ErrNotFound, http.StatusNotFound},
 	{retrieval.ErrNotFound, http.StatusNotFound},
 	{consent.ErrUnknownCustomer, http.StatusNotFound},
+	{consent.ErrUnknownReceipt, http.StatusNotFound},
+	{consent.ErrNotKantara, http.StatusUnprocessableEntity},
+	{consent.ErrUnknownRequest, http.StatusNotFound},
+	{consent.ErrUnknownHold, http.StatusNotFound},
+	{consent.ErrHold, http.StatusUnprocessableEntity},
+	{consent.ErrHoldOver, http.StatusConflict},
+	{consent.ErrRequestText, http.StatusUnprocessableEntity},
+	{consent.ErrRequestStep, http.StatusUnprocessableEntity},
+	{consent.ErrRequestState, http.StatusConflict},
+	{consent.ErrRequestErased, http.StatusConflict},
+	{consent.ErrDisputed, http.StatusConflict},
+	{consent.ErrTooManyRequests, http.StatusConflict},
+	{retrieval.ErrRefused, http.StatusUnprocessableEntity},
+	{retrieval.ErrStopped, http.StatusConflict},
+	{retrieval.ErrTooMany, http.StatusConflict},
+	{retrieval.ErrNotOwn, http.StatusForbidden},
 	{conversation.ErrEmptyMessage, http.StatusUnprocessableEntity},
 	{conversation.ErrTooLong, http.StatusRequestEntityTooLarge},
 	{conversation.ErrIllegalTransition, http.StatusConflict},
@@ -41,9 +58,19 @@ var statuses = []struct {
 	{consent.ErrForbidden, http.StatusForbidden},
 	{consent.ErrUnknownTriple, http.StatusUnprocessableEntity},
 	{consent.ErrInvalidChange, http.StatusUnprocessableEntity},
+	{consent.ErrMinor, http.StatusForbidden},
+	{consent.ErrNoNotice, http.StatusUnprocessableEntity},
+	{consent.ErrEvidence, http.StatusUnprocessableEntity},
+	{consent.ErrFuture, http.StatusUnprocessableEntity},
 	{consent.ErrStaleNotice, http.StatusConflict},
+	{consent.ErrSince, http.StatusConflict},
 	{consent.ErrStale, http.StatusConflict},
+	{consent.ErrNotAskable, http.StatusConflict},
+	{consent.ErrNoRecords, http.StatusUnprocessableEntity},
+	{retrieval.ErrNotWanted, http.StatusConflict},
 	{ErrOtherBody, http.StatusUnprocessableEntity},
+	{export.ErrNotFound, http.StatusNotFound},
+	{export.ErrFailed, http.StatusConflict},
 }
 
 const (
@@ -96,6 +123,8 @@ func (s *Server) problem(err error) huma.StatusError {
 		return passing(http.StatusServiceUnavailable, partDatabase, awayDetail, 2*time.Second)
 	case errors.Is(err, ErrInFlight):
 		return passing(http.StatusConflict, "", sentence(err.Error()), time.Second)
+	case errors.Is(err, export.ErrRunning), errors.Is(err, export.ErrUnfinished):
+		return passing(http.StatusConflict, "", sentence(err.Error()), exportRetry)
 	}
 	for _, x := range statuses {
 		if errors.Is(err, x.err) {

@@ -29,6 +29,7 @@ import (
 	"candor/citation"
 	"candor/consent"
 	"candor/conversation"
+	"candor/export"
 	"candor/identity"
 	"candor/retrieval"
 )
@@ -38,6 +39,8 @@ type Answers interface {
 	Answer(ctx context.Context, customer identity.CustomerID, id string) (answer.Answer, error)
 	AnyAnswer(ctx context.Context, id string) (answer.Answer, identity.CustomerID, error)
 	AnswerWithOffer(ctx context.Context, customer identity.CustomerID, offer string) (answer.Answer, error)
+	// Asked returns an offer that somebody at the desk made.
+	Asked(ctx context.Context, customer identity.CustomerID, offer string) (consent.Asked, error)
 	Rate(ctx context.Context, customer identity.CustomerID, subject string, score int, comment string) error
 }
 
@@ -90,10 +93,17 @@ type Part struct {
 type Options struct {
 	Directory     identity.Directory
 	Gate          *consent.Gate
+	Receipts      *consent.Receipts
 	Conversations *conversation.Service
 	Answers       Answers
 	Records       Records
+	OwnRecords    OwnRecords
+	Requests      Requests
+	Eraser        consent.Eraser
 	Citations     citation.Log
+	Accesses      consent.AccessLog
+	Usage         Usage
+	Exports       *export.Service
 	Desk          agents.Desk
 	Feed          DeskFeed
 	Presence      Presence
@@ -199,6 +209,7 @@ func New(o Options) *Server {
 
 	config := huma.DefaultConfig("Candor", "1")
 	config.DocsPath, config.SchemasPath = "", ""
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.CreateHooks = nil // no $schema links in responses
 	config.AllowAdditionalPropertiesByDefault = true
 	config.Info.Description = "A customer-service assistant that answers only from what the customer agreed to share."
@@ -206,6 +217,14 @@ func New(o Options) *Server {
 	s.api = humafiber.New(s.app, config)
 	s.customerRoutes()
 	s.privacyRoutes()
+	s.receiptRoutes()
+	s.consentRoutes()
+	s.recordRoutes()
+	s.requestRoutes()
+	s.erasureRoutes()
+	s.holdRoutes()
+	s.usageRoutes()
+	s.exportRoutes()
 	s.backendRoutes()
 	s.staffRoutes()
 	s.deskRoutes()

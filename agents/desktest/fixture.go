@@ -28,7 +28,8 @@ type Fixture struct {
 	// token, has it.
 	Connect func(t *testing.T, who identity.Principal, token string) agents.Desk
 
-	site identity.SiteID
+	site  identity.SiteID
+	looks *looks
 }
 
 // NewFixture makes a company, with one site and the default policy, in an empty
@@ -40,7 +41,8 @@ func NewFixture(t *testing.T, s Store) *Fixture {
 	f := &Fixture{Store: s, Gate: consent.NewGate(s, policy), Queue: "support", site: identity.SiteID(identity.NewID("site"))}
 	must(t, s.AddSite(t.Context(), identity.Site{ID: f.site, Name: Brand, Secret: []byte("0123456789abcdef0123456789abcdef")},
 		identity.NewSecret("key")))
-	f.Service = agents.NewService(s, f.Gate, phrases{}, func(string) {})
+	f.looks = &looks{Store: s}
+	f.Service = agents.NewService(f.looks, f.Gate, phrases{}, func(string) {})
 	f.Connect = func(*testing.T, identity.Principal, string) agents.Desk { return f.Service }
 	return f
 }

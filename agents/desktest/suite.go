@@ -37,6 +37,13 @@ func Run(t *testing.T, setup func(t *testing.T) *Fixture) {
 		{"unknown and never handed off look alike", testNotFound},
 		{"what is not shared is not shown", testNotShared},
 		{"a visitor reaches a person", testNothingShared},
+		{"what is seen is on record", testOnRecord},
+		{"what cannot be recorded is not shown", testNotRecorded},
+		{"asking for a consent", testAsk},
+		{"a category is asked for once", testAskOnce},
+		{"only who has the conversation asks", testAskOwn},
+		{"of two who ask at once one asks", testAskAtOnce},
+		{"a question that was not answered", testAskAgain},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, setup(t)) })
 	}
@@ -51,6 +58,9 @@ var actions = map[string]func(ctx context.Context, a Agent, id string) error{
 	"return":  func(ctx context.Context, a Agent, id string) error { return a.Desk.Return(ctx, a.Who, id) },
 	"snooze": func(ctx context.Context, a Agent, id string) error {
 		return a.Desk.Snooze(ctx, a.Who, id, time.Now().Add(time.Hour))
+	},
+	"ask": func(ctx context.Context, a Agent, id string) error {
+		return a.Desk.Ask(ctx, a.Who, id, []consent.Category{"orders"})
 	},
 }
 
@@ -174,7 +184,7 @@ func testClaimAgain(t *testing.T, f *Fixture) {
 func testOwnership(t *testing.T, f *Fixture) {
 	ana, ben := f.Hire(t, "Ana", identity.RoleAgent), f.Hire(t, "Ben", identity.RoleAgent)
 	c := f.Waiting(t, "Hello?")
-	for _, action := range []string{"release", "resolve", "return", "snooze"} {
+	for _, action := range []string{"release", "resolve", "return", "snooze", "ask"} {
 		refused(t, action, ana, c, agents.ErrNotOwner)
 	}
 	do(t, "claim", ana, c)
@@ -290,6 +300,7 @@ func testSnooze(t *testing.T, f *Fixture) {
 		t.Errorf("a snoozed conversation is in the queue: %+v", got)
 	}
 	refused(t, "snooze", ana, c, conversation.ErrIllegalTransition)
+	refused(t, "ask", ana, c, conversation.ErrIllegalTransition)
 	refused(t, "claim", ben, c, agents.ErrOwned)
 	c.Say(t, "One more thing.")
 	inState(t, c, conversation.Open, ana.Who.Staff)

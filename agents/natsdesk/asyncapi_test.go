@@ -95,7 +95,7 @@ func TestAsyncAPI(t *testing.T) {
 	want := []string{
 		"candor.conversation.{conversation}", "candor.handoff.{queue}", "candor.consent.{customer}", "$KV.presence.{staff}",
 	}
-	for _, verb := range []string{"list", "get", "claim", "release", "reply", "resolve", "return", "snooze"} {
+	for _, verb := range []string{"list", "get", "claim", "release", "reply", "resolve", "return", "snooze", "ask-consent"} {
 		want = append(want, "candor.desk.{queue}."+verb)
 	}
 	for _, address := range want {
@@ -189,12 +189,14 @@ func TestAsyncAPIIsTrue(t *testing.T) {
 	c.Record(t, "orders", "Order 1", "It has left.")
 	c.Share(t, "orders", true)
 	c.AskForPerson(t)
-	body := fmt.Sprintf(`{"conversation_id":%q,"text":"Hello.","until":%q}`, c.Conversation, time.Now().Add(time.Hour).Format(time.RFC3339))
+	body := fmt.Sprintf(`{"conversation_id":%q,"text":"Hello.","until":%q,"categories":["profile"]}`, c.Conversation, time.Now().Add(time.Hour).Format(time.RFC3339))
 	for _, x := range []struct{ verb, schema string }{
 		{"resolve", "Failure"},
 		{"claim", "Done"},
 		{"reply", "Done"},
 		{"list", "Tickets"},
+		{"ask-consent", "Done"},
+		{"ask-consent", "Failure"},
 		{"get", "View"},
 		{"release", "Done"},
 		{"claim", "Done"},

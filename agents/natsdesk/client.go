@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"candor/agents"
+	"candor/consent"
 	"candor/identity"
 )
 
@@ -118,4 +119,9 @@ func (c *Client) Return(ctx context.Context, _ identity.Principal, conversation 
 // customer writes.
 func (c *Client) Snooze(ctx context.Context, _ identity.Principal, conversation string, until time.Time) error {
 	return c.act(ctx, "snooze", requestJSON{ConversationID: conversation, Until: until})
+}
+
+// Ask asks the customer to let people at the desk see categories of their data.
+func (c *Client) Ask(ctx context.Context, _ identity.Principal, conversation string, categories []consent.Category) error {
+	return c.act(ctx, "ask-consent", requestJSON{ConversationID: conversation, Categories: categories})
 }

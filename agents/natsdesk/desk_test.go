@@ -70,7 +70,7 @@ func background(t testing.TB, fn func(ctx context.Context) error) (stop func()) 
 }
 
 // serve serves the fixture's desk, as one replica, and waits until it answers.
-func serve(t *testing.T, bus *natsdesk.Bus, f *desktest.Fixture, desk agents.Desk, queues ...string) {
+func serve(t *testing.T, bus *natsdesk.Bus, f *desktest.Fixture, desk natsdesk.Desk, queues ...string) {
 	t.Helper()
 	background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, desk, f.Authenticate, queues...) })
 	for _, q := range queues {
@@ -226,6 +226,10 @@ func (brokenDesk) Queue(context.Context, identity.Principal, string) ([]agents.T
 	return nil, fmt.Errorf("inside-canary: %w", errors.New("disk I/O error"))
 }
 
+func (brokenDesk) QueueOf(context.Context, identity.Principal, string) (string, error) {
+	panic("panic-canary")
+}
+
 func (brokenDesk) Get(context.Context, identity.Principal, string) (agents.View, error) {
 	panic("panic-canary")
 }
@@ -253,6 +257,10 @@ type longDesk struct{ agents.Desk }
 
 func (longDesk) Get(context.Context, identity.Principal, string) (agents.View, error) {
 	return agents.View{Ticket: agents.Ticket{Queue: "support"}, Brand: strings.Repeat("x", 9<<20)}, nil
+}
+
+func (longDesk) QueueOf(context.Context, identity.Principal, string) (string, error) {
+	return "support", nil
 }
 
 func (longDesk) Claim(context.Context, identity.Principal, string) error { return nil }

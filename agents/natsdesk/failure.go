@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/micro"
 
 	"candor/agents"
+	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
 )
@@ -48,6 +49,16 @@ var failures = []struct {
 	{agents.ErrOwned, http.StatusConflict, "owned"},
 	{agents.ErrNotOwner, http.StatusConflict, "not_owner"},
 	{conversation.ErrIllegalTransition, http.StatusConflict, "illegal_transition"},
+	{consent.ErrShared, http.StatusConflict, "shared"},
+	{consent.ErrWaiting, http.StatusConflict, "waiting"},
+	{consent.ErrNotNow, http.StatusConflict, "not_now"},
+	{consent.ErrSaidNo, http.StatusConflict, "refused"},
+	{consent.ErrStoppedAsk, http.StatusConflict, "stopped"},
+	{consent.ErrNotAskable, http.StatusConflict, "not_askable"},
+	{consent.ErrMinor, http.StatusForbidden, "minor"},
+	{consent.ErrNoRecords, http.StatusUnprocessableEntity, "no_records"},
+	{consent.ErrUnknownTriple, http.StatusUnprocessableEntity, "unknown_category"},
+	{consent.ErrInvalidChange, http.StatusUnprocessableEntity, "categories"},
 	{conversation.ErrEmptyMessage, http.StatusUnprocessableEntity, "empty_message"},
 	{conversation.ErrTooLong, http.StatusRequestEntityTooLarge, "too_long"},
 	{ErrReplyTooLarge, http.StatusRequestEntityTooLarge, "reply_too_large"},

@@ -61,6 +61,9 @@ var verbs = map[string]func(ctx context.Context, d agents.Desk, who identity.Pri
 		}
 		return d.Snooze(ctx, who, in.ConversationID, in.Until)
 	},
+	"ask-consent": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
+		return d.Ask(ctx, who, in.ConversationID, in.Categories)
+	},
 }
 
 // subject is where a verb of a queue is served.
@@ -74,10 +77,19 @@ func checkQueue(queue string) error {
 	return nil
 }
 
+// Desk is what is served: a desk that tells the queue of a conversation without
+// showing it, since who sees a conversation is on record.
+type Desk interface {
+	agents.Desk
+	// QueueOf returns the queue of a conversation that is or was at the desk, else
+	// conversation.ErrNotFound.
+	QueueOf(ctx context.Context, who identity.Principal, conversation string) (string, error)
+}
+
 // service answers requests to the desk.
 type service struct {
 	bus          *Bus
-	desk         agents.Desk
+	desk         Desk
 	authenticate Authenticate
 
 	// Requests hold mu for reading. Once closed, none is begun: what is behind
@@ -92,7 +104,7 @@ type service struct {
 // request acts for the agent of its token alone. Several replicas may serve at
 // once and share the requests; each answers those of one subject one after
 // another.
-func (b *Bus) ServeDesk(ctx context.Context, desk agents.Desk, authenticate func(context.Context, string) (identity.Principal, error), queues ...string) error {
+func (b *Bus) ServeDesk(ctx context.Context, desk Desk, authenticate func(context.Context, string) (identity.Principal, error), queues ...string) error {
 	if len(queues) == 0 {
 		queues = []string{DefaultQueue}
 	}
@@ -125,13 +137,17 @@ func (s *service) serve(ctx context.Context, m micro.Service, queue string) erro
 	err := errors.Join(
 		handle("list", func(ctx context.Context, req micro.Request) (any, error) { return s.list(ctx, req, queue) }),
 		handle("get", func(ctx context.Context, req micro.Request) (any, error) {
-			_, _, v, err := s.open(ctx, req, queue)
+			who, in, err := s.open(ctx, req, queue)
+			if err != nil {
+				return nil, err
+			}
+			v, err := s.desk.Get(ctx, who, in.ConversationID)
 			return fromView(v), err
 		}),
 	)
 	for verb, act := range verbs {
 		err = errors.Join(err, handle(verb, func(ctx context.Context, req micro.Request) (any, error) {
-			who, in, _, err := s.open(ctx, req, queue)
+			who, in, err := s.open(ctx, req, queue)
 			if err != nil {
 				return nil, err
 			}
@@ -217,23 +233,20 @@ func (s *service) who(ctx context.Context, req micro.Request) (identity.Principa
 //
 // SECURITY: permissions of NATS are by subject, so by queue: a conversation of
 // another queue does not exist here.
-func (s *service) open(ctx context.Context, req micro.Request, queue string) (identity.Principal, requestJSON, agents.View, error) {
+func (s *service) open(ctx context.Context, req micro.Request, queue string) (identity.Principal, requestJSON, error) {
 	var in requestJSON
 	who, err := s.who(ctx, req)
 	switch {
 	case err != nil:
-		return who, in, agents.View{}, err
+		return who, in, err
 	case !utf8.Valid(req.Data()), !bytes.HasPrefix(bytes.TrimSpace(req.Data()), []byte("{")), json.Unmarshal(req.Data(), &in) != nil:
-		return who, in, agents.View{}, ErrMalformed
+		return who, in, ErrMalformed
 	case in.ConversationID == "":
-		return who, in, agents.View{}, ErrNoConversation
+		return who, in, ErrNoConversation
 	}
-	v, err := s.desk.Get(ctx, who, in.ConversationID)
-	if err == nil && v.Ticket.Queue != queue {
+	of, err := s.desk.QueueOf(ctx, who, in.ConversationID)
+	if err == nil && of != queue {
 		err = conversation.ErrNotFound
 	}
-	if err != nil {
-		v = agents.View{}
-	}
-	return who, in, v, err
+	return who, in, err
 }

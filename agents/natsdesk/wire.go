@@ -19,6 +19,8 @@ type requestJSON struct {
 	ConversationID string    `json:"conversation_id,omitempty"`
 	Text           string    `json:"text,omitempty"`
 	Until          time.Time `json:"until,omitzero"`
+	// Categories are what the customer is asked to share.
+	Categories []consent.Category `json:"categories,omitempty"`
 }
 
 // doneJSON is the reply to a request that changed something.
@@ -67,8 +69,12 @@ type viewJSON struct {
 	Messages  []messageJSON       `json:"messages"`
 	Shared    []consent.Category  `json:"shared"`
 	NotShared []consent.Category  `json:"not_shared"`
+	Asks      asks                `json:"asks,omitempty"`
 	Records   []recordJSON        `json:"records"`
 }
+
+// asks says of what is not shared whether it may be asked for.
+type asks = map[consent.Category]consent.AskState
 
 type messageJSON struct {
 	ID       string              `json:"id"`
@@ -124,7 +130,7 @@ func fromView(v agents.View) viewJSON {
 		ID: c.ID, Site: c.Site, Customer: c.Customer, Visitor: c.Visitor, State: c.State, Reason: c.Reason,
 		Assignee: c.Assignee, Language: c.Language, LastSeq: c.LastSeq, Created: c.Created, Updated: c.Updated,
 		Brand: v.Brand, Ticket: fromTicket(v.Ticket),
-		Messages: []messageJSON{}, Records: []recordJSON{},
+		Messages: []messageJSON{}, Records: []recordJSON{}, Asks: v.Asks,
 		Shared: append([]consent.Category{}, v.Shared...), NotShared: append([]consent.Category{}, v.NotShared...),
 	}
 	for _, m := range v.Messages {
@@ -150,7 +156,7 @@ func (v viewJSON) view() agents.View {
 			ID: v.ID, Site: v.Site, Customer: v.Customer, Visitor: v.Visitor, State: v.State, Reason: v.Reason,
 			Assignee: v.Assignee, Language: v.Language, LastSeq: v.LastSeq, Created: v.Created, Updated: v.Updated,
 		},
-		Brand: v.Brand, Ticket: v.Ticket.ticket(), Shared: v.Shared, NotShared: v.NotShared,
+		Brand: v.Brand, Ticket: v.Ticket.ticket(), Shared: v.Shared, NotShared: v.NotShared, Asks: v.Asks,
 	}
 	for _, m := range v.Messages {
 		out.Messages = append(out.Messages, agents.ViewMessage{

@@ -24,7 +24,11 @@ type responder struct{ *app }
 var _ conversation.Responder = responder{}
 
 func (r responder) Respond(ctx context.Context, t conversation.Turn) {
-	if err := r.engine.Answer(ctx, r.turn(context.WithoutCancel(ctx), t)); err != nil {
+	err := r.engine.Answer(ctx, r.turn(context.WithoutCancel(ctx), t))
+	if errors.Is(err, conversation.ErrNotFound) || errors.Is(err, answer.ErrNotWriting) {
+		return // their customer was erased meanwhile, or the conversation's time was over
+	}
+	if err != nil {
 		// It stays in status writing, and is ended when the database is back.
 		r.log.Error("an answer was left unfinished", "answer", t.AnswerID, "error", err)
 	}
@@ -102,4 +106,26 @@ func (m memory) Settle(ctx context.Context, customer identity.CustomerID, scope,
 
 func (m memory) Forget(ctx context.Context, scope, key string) error {
 	return m.store.Forget(ctx, scope, key)
+}
+
+// receiptFile returns a receipt of an event as its customer keeps it.
+func receiptFile(r *consent.Receipts) func(context.Context, consent.Event, string) ([]byte, error) {
+	return func(ctx context.Context, e consent.Event, brand string) ([]byte, error) {
+		x, err := r.Of(ctx, e, brand)
+		if err != nil {
+			return nil, err
+		}
+		return r.File(x)
+	}
+}
+
+// answered records that a customer asked for their data and has got it.
+func (a *app) answered(ctx context.Context, who identity.Principal) error {
+	r, err := a.gate.NewRequest(ctx, who, consent.AccessRequest, "")
+	if err != nil {
+		return err
+	}
+	r.Status, r.Closed = consent.RequestDone, r.At
+	r.History = append(r.History, consent.RequestEvent{At: r.At, Actor: "system", Action: consent.ActDone})
+	return a.store.AddRequest(ctx, r)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"candor/answer/extractive"
 	"candor/consent"
 	"candor/conversation"
+	"candor/export"
 	"candor/identity"
 	"candor/ingest"
 	"candor/retrieval"
@@ -78,6 +78,7 @@ type app struct {
 	engine        *answer.Engine
 	conversations *conversation.Service
 	desk          *agents.Service
+	exports       *export.Service
 	bus           *natsdesk.Bus
 	server        *web.Server
 	unlock        func() error
@@ -133,10 +134,16 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	a.stopTurns = stop
 	a.conversations = conversation.NewService(turns, a.store, responder{a}, log)
 	a.desk = agents.NewService(a.store, a.gate, notices{a.gate}, a.conversations.TakenOver)
+	receipts := consent.NewReceipts(a.store, a.store.ReceiptKey())
+	a.exports = export.NewService(export.Options{
+		Source: a.store, Shelf: a.store.Exports(), Accesses: a.store, Gate: a.gate, Logger: log,
+		Receipt: receiptFile(receipts), Answered: a.answered,
+	})
 	register, metrics := a.metrics()
 	a.server = web.New(web.Options{
-		Directory: a.store, Gate: a.gate, Conversations: a.conversations, Answers: a.store, Records: records{a},
-		Citations: a.store.Citations(), Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
+		Directory: a.store, Gate: a.gate, Receipts: receipts, Conversations: a.conversations, Answers: a.store, Records: records{a},
+		OwnRecords: ownRecords{a}, Requests: requests{a.store, a.index.Forget}, Eraser: a.store,
+		Citations: a.store.Citations(), Accesses: a.store, Usage: a.store, Exports: a.exports, Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
 		Language: analysis.DetectLanguage, Register: register, Metrics: metrics,
 		Parts: []web.Part{
 			{Name: "database", Essential: true, Check: a.store.Ready},
@@ -185,7 +192,7 @@ func (a *app) install(ctx context.Context, p *consent.Policy) (*consent.Policy, 
 	if err != nil {
 		return nil, err
 	}
-	return consent.LoadPolicy(bytes.NewReader(text))
+	return consent.ReadPolicy(text)
 }
 
 // follow removes what is indexed under grants that the policy in force suspends,
@@ -242,8 +249,8 @@ const (
 	// grace is how long replicas have to say that they are there before what they
 	// left behind is looked for.
 	grace = 1500 * time.Millisecond
-	// retentionInterval is how often records whose time has run out are removed.
-	// They are not read meanwhile.
+	// retentionInterval is how often records and conversations whose time has run out
+	// are removed. Such records are not read meanwhile.
 	retentionInterval = time.Hour
 	// patience is after which an answer of this replica that nobody here is writing
 	// counts as left.
@@ -275,6 +282,10 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 	})
 	group.Go(func() error { return a.store.Hold(background, "sweep", a.sweep) })
 	group.Go(func() error { a.tend(background); return nil })
+	group.Go(func() error { a.forgetErased(background); return nil })
+	if a.config.Policy != "" {
+		group.Go(func() error { a.reloadOnHangup(background); return nil })
+	}
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(l) }()
 	var err error
@@ -287,6 +298,7 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 	defer cancel()
 	err = errors.Join(err, a.server.Shutdown(drain))
 	a.finishTurns(drain)
+	a.exports.Close(drain)
 	stop()
 	if e := group.Wait(); !errors.Is(e, context.Canceled) {
 		err = errors.Join(err, e)
@@ -307,6 +319,11 @@ func (a *app) close() error {
 	var errs []error
 	if a.stopTurns != nil {
 		a.stopTurns()
+	}
+	if a.exports != nil {
+		over, cancel := context.WithCancel(context.Background())
+		cancel()
+		a.exports.Close(over)
 	}
 	if a.leave != nil {
 		a.leave()
@@ -379,18 +396,46 @@ func (a *app) wake(subject string, _ []byte) {
 		a.store.Wake(conversation.Topic(id))
 		a.yield(id)
 	}
+	if strings.HasPrefix(subject, "candor.consent.") {
+		a.store.WakeErased()
+	}
 	a.store.WakeDesk()
 }
 
 // yield ends the turns here of a conversation that a person has taken over
-// elsewhere. They could release nothing any more; this spares the model.
+// elsewhere, or whose customer was erased. They could release nothing any more; this
+// spares the model.
 func (a *app) yield(id string) {
 	if !a.conversations.Answering(id) {
 		return
 	}
 	// The message may be old: how it stands now decides.
-	if c, err := a.conversations.At(context.Background(), id); err == nil && c.State == conversation.Open {
+	c, err := a.conversations.At(context.Background(), id)
+	if err == nil && c.State == conversation.Open || errors.Is(err, conversation.ErrNotFound) {
 		a.conversations.TakenOver(id)
+	}
+}
+
+// forgetErased drops what is remembered here of customers who were erased, on
+// whichever replica: their keys, and what was indexed of them.
+func (a *app) forgetErased(ctx context.Context) {
+	wake, stop := a.store.WatchErased()
+	defer stop()
+	poll := time.NewTicker(sweepInterval) // a wake-up can be missed
+	defer poll.Stop()
+	for {
+		// While the database is away it is tried again.
+		if erased, err := a.store.ForgetErased(ctx); err == nil {
+			for _, customer := range erased {
+				a.index.Forget(customer)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-poll.C:
+		}
 	}
 }
 
@@ -400,18 +445,15 @@ func (a *app) sweep(ctx context.Context) error {
 	since := time.Now()
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
-	var retained time.Time
+	var retained, warned time.Time
 	for {
-		if time.Since(retained) > retentionInterval {
-			retained = time.Now()
-			n, err := a.store.RemoveExpired(ctx, a.gate.Policy().Categories)
-			if err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
-				a.log.Error("removing what has expired failed", "error", err)
-			}
-			if n > 0 {
-				a.log.Info("removed records whose retention has ended", "records", n)
+		var late error
+		if time.Since(warned) > overdueInterval {
+			if late = a.warnOverdue(ctx); late == nil {
+				warned = time.Now()
 			}
 		}
+		erased := a.endErasures(ctx)
 		followed := a.follow(ctx)
 		_, expired := a.gate.Expire(ctx, 100)
 		var left error
@@ -419,14 +461,44 @@ func (a *app) sweep(ctx context.Context) error {
 		if time.Since(since) > grace {
 			left = a.recover(ctx, a.store.LeftBehind)
 		}
-		if err := errors.Join(followed, expired, left, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
+		if err := errors.Join(late, erased, followed, expired, left, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx), a.store.SweepExports(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
 			a.log.Error("sweeping failed", "error", err)
+		}
+		if time.Since(retained) > retentionInterval { // last: it may take long, and none of the above can wait
+			retained = time.Now()
+			a.retain(ctx)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
+	}
+}
+
+// endErasures ends the erasures that were cut off, and destroys what legal holds
+// kept that are over.
+func (a *app) endErasures(ctx context.Context) error {
+	customers, err := a.store.EndErasures(ctx)
+	holds, err2 := a.store.EndLegalHolds(ctx)
+	if customers > 0 || holds > 0 {
+		a.log.Info("ended erasures that were cut off, and legal holds that are over", "customers", customers, "holds", holds)
+	}
+	return errors.Join(err, err2)
+}
+
+// retain removes what is kept no longer. What fails is tried again in an hour.
+func (a *app) retain(ctx context.Context) {
+	p := a.gate.Policy()
+	records, err := a.store.RemoveExpired(ctx, p.Categories)
+	conversations, err2 := a.store.RemoveConversations(ctx, p.ConversationRetention.Duration())
+	_, err3 := a.store.RemoveRequests(ctx, p.ProofRetention.Duration())
+	_, err4 := a.store.RemoveProofs(ctx, p.ProofRetention.Duration())
+	if err := errors.Join(err, err2, err3, err4); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
+		a.log.Error("removing what has expired failed", "error", err)
+	}
+	if records > 0 || conversations > 0 {
+		a.log.Info("removed what is kept no longer", "records", records, "conversations", conversations)
 	}
 }
 

@@ -180,7 +180,8 @@ func TestRestoreErases(t *testing.T) {
 	if len(gone) != 4 {
 		t.Fatalf("there are %d values to be erased", len(gone))
 	}
-	k.must(k.Erase(t.Context(), maya))
+	_, err := k.Erase(t.Context(), maya, nil)
+	k.must(err)
 	mustRun(t, "backup", late, "--data-dir", k.dir, "--only", "erasures")
 	k.must(k.Close())
 

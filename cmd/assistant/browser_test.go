@@ -102,8 +102,8 @@ func (p *page) write(element, words string) {
 	p.run(command(input.InsertText, input.InsertTextParams{Text: words}))
 }
 
-// command is an action of one command of the protocol that returns nothing.
-func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
+// command is an action of one command of the protocol, whatever it returns.
+func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, t, c, params)
 		return chromedp.Void{}, err

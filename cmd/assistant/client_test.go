@@ -18,11 +18,12 @@ import (
 
 // demoInfo is the line that `assistant demo --json` prints.
 type demoInfo struct {
-	URL       string `json:"url"`
-	Site      string `json:"site"`
-	ServerKey string `json:"server_key"`
-	Customers []struct{ ID, Name string }
-	Staff     []struct{ Email, Password, Role string }
+	URL        string `json:"url"`
+	Site       string `json:"site"`
+	ServerKey  string `json:"server_key"`
+	BrowserKey string `json:"browser_key"`
+	Customers  []struct{ ID, Name string }
+	Staff      []struct{ Email, Password, Role string }
 }
 
 // startDemo runs the demo in this process and stops it with the test.

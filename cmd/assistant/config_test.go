@@ -176,6 +176,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, command := range []string{
 		"", "demo", "serve", "init", "site", "site add", "site list", "staff", "staff add", "staff token", "key", "key rotate",
+		"receipt", "receipt key", "receipt verify", "erase", "hold", "hold export",
 		"import", "import knowledge", "import records", "migrate", "migrate status", "migrate up", "move", "backup", "restore", "eval", "eval retrieval", "bench", "bench store", "version",
 	} {
 		var out, errs bytes.Buffer

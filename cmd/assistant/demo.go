@@ -54,7 +54,8 @@ type demoCustomer struct {
 // demoState is what a kept demo folder needs to know, as the database holds
 // only the hash of the key.
 type demoState struct {
-	ServerKey string `json:"server_key"`
+	ServerKey  string `json:"server_key"`
+	BrowserKey string `json:"browser_key"`
 }
 
 func demoCommand(io Stdio) *cobra.Command {
@@ -148,11 +149,18 @@ func seedDemo(ctx context.Context, a *app, demo *web.Demo, url string) (demoStat
 	stateFile := a.config.path("demo.json")
 	if b, err := os.ReadFile(stateFile); err == nil {
 		var state demoState
-		return state, json.Unmarshal(b, &state)
+		if err := json.Unmarshal(b, &state); err != nil || state.BrowserKey != "" {
+			return state, err
+		}
+		state.BrowserKey = identity.NewSecret("bk") // it was made before there were any
+		if err := a.store.RotateBrowserKey(ctx, demoSite, state.BrowserKey); err != nil {
+			return state, err
+		}
+		return state, writeDemoState(stateFile, state)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return demoState{}, err
 	}
-	state := demoState{ServerKey: identity.NewSecret("sk")}
+	state := demoState{ServerKey: identity.NewSecret("sk"), BrowserKey: identity.NewSecret("bk")}
 	site := identity.Site{
 		ID: demoSite, Name: demoBrand, Origins: []string{url}, Secret: []byte(identity.NewSecret("sec")), Accent: "#1f6f4a",
 	}
@@ -160,6 +168,9 @@ func seedDemo(ctx context.Context, a *app, demo *web.Demo, url string) (demoStat
 	err = a.store.AddSite(ctx, site, state.ServerKey)
 	if errors.Is(err, identity.ErrConflict) {
 		err = a.store.RotateServerKey(ctx, demoSite, state.ServerKey)
+	}
+	if err == nil {
+		err = a.store.RotateBrowserKey(ctx, demoSite, state.BrowserKey)
 	}
 	if err != nil {
 		return state, err
@@ -175,11 +186,15 @@ func seedDemo(ctx context.Context, a *app, demo *web.Demo, url string) (demoStat
 			return state, err
 		}
 	}
+	return state, writeDemoState(stateFile, state) // last: it says that all is there
+}
+
+func writeDemoState(file string, state demoState) error {
 	b, err := json.Marshal(state)
 	if err != nil {
-		return state, err
+		return err
 	}
-	return state, os.WriteFile(stateFile, b, 0o600) // last: it says that all is there
+	return os.WriteFile(file, b, 0o600)
 }
 
 func readDemo[T any](name string) (v T, err error) {
@@ -271,9 +286,10 @@ func printDemo(cmd *cobra.Command, demo *web.Demo, url string, state demoState, 
 			URL       string          `json:"url"`
 			Site      identity.SiteID `json:"site"`
 			ServerKey string          `json:"server_key"`
+			Browser   string          `json:"browser_key"`
 			Customers []customer      `json:"customers"`
 			Staff     []web.DemoStaff `json:"staff"`
-		}{URL: url, Site: demo.Site, ServerKey: state.ServerKey, Staff: demo.Staff}
+		}{URL: url, Site: demo.Site, ServerKey: state.ServerKey, Browser: state.BrowserKey, Staff: demo.Staff}
 		for _, c := range demo.Customers {
 			line.Customers = append(line.Customers, customer{c.ID, c.Name})
 		}

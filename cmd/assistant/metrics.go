@@ -16,6 +16,7 @@ func (a *app) metrics() (prometheus.Registerer, http.Handler) {
 	r := prometheus.NewRegistry()
 	r.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newRequestMetrics(a.store.CountRequests),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "candor_outbox_messages", Help: "Messages that are to be published; NaN when the database is away.",
 		}, func() float64 {

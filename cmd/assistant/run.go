@@ -34,7 +34,8 @@ func Run(ctx context.Context, args []string, io Stdio) error {
 	root.SetOut(io.Out)
 	root.SetErr(io.Err)
 	root.AddCommand(
-		demoCommand(io), serveCommand(io), initCommand(io), siteCommand(io), staffCommand(io), keyCommand(io),
+		demoCommand(io), serveCommand(io), initCommand(io), siteCommand(io), staffCommand(io), keyCommand(io), policyCommand(io),
+		receiptCommand(io), eraseCommand(io), holdCommand(io),
 		importCommand(io), migrateCommand(io), moveCommand(io), backupCommand(io), restoreCommand(io),
 		evalCommand(io), benchCommand(), versionCommand(),
 	)

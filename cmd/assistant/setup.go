@@ -90,9 +90,10 @@ func siteCommand(io Stdio) *cobra.Command {
 	name := add.Flags().String("name", "", "The brand, as customers know it (default: the id)")
 	origins := add.Flags().StringSlice("origin", nil, "Origin of the site's pages, scheme://host[:port]; may be repeated")
 	accent := add.Flags().String("accent", "", "The site's colour, #rrggbb")
+	law := add.Flags().String("jurisdiction", "", "The policy's profile for its customers, such as eu-gdpr or br-lgpd (default: the policy's first)")
 	add.RunE = func(cmd *cobra.Command, args []string) error {
 		site := identity.Site{
-			ID: identity.SiteID(args[0]), Name: *name, Origins: *origins, Accent: *accent, Secret: []byte(identity.NewSecret("sec")),
+			ID: identity.SiteID(args[0]), Name: *name, Origins: *origins, Accent: *accent, Jurisdiction: *law, Secret: []byte(identity.NewSecret("sec")),
 		}
 		if site.Name == "" {
 			site.Name = args[0]
@@ -100,9 +101,19 @@ func siteCommand(io Stdio) *cobra.Command {
 		if err := checkSite(site); err != nil {
 			return err
 		}
-		key := identity.NewSecret("sk")
+		key, browser := identity.NewSecret("sk"), identity.NewSecret("bk")
 		return withStore(cmd, io, func(ctx context.Context, c Config, s *store.Store) error {
+			policy, err := loadPolicy(c)
+			if err != nil {
+				return err
+			}
+			if site.Jurisdiction != "" && policy.Profile(site.Jurisdiction).ID != site.Jurisdiction {
+				return fmt.Errorf("the policy has no jurisdiction %q", site.Jurisdiction)
+			}
 			if err := s.AddSite(ctx, site, key); err != nil {
+				return err
+			}
+			if err := s.RotateBrowserKey(ctx, site.ID, browser); err != nil {
 				return err
 			}
 			origin := c.PublicURL
@@ -110,9 +121,11 @@ func siteCommand(io Stdio) *cobra.Command {
 				origin = "http://" + c.Addr
 			}
 			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "site             %s\nserver key       %s\nidentity secret  %s\n\n", site.ID, key, site.Secret)
-			fmt.Fprintf(out, "They are shown this once. The server key imports records; the secret signs identity\n"+
-				"tokens (JWT, HS256, at most 5 minutes, with sub, iat, exp and jti). On the site's pages:\n\n"+
+			fmt.Fprintf(out, "site             %s\nserver key       %s\nbrowser key      %s\nidentity secret  %s\n\n", site.ID, key, browser, site.Secret)
+			fmt.Fprintf(out, "They are shown this once. The server key imports records and reports consents; the\n"+
+				"browser key may stand in a page, and only withdraws; the secret signs identity tokens\n"+
+				"(JWT, HS256, at most 5 minutes, with sub, iat, exp and jti; age_band and jurisdiction if\n"+
+				"you know them). On the site's pages:\n\n"+
 				"  <script src=%q data-site=%q data-identity-url=\"/candor-identity\" async></script>\n",
 				strings.TrimSuffix(origin, "/")+"/loader.js", site.ID)
 			return nil
@@ -155,17 +168,20 @@ func keyCommand(io Stdio) *cobra.Command {
 	group := &cobra.Command{Use: "key", Short: "Keys of sites"}
 	rotate := &cobra.Command{
 		Use: "rotate [SITE]", Short: "Replace a site's server key or identity secret, or the master key; the old one stops working",
-		Long: "Rotate replaces the server key of a site, or with --secret the secret that its identity\n" +
-			"tokens are signed with. With --master, and no site, it replaces the key that wraps the\n" +
+		Long: "Rotate replaces the server key of a site, with --browser the key of its pages, or with\n" +
+			"--secret the secret that its identity tokens are signed with. With --master, and no site, it replaces the key that wraps the\n" +
 			"customers' keys; the server must be stopped for that.",
 		Args: cobra.MaximumNArgs(1),
 	}
 	addFlags(rotate.Flags(), storeFlags...)
 	secret := rotate.Flags().Bool("secret", false, "Replace the secret of identity tokens instead of the server key")
+	browser := rotate.Flags().Bool("browser", false, "Replace the browser key of the site's pages instead of the server key")
 	master := rotate.Flags().Bool("master", false, "Replace the master key")
 	rotate.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
-		case *master && (len(args) > 0 || *secret):
+		case *secret && *browser:
+			return errors.New("--secret and --browser go one at a time")
+		case *master && (len(args) > 0 || *secret || *browser):
 			return errors.New("the master key belongs to no site: --master goes alone")
 		case *master:
 			return rotateMaster(cmd, io)
@@ -180,6 +196,14 @@ func keyCommand(io Stdio) *cobra.Command {
 					return fmt.Errorf("site %s: %w", id, err)
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "identity secret  %s\n", fresh)
+				return nil
+			}
+			if *browser {
+				fresh := identity.NewSecret("bk")
+				if err := s.RotateBrowserKey(ctx, id, fresh); err != nil {
+					return fmt.Errorf("site %s: %w", id, err)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "browser key  %s\n", fresh)
 				return nil
 			}
 			fresh := identity.NewSecret("sk")

@@ -245,6 +245,10 @@ func (l *ledger) History(_ context.Context, customer identity.CustomerID) ([]con
 
 func (l *ledger) PolicyText(context.Context, string) ([]byte, error) { return policy.Text(), nil }
 
+func (l *ledger) Policies(context.Context) ([]consent.PolicyVersion, error) {
+	return []consent.PolicyVersion{{Version: policy.Version, Text: policy.Text()}}, nil
+}
+
 // Due is not part of what is tested here.
 func (l *ledger) Due(context.Context, int) ([]identity.CustomerID, error) {
 	return nil, errors.ErrUnsupported

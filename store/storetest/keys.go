@@ -145,7 +145,7 @@ func hashes(f *fixture) {
 // same hashes, and nothing with the old one, which changes nothing.
 func rewrap(f *fixture) {
 	f.put(record(f.maya, "r1", "orders", "The parcel left on Tuesday."))
-	hash := f.keys.Hash("subject", "shop", "maya")
+	hash, verifier := f.keys.Hash("subject", "shop", "maya"), f.keys.ReceiptKey().Verifier()
 	f.must(f.Close())
 	raw := f.raw(f.db.keys)
 	versions := append([]string{"goose_db_version"}, keyTables...)
@@ -189,6 +189,9 @@ func rewrap(f *fixture) {
 	}
 	if got := keys.Hash("subject", "shop", "maya"); got != hash {
 		f.Error("customers are looked up by another hash")
+	}
+	if got := keys.ReceiptKey().Verifier(); got != verifier {
+		f.Errorf("receipts are signed with %s, were with %s", got, verifier)
 	}
 	if id, err := s.Customer(f.Context(), shop, "maya"); err != nil || id != f.maya.Customer {
 		f.Errorf("the customer is %s, was %s (%v)", id, f.maya.Customer, err)

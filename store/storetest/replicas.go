@@ -37,8 +37,9 @@ func withdrawnBetweenSteps(a, b *fixture) {
 		"a policy": {func(b *fixture, _ string) {
 			b.must(b.InstallPolicy(b.Context(), b.edition(identity.NewID("pol"), "")))
 		}, consent.ErrStale, consent.ErrStale, nil},
-		"a handoff": {func(b *fixture, conv string) { b.handOff(conv) }, answer.ErrNotWriting, nil, answer.ErrNotWriting},
-		"a claim":   {func(b *fixture, conv string) { b.claim(id, conv) }, answer.ErrNotWriting, nil, answer.ErrNotWriting},
+		"an erasure": {func(b *fixture, _ string) { b.erase(b.maya) }, answer.ErrNotWriting, nil, answer.ErrNotWriting},
+		"a handoff":  {func(b *fixture, conv string) { b.handOff(conv) }, answer.ErrNotWriting, nil, answer.ErrNotWriting},
+		"a claim":    {func(b *fixture, conv string) { b.claim(id, conv) }, answer.ErrNotWriting, nil, answer.ErrNotWriting},
 	} {
 		for at := range 6 {
 			here, there := a.strangers(), *b

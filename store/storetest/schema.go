@@ -40,6 +40,14 @@ func (f *fixture) everything() {
 	f.must(f.Rate(f.Context(), f.maya.Customer, conv, 1, "good"))
 	f.must(only(f.Remember(f.Context(), f.maya.Customer, "scope", "key", "body")))
 	f.must(f.Settle(f.Context(), f.maya.Customer, "scope", "key", store.Response{Status: 200}))
+	f.put(record(f.maya, "r2", "orders", "A mat."))
+	f.dispute(f.maya, "r2")
+	f.holdOn(f.maya, time.Hour, "orders")
+	f.put(record(f.maya, "r3", "orders", "A lamp."))
+	f.must(f.RemoveRecord(f.Context(), shop, "r3"))
+	f.must(f.Accessed(f.Context(), deskLook(f.maya)))
+	f.must(f.Exports().Begin(f.Context(), f.maya.Customer, "exp_1", 1))
+	f.must(f.Exports().Put(f.Context(), f.maya.Customer, "exp_1", []byte("all of it"), 1))
 	f.exec("INSERT INTO leases (name, holder, until) VALUES ('work', 'rep_other', 0)")
 	for table, rows := range f.contents() {
 		if rows == "" {
@@ -110,6 +118,16 @@ var rules = []rule{
 	{"outbox", []string{"message"}},
 	{"idempotency", []string{"key"}},
 	{"ratings", []string{"subject"}},
+	{"requests", []string{"id"}},
+	{"requests", []string{"site", "record"}}, // of the open ones that have one
+	{"request_events", []string{"request", "ordinal"}},
+	{"accesses", []string{"id"}},
+	{"exports", []string{"id"}},
+	{"exports", []string{"customer"}}, // of those that are being made
+	{"export_parts", []string{"export", "part"}},
+	{"deletions", []string{"id"}},
+	{"holds", []string{"id"}},
+	{"held", []string{"id"}},
 	{"leases", []string{"name"}},
 	{"installation", []string{"one"}},
 }
@@ -121,7 +139,7 @@ var free = map[string][]string{
 	"staff": {"id", "email"}, "api_tokens": {"hash"}, "sessions": {"hash"}, "ledger": {"id", "conversation"},
 	"knowledge": {"id"}, "records": {"id"}, "passages": {"id"}, "conversations": {"id"}, "events": {"seq"}, "answers": {"id"},
 	"citation_entries": {"id"}, "citation_words": {"word"}, "outbox": {"message"}, "idempotency": {"key"},
-	"ratings": {"subject"}, "leases": {"name"},
+	"ratings": {"subject"}, "requests": {"id", "record"}, "request_events": {"ordinal"}, "accesses": {"id"}, "export_parts": {"part"}, "leases": {"name"}, "deletions": {"id"}, "holds": {"id"}, "held": {"id"},
 }
 
 // copyRow adds a copy of a row with other values in some columns.
@@ -153,7 +171,7 @@ func unique(f *fixture) {
 	n := 0
 	other := func(column string) string {
 		n++
-		if column == "seq" {
+		if column == "seq" || column == "ordinal" || column == "part" {
 			return fmt.Sprint(1000 + n)
 		}
 		return fmt.Sprintf("'other %d'", n)
@@ -165,7 +183,7 @@ func unique(f *fixture) {
 				values[c] = other(c)
 			}
 		}
-		if r.table == "tickets" && r.columns[0] != "id" {
+		if (r.table == "tickets" || r.table == "exports") && r.columns[0] != "id" {
 			values["id"] = other("id")
 		}
 		if err := f.copyRow(r.table, values); err == nil {
@@ -179,6 +197,9 @@ func unique(f *fixture) {
 		}
 		if table == "tickets" {
 			values = map[string]string{"id": other("id"), "state": "'closed'"}
+		}
+		if table == "exports" {
+			values = map[string]string{"id": other("id"), "status": "'done'"}
 		}
 		err := f.copyRow(table, values)
 		if single := table == "policy" || table == "installation"; (err == nil) == single {
@@ -220,6 +241,8 @@ func references(f *fixture) {
 		"customers": {"site"}, "api_tokens": {"staff"}, "ledger": {"customer"}, "knowledge": {"site"}, "records": {"site", "customer"},
 		"passages": {"site", "record"}, "conversations": {"site", "customer"}, "events": {"conversation"}, "answers": {"conversation"},
 		"citation_records": {"entry"}, "citation_not_searched": {"entry"}, "citation_words": {"entry"}, "tickets": {"conversation"},
+		"requests": {"site"}, "request_events": {"request"}, "accesses": {"customer"}, "exports": {"customer"}, "export_parts": {"export"},
+		"deletions": {"customer"}, "holds": {"customer"}, "held": {"hold"},
 	} {
 		for _, c := range columns {
 			values := map[string]string{}
@@ -228,6 +251,15 @@ func references(f *fixture) {
 			}
 			if child == "events" {
 				values["seq"] = "1000"
+			}
+			if child == "request_events" {
+				values["ordinal"] = "1000"
+			}
+			if child == "export_parts" {
+				values["part"] = "1000"
+			}
+			if child == "exports" {
+				values["id"], values["status"] = "'other'", "'done'"
 			}
 			if child == "tickets" {
 				values["id"] = "'other'"

@@ -4,11 +4,15 @@
 package bundle
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -16,38 +20,80 @@ import (
 
 // pages are built from <page>/main.tsx, <page>/<page>.css and
 // <page>/<page>.html each.
-var pages = []string{"widget", "desk", "admin", "demo"}
+var pages = []string{widget, "desk", "admin", "demo"}
 
-// languages are loaded by the widget when they are wanted. English is inside
-// the bundle, because it is what every other language falls back to.
+// The widget is built of modules, so that it loads what it seldom needs when it
+// is wanted: the privacy panel, and the languages.
+const widget = "widget"
+
+// languages other than English, which is inside the scripts because it is what
+// every other language falls back to.
 var languages = []string{"pt-BR", "es", "uk", "ru"}
 
 // Pages builds the sources in ui and replaces what is in dist.
 func Pages(ui, dist string) error {
-	entries := []api.EntryPoint{{InputPath: "loader/loader.ts", OutputPath: "loader"}}
+	scripts := []api.EntryPoint{{InputPath: "loader/loader.ts", OutputPath: "loader"}}
 	for _, p := range pages {
-		entries = append(
-			entries,
-			api.EntryPoint{InputPath: p + "/main.tsx", OutputPath: p},
-			api.EntryPoint{InputPath: p + "/" + p + ".css", OutputPath: p},
+		scripts = append(scripts, api.EntryPoint{InputPath: p + "/" + p + ".css", OutputPath: p})
+		if p != widget {
+			scripts = append(scripts, api.EntryPoint{InputPath: p + "/main.tsx", OutputPath: p})
+		}
+	}
+	modules := []api.EntryPoint{
+		{InputPath: "widget/main.tsx", OutputPath: widget},
+		{InputPath: "widget/privacy/privacy.tsx", OutputPath: "privacy"},
+	}
+	for _, l := range languages {
+		modules = append(
+			modules,
+			api.EntryPoint{InputPath: "widget/words/" + l + ".ts", OutputPath: "words-" + l},
+			api.EntryPoint{InputPath: "widget/privacy/words/" + l + ".ts", OutputPath: "privacy-words-" + l},
 		)
 	}
-	scripts, err := build(ui, dist, entries, api.FormatIIFE)
+	edition, err := edition(ui)
 	if err != nil {
 		return err
 	}
-	entries = nil
-	for _, l := range languages {
-		entries = append(entries, api.EntryPoint{InputPath: "widget/words/" + l + ".ts", OutputPath: "words-" + l})
-	}
-	words, err := build(ui, dist, entries, api.FormatESModule)
+	built, err := build(ui, dist, api.BuildOptions{EntryPointsAdvanced: scripts, Format: api.FormatIIFE})
 	if err != nil {
 		return err
 	}
-	return write(ui, dist, slices.Concat(scripts, words))
+	shared, err := build(ui, dist, api.BuildOptions{
+		EntryPointsAdvanced: modules, Format: api.FormatESModule,
+		Splitting: true, ChunkNames: "widget-shared", // there is one: what the widget and the panel share
+		Define: map[string]string{"EDITION": strconv.Quote(edition)},
+	})
+	if err != nil {
+		return err
+	}
+	return write(ui, dist, slices.Concat(built, shared))
 }
 
-func build(ui, dist string, entries []api.EntryPoint, format api.Format) ([]api.OutputFile, error) {
+// edition names the sources of the widget. A page that was opened before an
+// update tells by it that a module it loads now is of another one.
+func edition(ui string) (string, error) {
+	h := sha256.New()
+	for _, part := range []string{widget, "shared", "package-lock.json"} {
+		err := filepath.WalkDir(filepath.Join(ui, part), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			name, err := filepath.Rel(ui, path)
+			fmt.Fprintf(h, "%s %d\n%s", filepath.ToSlash(name), len(b), b)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+func build(ui, dist string, o api.BuildOptions) ([]api.OutputFile, error) {
 	root, err := filepath.Abs(ui)
 	if err != nil {
 		return nil, err
@@ -56,25 +102,18 @@ func build(ui, dist string, entries []api.EntryPoint, format api.Format) ([]api.
 	if err != nil {
 		return nil, err
 	}
-	for i := range entries {
-		entries[i].InputPath = filepath.Join(root, entries[i].InputPath)
+	for i := range o.EntryPointsAdvanced {
+		o.EntryPointsAdvanced[i].InputPath = filepath.Join(root, o.EntryPointsAdvanced[i].InputPath)
 	}
-	r := api.Build(api.BuildOptions{
-		EntryPointsAdvanced: entries,
-		AbsWorkingDir:       root,
-		Outdir:              out,
-		Bundle:              true,
-		Format:              format,
-		Target:              api.ES2022,
-		Charset:             api.CharsetUTF8, // Cyrillic as \u escapes would be three times as large
-		LegalComments:       api.LegalCommentsNone,
-		MinifyWhitespace:    true,
-		MinifyIdentifiers:   true,
-		MinifySyntax:        true,
-		JSX:                 api.JSXAutomatic,
-		JSXImportSource:     "preact",
-		LogLevel:            api.LogLevelSilent,
-	})
+	o.AbsWorkingDir, o.Outdir = root, out
+	o.Bundle = true
+	o.Target = api.ES2022
+	o.Charset = api.CharsetUTF8 // Cyrillic as \u escapes would be three times as large
+	o.LegalComments = api.LegalCommentsNone
+	o.MinifyWhitespace, o.MinifyIdentifiers, o.MinifySyntax = true, true, true
+	o.JSX, o.JSXImportSource = api.JSXAutomatic, "preact"
+	o.LogLevel = api.LogLevelSilent
+	r := api.Build(o)
 	var errs []error
 	for _, m := range slices.Concat(r.Errors, r.Warnings) {
 		text := m.Text

@@ -18,7 +18,7 @@ export function DetailPanel({ state }: { state: LogState }) {
     <aside class="detail" data-testid="detail" aria-label="One answer" onKeyDown={(e) => e.key === "Escape" && close(state.selected)}>
       <header class="detail-head">
         <h2 tabIndex={-1} ref={title}>
-          {detail ? detail.question || "Question not readable" : "One answer"}
+          {detail && !detail.gone ? detail.question || "Question not readable" : "One answer"}
         </h2>
         <button type="button" class="icon-button" aria-label="Close this answer" data-testid="detail-close" onClick={() => close(state.selected)}>
           <Close />

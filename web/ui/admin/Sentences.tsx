@@ -12,6 +12,7 @@ export function Sentences({ detail: d }: { detail: Detail }) {
     if (!numbers.has(c.record_id)) numbers.set(c.record_id, numbers.size + 1);
   }
   const used = new Map((d.used ?? []).map((u) => [u.record_id, u]));
+  if (d.gone) return <p class="answer-text quiet">The text of this conversation is no longer kept.</p>;
   if (sentences.length === 0) return <p class="answer-text">{d.text || "Nothing was released."}</p>;
 
   function chip(c: Citation, key: string) {

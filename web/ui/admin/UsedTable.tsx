@@ -19,7 +19,7 @@ export function UsedTable({ used }: { used: Used[] }) {
           <tr key={u.record_id}>
             <td>
               <p>
-                {u.title} <span class={u.category === "knowledge" ? "tag" : "tag personal"}>{inWords(u.category)}</span>
+                {u.title || "A record"} <span class={u.category === "knowledge" ? "tag" : "tag personal"}>{inWords(u.category)}</span>
               </p>
               <p class="quiet">
                 {[u.source?.system, u.source?.ref, day(u.collected_at, navigator.language)].filter(Boolean).join(" · ")}

@@ -38,4 +38,6 @@ export type Detail = Answer & {
   verification?: unknown;
   leaf?: { index: number | null; id: string } | null;
   entries?: LogLine[] | null;
+  /** The conversation is kept no longer: there is only what the log names. */
+  gone?: boolean;
 };

@@ -52,7 +52,7 @@ export function Conversation({ state, me }: { state: DeskState; me: Me }) {
           {state.problem}
         </p>
       )}
-      <Shared conversation={c} />
+      <Shared conversation={c} mine={mine} />
       <Log messages={c.messages ?? []} />
       {mine && <Reply state={state} />}
     </main>

@@ -1,7 +1,7 @@
 // The desk: the queue, the conversation that is open, and what an agent does
 // with it. Events only say that something changed; the truth is fetched again.
 import { ApiError, uuid } from "../shared/api";
-import { onBack } from "../shared/line";
+import { line, onBack } from "../shared/line";
 import { stream } from "../shared/sse";
 import { api, explain, troubled } from "../shared/staff";
 import { Store } from "../shared/store";
@@ -52,9 +52,18 @@ export function openDesk(): () => void {
     if (passing) desk.set({ problem: "" }); // it can be done now
     refresh();
   });
+  // Nobody could tell this page that the customer has stopped sharing.
+  const stopLine = line.subscribe(() => {
+    const { trouble, online } = line.get();
+    const { conversation } = desk.get();
+    if (!conversation) return;
+    if (trouble || !online) desk.set({ conversation: blank(conversation) });
+    else if (conversation.unchecked) void loadConversation();
+  });
   return () => {
     stop();
     stopBack();
+    stopLine();
     clearInterval(beat);
     removeEventListener("hashchange", follow);
   };
@@ -86,14 +95,31 @@ export async function loadConversation(): Promise<void> {
     const conversation = await api.get<DeskConversation>(`/api/desk/conversations/${encodeURIComponent(id)}`);
     if (desk.get().selected === id) desk.set({ conversation, conversationProblem: "" });
   } catch (e) {
-    if (desk.get().selected === id) desk.set({ conversationProblem: troubled(e) ? "" : explain(e) });
+    if (desk.get().selected !== id) return;
+    // The customer may have stopped sharing meanwhile: what they shared is not kept on trust.
+    desk.set((d) => ({ conversation: d.conversation && blank(d.conversation), conversationProblem: troubled(e) ? "" : explain(e) }));
   }
+}
+
+/** The conversation without the customer's data. */
+function blank(c: DeskConversation): DeskConversation {
+  return {
+    ...c,
+    unchecked: true,
+    shared: [],
+    records: [],
+    messages: (c.messages ?? []).map((m) => ({
+      ...m,
+      text: "",
+      segments: (m.segments ?? []).map((s) => (s.category && !s.masked ? { ...s, text: "[not shown for now]", masked: true } : s)),
+    })),
+  };
 }
 
 // Whether the last action failed because of the line.
 let passing = false;
 
-export type Action = "claim" | "release" | "resolve" | "return" | "snooze" | "messages";
+export type Action = "claim" | "release" | "resolve" | "return" | "snooze" | "messages" | "ask-consent";
 
 /** Does something with the open conversation. Resolves to whether it was done. */
 export async function act(action: Action, body: object = {}, key?: string): Promise<boolean> {

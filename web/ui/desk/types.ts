@@ -15,7 +15,7 @@ export type Ticket = {
   mine?: boolean;
 };
 
-/** A part of a message; a masked one says what is missing instead of its text. */
+/** A part of a message; a masked one says what is missing instead of its text. One of a category quotes its data. */
 export type Segment = { text: string; masked?: boolean; category?: string };
 
 export type DeskMessage = Message & { segments?: Segment[] | null };
@@ -30,6 +30,9 @@ export type DeskRecord = {
   collected_at?: string;
 };
 
+/** Whether the customer may be asked for a category. */
+export type AskState = "open" | "shared" | "waiting" | "not_now" | "refused" | "stopped" | "never";
+
 export type DeskConversation = {
   id: string;
   state: string;
@@ -42,6 +45,10 @@ export type DeskConversation = {
   messages: DeskMessage[] | null;
   shared: string[] | null;
   not_shared: string[] | null;
+  /** Of what is not shared, for who has the conversation. */
+  asks?: Record<string, AskState>;
+  /** It could not be read again: what it held of the customer's data is gone from here. */
+  unchecked?: boolean;
   records: DeskRecord[] | null;
 };
 

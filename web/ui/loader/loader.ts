@@ -5,11 +5,17 @@ import type { ToFrame, ToPage } from "../shared/frame";
 import { texts } from "./texts";
 import { sheet } from "./style";
 
+type Identity = string | (() => string | null | Promise<string | null>);
+
 type Candor = {
   open(): void;
   close(): void;
-  /** A site token, or the address on this page's origin that returns one. */
-  identify(tokenOrURL: string): void;
+  /**
+   * A site token, the address on this page's origin that returns one, or a
+   * function that does, or returns null when nobody is signed in. A token works
+   * once; an address or a function is asked again when the chat needs another.
+   */
+  identify(who: Identity): void;
   /** Forgets the customer: call it when somebody signs out. */
   reset(): void;
   /** Opens the chat and sends a question. */
@@ -52,7 +58,7 @@ function start(script: HTMLScriptElement): Candor {
   let timer = 0;
   let waiting: ToFrame[] = [];
   // What identify() said last; it goes before data-identity-url.
-  let identity: string | undefined;
+  let identity: Identity | undefined;
   // A token that identify() was given works once. When the chat asks again and
   // there is no address to ask, it must not become a visitor in silence.
   let spent = false;
@@ -145,6 +151,7 @@ function start(script: HTMLScriptElement): Candor {
     const from = identity ?? (signedOut ? undefined : data.identityUrl);
     if (!from && spent) throw new Error("Candor: call identify() with a new token");
     if (!from) return null;
+    if (typeof from === "function") return (await from()) || null;
     if (!/^(\/|https?:)/.test(from)) {
       identity = undefined;
       spent = true;
@@ -196,8 +203,8 @@ function start(script: HTMLScriptElement): Candor {
   return {
     open,
     close,
-    identify(tokenOrURL) {
-      identity = tokenOrURL;
+    identify(who) {
+      identity = who;
       signedOut = spent = false;
       if (ready) void hello(true);
     },

@@ -32,8 +32,11 @@ export type Headers = Record<string, string>;
 
 export type Client = {
   get<T>(path: string): Promise<T>;
-  post<T>(path: string, body?: unknown, key?: string): Promise<T>;
+  post<T>(path: string, body?: unknown, key?: string, more?: Headers): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
+  delete<T>(path: string, body?: unknown): Promise<T>;
+  /** A file, under the name that the server gives it. */
+  file(path: string): Promise<File>;
 };
 
 /**
@@ -42,8 +45,8 @@ export type Client = {
  * again, with the new headers.
  */
 export function client(headers: (method: string) => Headers, refused?: () => Promise<boolean>): Client {
-  async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
-    const once = () => send<T>(method, path, body, { ...headers(method), ...(key ? { "Idempotency-Key": key } : {}) });
+  async function call<T>(method: string, path: string, body?: unknown, more?: Headers, read: Reader = json): Promise<T> {
+    const once = () => send(method, path, body, { ...headers(method), ...more }, read) as Promise<T>;
     try {
       return await once();
     } catch (e) {
@@ -56,16 +59,28 @@ export function client(headers: (method: string) => Headers, refused?: () => Pro
   return {
     get: (path) => call("GET", path),
     // A key of its own for every POST makes it safe to send again.
-    post: (path, body = {}, key = uuid()) => call("POST", path, body, key),
+    post: (path, body = {}, key = uuid(), more = {}) => call("POST", path, body, { "Idempotency-Key": key, ...more }),
     put: (path, body) => call("PUT", path, body),
+    delete: (path, body) => call("DELETE", path, body),
+    file: (path) => call("GET", path, undefined, { Accept: "*/*" }, file),
   };
 }
 
 const patience = 40_000; // longer than the server lets a request take
+const filePatience = 600_000; // a large archive on a slow line
 
-async function send<T>(method: string, path: string, body: unknown, headers: Headers): Promise<T> {
+type Reader = (response: Response, path: string) => Promise<unknown>;
+
+const json: Reader = async (response) => parse(await response.text());
+
+const file: Reader = async (response, path) => {
+  const named = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
+  return new File([await response.blob()], named?.[1] ?? path.split("/").at(-1)!, { type: response.headers.get("Content-Type") ?? "" });
+};
+
+async function send(method: string, path: string, body: unknown, headers: Headers, read: Reader): Promise<unknown> {
   try {
-    const value = await receive<T>(method, path, body, headers);
+    const value = await receive(method, path, body, headers, read);
     met();
     return value;
   } catch (e) {
@@ -75,16 +90,16 @@ async function send<T>(method: string, path: string, body: unknown, headers: Hea
   }
 }
 
-async function receive<T>(method: string, path: string, body: unknown, headers: Headers): Promise<T> {
+async function receive(method: string, path: string, body: unknown, headers: Headers, read: Reader): Promise<unknown> {
   const response = await fetch(path, {
     method,
     credentials: "same-origin",
     headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(patience),
+    signal: AbortSignal.timeout(read === file ? filePatience : patience),
   });
   if (!response.ok) throw await problem(response);
-  return parse(await response.text()) as T;
+  return read(response, path);
 }
 
 /** The error of a response that is not a success. */

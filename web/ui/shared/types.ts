@@ -70,6 +70,8 @@ export type Message = {
   assisted?: boolean;
   /** The agent's name, as the customer sees it. */
   name?: string;
+  /** An agent asks for a consent. */
+  offer?: Offer | null;
 };
 
 export type ConversationState = "pending" | "open" | "snoozed" | "resolved";
@@ -94,6 +96,8 @@ export type StateEvent = {
 export type Choice = Triple & {
   state: string;
   grant_id?: string;
+  /** Why it allows nothing at this moment, whatever its state. */
+  reason?: string;
   since?: string;
   expires?: string;
 };
@@ -118,7 +122,30 @@ export type ConsentChange = Triple & {
   delete?: boolean;
 };
 
+/** What an erasure has deleted, by kind, and what stays where. */
+export type Erased = {
+  /** False while the rest is being deleted; nothing is used any more. */
+  erased: boolean;
+  at: string;
+  deleted: Record<string, number> | null;
+  kept: Kept[] | null;
+  held: Held[] | null;
+};
+
+/** Something that stays, in words. */
+export type Kept = { what: string; why: string; until?: string };
+
+export type Held = { categories: string[] | null; reason: string; until?: string };
+
 /** Whether a choice allows anything: of the DPV states only these two do. */
 export function allows(choice: Choice | undefined): boolean {
-  return choice?.state === "given" || choice?.state === "renewed";
+  return (choice?.state === "given" || choice?.state === "renewed") && !choice.reason;
+}
+
+/** Whether a yes is paused until it is renewed, because the notice has changed since. */
+export const paused = (choice: Choice | undefined) => choice?.reason === "notice_changed";
+
+/** Whether there is a yes that could be stopped: one that allows, or is paused or masked. */
+export function agreed(choice: Choice | undefined): boolean {
+  return choice?.state === "given" || choice?.state === "renewed" || paused(choice);
 }

@@ -40,7 +40,7 @@ export function AnswerView({ view, text, chat, askPerson }: Props) {
           <SentenceView key={i} index={i} sentence={s} view={view} chat={chat} numbers={numbers} open={open} setOpen={setOpen} />
         ) : null,
       )}
-      {answer?.offer && !replaced && <OfferCard offer={answer.offer} chat={chat} askedAt={answer.at} />}
+      {answer?.offer && !replaced && <OfferCard offer={answer.offer} chat={chat} askedAt={answer.at} allowed={w.offerAllowed} />}
       {replaced && <p class="note">{w.superseded}</p>}
       {answer?.status === "interrupted" && <p class="note">{w.interrupted}</p>}
       {answer?.status === "declined" && !replaced && chat.state === "pending" && (

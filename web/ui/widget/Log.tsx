@@ -3,8 +3,9 @@ import { fill } from "../shared/i18n";
 import { line } from "../shared/line";
 import { useStore } from "../shared/store";
 import { clock } from "../shared/time";
-import type { Message } from "../shared/types";
+import type { Message, Offer } from "../shared/types";
 import { AnswerView } from "./AnswerView";
+import { OfferCard } from "./OfferCard";
 import { sendNow } from "./outbox";
 import { unfinished, unsent, withPerson, type ChatState, type Draft } from "./state";
 import { language, w } from "./words";
@@ -24,6 +25,11 @@ export function Log({ chat, askPerson }: Props) {
       ))}
       {untouched && (
         <div class="opening">
+          {chat.erased && (
+            <p class="note" data-testid="erased">
+              {w.erased}
+            </p>
+          )}
           <p>{w.greeting}</p>
           <p>{fill(w.greetingSource, { brand: chat.brand })}</p>
         </div>
@@ -45,6 +51,7 @@ function Disclosure({ chat }: { chat: ChatState }) {
 }
 
 function Entry({ message: m, chat, askPerson }: Props & { message: Message }) {
+  if (m.offer) return <Asked message={m} offer={m.offer} chat={chat} />;
   if (m.from === "system") {
     return (
       <p class="system" data-testid="message" data-from="system">
@@ -61,6 +68,20 @@ function Entry({ message: m, chat, askPerson }: Props & { message: Message }) {
       ) : (
         <p class="bubble">{m.text}</p>
       )}
+      <time class="at" dateTime={m.at}>
+        {clock(m.at, language)}
+      </time>
+    </div>
+  );
+}
+
+/** An agent asks to see something. */
+function Asked({ message: m, offer, chat }: { message: Message; offer: Offer; chat: ChatState }) {
+  return (
+    <div class="row theirs" data-testid="message" data-from={m.from}>
+      {/* The offer says the same once more, with its buttons. */}
+      {m.text !== offer.text && <p class="bubble">{m.text}</p>}
+      <OfferCard offer={offer} chat={chat} askedAt={m.at} allowed={w.offerShared} />
       <time class="at" dateTime={m.at}>
         {clock(m.at, language)}
       </time>

@@ -1,15 +1,24 @@
 import { useState } from "preact/hooks";
 import { fill } from "../shared/i18n";
 import { Lock, Unlocked } from "../shared/icons";
-import { allows, type Offer } from "../shared/types";
+import { day } from "../shared/time";
+import { allows, type Choice, type Offer, type Triple } from "../shared/types";
 import { loadConsents, replyToOffer, StaleNotice, type OfferReply } from "./chat";
 import { explainChange } from "./explain";
 import { store, type ChatState } from "./state";
 import { useProblem } from "./useProblem";
-import { w } from "./words";
+import { language, w } from "./words";
+
+type Props = {
+  offer: Offer;
+  chat: ChatState;
+  askedAt: string;
+  /** What to say once it is allowed. */
+  allowed: string;
+};
 
 /** A consent that would help, with three answers that look the same. */
-export function OfferCard({ offer, chat, askedAt }: { offer: Offer; chat: ChatState; askedAt: string }) {
+export function OfferCard({ offer, chat, askedAt, allowed }: Props) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useProblem();
   const [notice, setNotice] = useState(offer.notice);
@@ -33,7 +42,14 @@ export function OfferCard({ offer, chat, askedAt }: { offer: Offer; chat: ChatSt
   }
 
   if (outcome) {
-    return <p class="note">{outcome === "allowed" ? w.offerAllowed : w.offerDeclined}</p>;
+    return (
+      <>
+        <p class="bubble">{offer.text}</p>
+        <p class="note" data-testid="offer-outcome">
+          {outcome === "allowed" ? allowed : declined(offer, chat)}
+        </p>
+      </>
+    );
   }
   const text = notice.text ?? chat.consents?.notice.text;
   const choice = (r: OfferReply, label: string, id: string) => (
@@ -66,11 +82,21 @@ export function OfferCard({ offer, chat, askedAt }: { offer: Offer; chat: ChatSt
   );
 }
 
+function declined(offer: Offer, chat: ChatState): string {
+  const choice = asked(offer, chat).find((c) => c?.state === "deferred");
+  const until = day(choice?.expires, language);
+  return until ? fill(w.offerDeferred, { date: until }) : w.offerDeclined;
+}
+
+/** How the choices stand that an offer asks for, as far as they are known. */
+function asked(offer: Offer, chat: ChatState): (Choice | undefined)[] {
+  const same = (a: Triple, b: Triple) => a.purpose === b.purpose && a.category === b.category && a.recipient === b.recipient;
+  return offer.changes.map((t) => chat.consents?.choices.find((c) => same(c, t)));
+}
+
 /** What was said to an offer before this page was opened, as far as the choices tell. */
 function earlier(offer: Offer, chat: ChatState, askedAt: string): "allowed" | "declined" | undefined {
-  const choices = offer.changes.map((t) =>
-    chat.consents?.choices.find((c) => c.purpose === t.purpose && c.category === t.category && c.recipient === t.recipient),
-  );
+  const choices = asked(offer, chat);
   if (choices.length > 0 && choices.every(allows)) return "allowed";
   const since = (at: string | undefined) => at !== undefined && new Date(at) >= new Date(askedAt);
   if (choices.some((c) => (c?.state === "deferred" || c?.state === "refused") && since(c.since))) return "declined";

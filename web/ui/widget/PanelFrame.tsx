@@ -1,14 +1,23 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { Back } from "../shared/icons";
 import { w } from "./words";
+
+type Props = {
+  title: string;
+  /** Where closing it leads. */
+  back?: string;
+  close: () => void;
+  children: ComponentChildren;
+};
 
 /**
  * A panel over the chat. The browser's own dialog keeps the keyboard inside,
  * closes at Escape, and gives the focus back to the button that opened it.
  */
-export function PanelFrame({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
+export function PanelFrame({ title, back = w.back, close, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
   useEffect(() => {
     const opener = document.activeElement;
     const e = dialog.current!;
@@ -22,7 +31,7 @@ export function PanelFrame({ title, close, children }: { title: string; close: (
     <dialog
       class="panel"
       ref={dialog}
-      aria-labelledby="panel-title"
+      aria-labelledby={id}
       onCancel={(e) => {
         e.preventDefault();
         close();
@@ -30,10 +39,10 @@ export function PanelFrame({ title, close, children }: { title: string; close: (
       onKeyDown={(e) => e.key === "Escape" && e.stopPropagation()}
     >
       <div class="panel-head">
-        <button type="button" class="tool" aria-label={w.back} data-testid="panel-close" onClick={close}>
+        <button type="button" class="tool" aria-label={back} data-testid="panel-close" onClick={close}>
           <Back />
         </button>
-        <h2 id="panel-title">{title}</h2>
+        <h2 id={id}>{title}</h2>
       </div>
       <div class="panel-body">{children}</div>
     </dialog>

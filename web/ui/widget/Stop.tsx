@@ -3,7 +3,7 @@ import { fill } from "../shared/i18n";
 import type { ConsentChange } from "../shared/types";
 import { change } from "./chat";
 import { explainChange } from "./explain";
-import { allowing, mine } from "./names";
+import { allowing, mine, yours } from "./names";
 import type { ChatState } from "./state";
 import { useProblem } from "./useProblem";
 import { w } from "./words";
@@ -31,7 +31,7 @@ export function Stop({ chat, purpose, category, recipient }: Props) {
     setBusy(false);
   }
 
-  if (stopped) return <Stopped changes={stopped} />;
+  if (stopped) return <Stopped chat={chat} changes={stopped} />;
   // Stopped elsewhere meanwhile: there is nothing left to do here.
   if (chat.consents && active.length === 0) return <p class="quiet">{w.stopped}</p>;
   return (
@@ -48,8 +48,10 @@ export function Stop({ chat, purpose, category, recipient }: Props) {
   );
 }
 
-/** "Stopped. Also delete it here?" */
-export function Stopped({ changes, done }: { changes: ConsentChange[]; done?: () => void }) {
+type StoppedProps = { chat: ChatState; changes: ConsentChange[]; done?: () => void };
+
+/** "Stopped. Also delete your orders here?" */
+export function Stopped({ chat, changes, done }: StoppedProps) {
   const [state, setState] = useState<"asking" | "busy" | "deleted" | "kept">("asking");
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), []);
@@ -73,7 +75,7 @@ export function Stopped({ changes, done }: { changes: ConsentChange[]; done?: ()
   return (
     <div class="stopped" data-testid="stopped" role="group" ref={box}>
       <p>
-        {w.stopped} {w.deleteToo}
+        {w.stopped} {fill(w.deleteToo, { yours: yours(chat, changes[0]!.category), brand: chat.brand })}
       </p>
       <div class="choices">
         <button type="button" class="button small" data-testid="stop-delete" disabled={state === "busy"} onClick={() => void remove()}>

@@ -1,56 +1,39 @@
 import { useEffect, useState } from "preact/hooks";
-import { fill } from "../shared/i18n";
+import { onBack } from "../shared/line";
 import { loadConsents } from "./chat";
-import { Choices } from "./Choices";
+import { loadPrivacy, Outdated, privacy } from "./lazy";
 import { PanelFrame } from "./PanelFrame";
 import type { ChatState } from "./state";
 import { w } from "./words";
 
-/** What the customer allows: a row a category, or every single choice. */
+/** Everything about the customer's data. What is in it is loaded when it is first opened. */
 export function YourData({ chat, close }: { chat: ChatState; close: () => void }) {
-  const [detailed, setDetailed] = useState(false);
-  useEffect(() => void loadConsents(), []);
-  const consents = chat.consents;
-  // A visitor has nothing but what they write here.
-  const words = consents?.choices.filter((c) => c.category === "conversation") ?? [];
+  const [module, setModule] = useState(privacy());
+  const [failed, setFailed] = useState<"outdated" | "failed">();
+  const load = () => {
+    setFailed(undefined);
+    loadPrivacy().then(
+      (m) => setModule(m),
+      (e) => setFailed(e instanceof Outdated ? "outdated" : "failed"),
+    );
+  };
+  useEffect(() => {
+    void loadConsents();
+    if (module) return;
+    load();
+    return onBack(load);
+  }, []);
   return (
     <PanelFrame title={w.yourData} close={close}>
-      {(consents?.gpc ?? chat.gpc) && (
-        <p class="note gpc" data-testid="gpc">
-          {fill(w.gpc, { brand: chat.brand })}
-        </p>
-      )}
-      {!chat.known && <p>{w.visitor}</p>}
-      {!consents && !chat.consentsFailed && <p class="quiet">{w.loading}</p>}
-      {chat.consentsFailed && consents && <p class="banner" role="status">{w.lastKnown}</p>}
-      {chat.consentsFailed && !consents && (
-        <div class="problem" role="alert">
-          <p>{w.dataFailed}</p>
-          <button type="button" class="button small" onClick={() => void loadConsents()}>
-            {w.again}
+      {module && <module.Privacy chat={chat} />}
+      {!module && !failed && <p class="quiet">{w.wait}</p>}
+      {!module && failed && (
+        <div class="problem" role="alert" data-testid="panel-failed">
+          <p>{failed === "outdated" ? w.renewed : w.panelFailed}</p>
+          <button type="button" class="button small" onClick={() => (failed === "outdated" ? location.reload() : load())}>
+            {failed === "outdated" ? w.reopen : w.again}
           </button>
         </div>
-      )}
-      {chat.known && consents && (
-        <>
-          <p>{w.dataIntro}</p>
-          <div class="views" role="group">
-            <button type="button" class="button small" aria-pressed={!detailed} data-testid="view-simple" onClick={() => setDetailed(false)}>
-              {w.simple}
-            </button>
-            <button type="button" class="button small" aria-pressed={detailed} data-testid="view-detailed" onClick={() => setDetailed(true)}>
-              {w.detailed}
-            </button>
-          </div>
-          <Choices chat={chat} consents={consents} detailed={detailed} />
-        </>
-      )}
-      {!chat.known && consents && words.length > 0 && <Choices chat={chat} consents={{ ...consents, choices: words }} detailed />}
-      {consents && (chat.known || words.length > 0) && (
-        <section class="notice" data-testid="notice">
-          <h3>{fill(w.notice, { version: consents.notice.version })}</h3>
-          <p class="quiet pre">{consents.notice.text}</p>
-        </section>
       )}
     </PanelFrame>
   );

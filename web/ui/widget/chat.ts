@@ -4,12 +4,12 @@ import { Abandoned, ApiError, persist, uuid } from "../shared/api";
 import { applyAccent } from "../shared/accent";
 import { onBack } from "../shared/line";
 import { stream, type StreamEvent } from "../shared/sse";
-import type { Answer, ConsentChange, Consents, Conversation, Message, Notice, Offer, StateEvent } from "../shared/types";
+import type { Answer, ConsentChange, Consents, Conversation, Erased, Message, Notice, Offer, StateEvent } from "../shared/types";
 import { explain, stuckBy } from "./explain";
 import type { Hello } from "./parent";
 import { tellNews } from "./parent";
 import { inConversation, send, sendAll } from "./outbox";
-import { api, authorization, begin, identifyAgain, onRenewed, renew, type Session } from "./session";
+import { api, authorization, begin, eraseMe, identifyAgain, onRenewed, renew, type Session } from "./session";
 import * as on from "./state";
 import { store } from "./state";
 import { keepUnsent, recallUnsent } from "./unsent";
@@ -257,6 +257,24 @@ export async function replyToOffer(offer: Offer, reply: OfferReply, notice: Noti
   }));
   await change(changes, { offer, notice });
   store.set((v) => ({ offers: { ...v.offers, [offer.id]: granted ? "allowed" : "declined" } }));
+}
+
+// Erasure.
+
+/** Deletes everything about whoever is here, and starts anew as nobody. */
+export async function erase(): Promise<Erased> {
+  const identity = store.get().known ? (await identifyAgain()).identity : undefined;
+  if (identity === null) throw new ApiError(401);
+  closeStream(); // it would end, and renew the session
+  try {
+    const done = await eraseMe(identity);
+    void start(last && { ...last, identity: null, fresh: true });
+    store.set({ erased: true });
+    return done;
+  } catch (e) {
+    void open().catch(() => undefined); // the banner says how things stand
+    throw e;
+  }
 }
 
 // Handoff.

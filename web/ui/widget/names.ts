@@ -1,7 +1,7 @@
 // How categories, purposes and recipients are called on the screen. The policy's
 // own labels come first; the dictionary covers a visitor, who has none loaded.
 import type { Choice } from "../shared/types";
-import { allows } from "../shared/types";
+import { agreed } from "../shared/types";
 import type { ChatState } from "./state";
 import { w } from "./words";
 
@@ -21,7 +21,10 @@ export const mine = (chat: ChatState, id: string) => w.mine[id] ?? `“${categor
 export const yours = (chat: ChatState, id: string) =>
   chat.consents?.labels?.categories?.[id]?.phrase ?? w.yours[id] ?? categoryName(chat, id);
 
-/** Every choice that lets a category be used for a purpose, whoever gets it. */
+/** Every yes to using a category for a purpose, whoever gets it; also one that is masked or paused now. */
 export function allowing(chat: ChatState, purpose: string, category: string): Choice[] {
-  return (chat.consents?.choices ?? []).filter((c) => c.purpose === purpose && c.category === category && allows(c));
+  return (chat.consents?.choices ?? []).filter((c) => c.purpose === purpose && c.category === category && agreed(c));
 }
+
+/** "Only Fernhill's own AI" */
+export const recipientOnly = (chat: ChatState, id: string) => chat.consents?.labels?.recipients?.[id]?.only || recipientName(chat, id);

@@ -4,7 +4,7 @@
 import { ApiError, persist, uuid } from "../shared/api";
 import { tryNow } from "../shared/line";
 import { explain, stuckBy } from "./explain";
-import { api } from "./session";
+import { api, renew } from "./session";
 import { store, unsent, withSent, type Draft } from "./state";
 import { keepUnsent } from "./unsent";
 
@@ -62,14 +62,17 @@ function post(key: string, text: string): Promise<{ message_id: string; answer_i
 
 /**
  * Makes a call about the conversation. A session that ends meanwhile takes its
- * conversation along: the call is then made about the next one.
+ * conversation along, and one that is kept no longer needs a new session: the call
+ * is then made about the next one.
  */
 export async function inConversation<T>(call: (path: string) => Promise<T>): Promise<T> {
   const { conversation } = store.get();
   try {
     return await call(`/api/conversations/${conversation}`);
   } catch (e) {
-    if (e instanceof ApiError && e.status === 404 && store.get().conversation !== conversation) return inConversation(call);
-    throw e;
+    if (!(e instanceof ApiError) || e.status !== 404) throw e;
+    if (store.get().conversation === conversation) await renew();
+    if (store.get().conversation === conversation) throw e;
+    return inConversation(call);
   }
 }

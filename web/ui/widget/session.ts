@@ -1,5 +1,6 @@
 // A session with the server: the bearer token, and how to get another.
 import { ApiError, client, type Client } from "../shared/api";
+import type { Erased } from "../shared/types";
 import { askIdentity, embedded, type Hello } from "./parent";
 import { language } from "./words";
 
@@ -18,6 +19,7 @@ const place = `candor:${site}`;
 let current: Session | undefined;
 let renewal: ((h: Hello) => void) | undefined;
 let renewing: Promise<boolean> | undefined;
+let beginning: Promise<Session> | undefined;
 let told: (s: Session) => void = () => {};
 
 function headers(): Record<string, string> {
@@ -35,7 +37,12 @@ export const api: Client = client(headers, () => renew());
  * is kept for the next page: a customer is asked for again each time, so that
  * nobody is ever shown the conversation of the one who sat here before.
  */
-export async function begin(h: Hello | undefined): Promise<Session> {
+export function begin(h: Hello | undefined): Promise<Session> {
+  const mine = (beginning = beginOnce(h).finally(() => beginning === mine && (beginning = undefined)));
+  return mine;
+}
+
+async function beginOnce(h: Hello | undefined): Promise<Session> {
   // In the body, because a page cannot set the header Sec-GPC, and because the
   // browser sends the signal of this frame only.
   const gpc = h?.gpc ?? (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl === true;
@@ -47,19 +54,28 @@ export async function begin(h: Hello | undefined): Promise<Session> {
     return kept;
   }
   current = undefined;
-  current = await anonymous.post<Session>("/api/session", { site, identity, gpc, language });
+  current = await once.post<Session>("/api/session", { site, identity, gpc, language });
   if (!current.customer) keep(current);
   return current;
 }
 
-// The session call itself must not try to renew the session.
-const anonymous = client(headers);
+// A call that must not try to renew the session.
+const once = client(headers);
+
+/** Deletes everything about whoever is here. For a customer it takes a fresh token of the page. */
+export async function eraseMe(identity: string | undefined): Promise<Erased> {
+  const done = await once.delete<Erased>("/api/me", { identity });
+  keep(undefined);
+  return done;
+}
 
 /** Calls back with every renewed session: its conversation may be another. */
 export const onRenewed = (callback: (s: Session) => void) => (told = callback);
 
 /** After a 401: a new token from the page, and a new session with it. */
 export function renew(): Promise<boolean> {
+  // Somebody is signing in at this moment: the page must not be asked who is there.
+  if (beginning && !renewing) return beginning.then(() => true, () => false);
   // Several calls may be refused at once; one renewal serves them all.
   renewing ??= renewOnce().finally(() => (renewing = undefined));
   return renewing;

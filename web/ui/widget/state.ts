@@ -56,6 +56,8 @@ export type ChatState = {
   consentsFailed: boolean;
   /** What became of an offer, by its id. */
   offers: Record<string, "allowed" | "declined">;
+  /** Whoever was here has just had their data deleted. */
+  erased?: boolean;
   /** Said once to screen readers. */
   announcement: string;
 };

@@ -1,0 +1,39 @@
+import type { ComponentChildren } from "preact";
+import { LineBanner } from "../shared/LineBanner";
+import { signOut, type Me } from "../shared/staff";
+import { pages, type Page } from "./pages";
+
+type Props = {
+  page: Page;
+  me: Me;
+  /** Whether something of the list is open beside it. */
+  one: boolean;
+  children: ComponentChildren;
+};
+
+/** What every page of the admin has: its name, the way to the others, who is signed in. */
+export function Frame({ page, me, one, children }: Props) {
+  const open = pages.filter((p) => p.roles.some((r) => me.roles.includes(r)));
+  return (
+    <div class={one ? "admin one" : "admin"}>
+      <header class="bar">
+        <h1>{page.title}</h1>
+        {open.length > 1 && (
+          <nav aria-label="Pages">
+            {open.map((p) => (
+              <a key={p.path} class="page-link" href={p.path} aria-current={p === page ? "page" : undefined}>
+                {p.title}
+              </a>
+            ))}
+          </nav>
+        )}
+        <p class="quiet">{me.name}</p>
+        <button type="button" class="button small" onClick={() => void signOut()}>
+          Sign out
+        </button>
+      </header>
+      <LineBanner />
+      <div class="admin-body">{children}</div>
+    </div>
+  );
+}

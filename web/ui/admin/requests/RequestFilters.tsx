@@ -1,0 +1,90 @@
+import { useState } from "preact/hooks";
+import { clearFilters, filterNames, setFilters, type RequestsState } from "./requests";
+import { kindInWords, statusInWords } from "./words";
+
+const kinds = ["access", "rectification", "erasure", "complaint"];
+const statuses = ["open", "in_progress", "done", "refused"];
+
+/** How many there are, and the filters. */
+export function RequestFilters({ state }: { state: RequestsState }) {
+  const { filters, counts } = state;
+  const open = counts.reduce((n, c) => n + c.open, 0);
+  const overdue = counts.reduce((n, c) => n + c.overdue, 0);
+  return (
+    <section class="filters" aria-label="Filters">
+      {counts.length > 0 && (
+        <p data-testid="request-counts">
+          {open === 0 ? "No request is open." : `${open} open`}
+          {overdue > 0 && (
+            <>
+              , <strong class="late">{overdue} late</strong>
+            </>
+          )}
+        </p>
+      )}
+      <div class="filter-row few">
+        <label class="filter">
+          Kind
+          <select class="field" data-testid="filter-kind" value={filters.kind ?? ""} onChange={(e) => setFilters({ kind: e.currentTarget.value })}>
+            <option value="">Any</option>
+            {kinds.map((k) => (
+              <option key={k} value={k}>
+                {kindInWords(k)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="filter">
+          Status
+          <select class="field" data-testid="filter-status" value={filters.status ?? ""} onChange={(e) => setFilters({ status: e.currentTarget.value })}>
+            <option value="">Any</option>
+            {statuses.map((s) => (
+              <option key={s} value={s}>
+                {statusInWords(s)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Site value={filters.site ?? ""} />
+        <label class="check">
+          <input
+            type="checkbox"
+            data-testid="filter-overdue"
+            checked={filters.overdue === "true"}
+            onChange={(e) => setFilters({ overdue: e.currentTarget.checked ? "true" : "" })}
+          />
+          Only those that are late
+        </label>
+        {filterNames.some((n) => filters[n]) && (
+          <button type="button" class="link" onClick={clearFilters}>
+            Remove all filters
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** Applied at Enter or when it is left, not at every letter. */
+function Site({ value }: { value: string }) {
+  const [typed, setTyped] = useState<string>();
+  const apply = () => {
+    if (typed !== undefined && typed.trim() !== value) setFilters({ site: typed.trim() });
+    setTyped(undefined);
+  };
+  return (
+    <label class="filter">
+      Site
+      <input
+        class="field"
+        type="text"
+        data-testid="filter-site"
+        placeholder="Id of a site"
+        value={typed ?? value}
+        onInput={(e) => setTyped(e.currentTarget.value)}
+        onBlur={apply}
+        onKeyDown={(e) => e.key === "Enter" && apply()}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,35 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Me } from "../../shared/staff";
+import { useStore } from "../../shared/store";
+import { Frame } from "../Frame";
+import { requestsPage } from "../pages";
+import { RequestFilters } from "./RequestFilters";
+import { RequestPanel } from "./RequestPanel";
+import { RequestTable } from "./RequestTable";
+import { openRequests, requests } from "./requests";
+
+/** What customers ask about their data, the most urgent first. */
+export function RequestsPage({ me }: { me: Me }) {
+  const state = useStore(requests);
+  const now = useNow();
+  useEffect(openRequests, []);
+  return (
+    <Frame page={requestsPage} me={me} one={state.selected !== ""}>
+      <main class="list">
+        <RequestFilters state={state} />
+        <RequestTable state={state} now={now} />
+      </main>
+      {state.selected && <RequestPanel key={state.selected} state={state} now={now} />}
+    </Frame>
+  );
+}
+
+// Due dates come nearer while the page is open.
+function useNow(): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 60_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

@@ -1,0 +1,59 @@
+// The privacy panel: what the customer allows, what was done with it, what is
+// held, and the rights that go with it. A module of its own, see lazy.ts.
+import { useRef, useState } from "preact/hooks";
+import type { ChatState } from "../state";
+import { Choices } from "./Choices";
+import { Held } from "./Held";
+import { History } from "./History";
+import { Rights } from "./Rights";
+import { Uses } from "./Uses";
+import { say } from "./words";
+
+export { loadWords } from "./words";
+export const edition = EDITION;
+
+const sections = { choices: Choices, history: History, uses: Uses, held: Held, rights: Rights };
+type Section = keyof typeof sections;
+
+/** The panel's sections as tabs: the arrow keys go from one to the next. */
+export function Privacy({ chat }: { chat: ChatState }) {
+  const [shown, show] = useState<Section>("choices");
+  const list = useRef<HTMLDivElement>(null);
+  const names = Object.keys(sections) as Section[];
+  const Shown = sections[shown];
+
+  function onKeyDown(e: KeyboardEvent) {
+    const at = names.indexOf(shown);
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 }[e.key];
+    if (next === undefined) return;
+    e.preventDefault();
+    const to = (next + names.length) % names.length;
+    show(names[to]!);
+    (list.current!.children[to] as HTMLElement).focus();
+  }
+
+  return (
+    <>
+      <div class="tabs" role="tablist" aria-label={say.sections} ref={list} onKeyDown={onKeyDown}>
+        {names.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`tab-${name}`}
+            aria-controls={`section-${name}`}
+            aria-selected={name === shown}
+            tabIndex={name === shown ? 0 : -1}
+            data-testid={`tab-${name}`}
+            onClick={() => show(name)}
+          >
+            {say.tabs[name]}
+          </button>
+        ))}
+      </div>
+      <div class="section" role="tabpanel" id={`section-${shown}`} aria-labelledby={`tab-${shown}`} data-testid={`section-${shown}`}>
+        <Shown chat={chat} />
+      </div>
+    </>
+  );
+}
