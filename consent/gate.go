@@ -43,6 +43,7 @@ const ConversationGrant = 24 * time.Hour
 type Gate struct {
 	ledger Ledger
 	policy atomic.Pointer[Policy]
+	line   atomic.Pointer[[]*Policy] // as it was last read, see lineOf
 	// changed is told of customers whose choices have changed.
 	changed func(identity.CustomerID)
 }
@@ -78,7 +79,7 @@ func (g *Gate) inForce(ctx context.Context, version string) (*Policy, error) {
 		if v.Version != version {
 			continue
 		}
-		line, err := Line(versions[:i+1])
+		line, err := g.lineOf(versions[:i+1])
 		if err != nil {
 			return nil, fmt.Errorf("the policy in force: %w", err)
 		}
@@ -87,6 +88,20 @@ func (g *Gate) inForce(ctx context.Context, version string) (*Policy, error) {
 		return p, nil
 	}
 	return nil, fmt.Errorf("the text of the policy in force, version %q, is not in the ledger", version)
+}
+
+// lineOf is Line of every policy of the ledger, up to the newest: it reads them once,
+// since the text and the order of those that were in force never change.
+func (g *Gate) lineOf(versions []PolicyVersion) ([]*Policy, error) {
+	last := versions[len(versions)-1].Version
+	if line := g.line.Load(); line != nil && (*line)[len(*line)-1].Version == last {
+		return *line, nil
+	}
+	line, err := Line(versions)
+	if err == nil {
+		g.line.Store(&line)
+	}
+	return line, err
 }
 
 // snapshot returns what the ledger says about a customer, and the policy that is
@@ -162,23 +177,34 @@ func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpos
 	}
 	p = current
 	s.policyVersion, s.epoch = p.Version, snap.Epoch
-	s.permits = make(map[Category][]Permit)
+	uses := p.uses[purpose]
+	s.permits = make(map[Category][]Permit, len(uses))
 	o := overlay(who)
-	for _, t := range p.triples {
-		if t.Purpose != purpose {
-			continue
+	first := searcher(purpose)
+	for _, c := range uses {
+		permits := make([]Permit, 0, len(c.recipients))
+		denied := RecipientDenied // nobody may search it for the purpose
+		for _, r := range c.recipients {
+			d := Decide(p, snap, Triple{purpose, c.category, r}, o)
+			if r == first {
+				denied = d.Reason
+			}
+			if !d.Allowed {
+				s.masked = s.masked || d.Reason == GPC
+				continue
+			}
+			permits = append(permits, Permit{r, d.Grant})
+			if !d.Until.IsZero() && (s.validUntil.IsZero() || d.Until.Before(s.validUntil)) {
+				s.validUntil = d.Until
+			}
 		}
-		d := Decide(p, snap, t, o)
-		if !d.Allowed {
-			s.masked = s.masked || d.Reason == GPC
-			continue
+		if len(permits) > 0 {
+			s.permits[c.category] = permits
 		}
-		s.permits[t.Category] = append(s.permits[t.Category], Permit{t.Recipient, d.Grant})
-		if !d.Until.IsZero() && (s.validUntil.IsZero() || d.Until.Before(s.validUntil)) {
-			s.validUntil = d.Until
+		if denied != "" && c.category != Conversation {
+			s.denials = append(s.denials, Denial{c.category, denied})
 		}
 	}
-	s.denials = denials(p, snap, purpose, o)
 	return s, nil
 }
 
@@ -208,30 +234,12 @@ func searcher(purpose Purpose) Recipient {
 	return BrandAI
 }
 
-func denials(p *Policy, snap Snapshot, purpose Purpose, o Overlay) []Denial {
-	var out []Denial
-	for _, c := range p.Categories {
-		t := Triple{purpose, c.ID, searcher(purpose)}
-		if c.ID == Conversation || !p.usesCategory(purpose, c.ID) {
-			continue
-		}
-		if d := Decide(p, snap, t, o); !d.Allowed {
-			out = append(out, Denial{c.ID, d.Reason})
-		}
-	}
-	return out
-}
-
 func (s *Scope) deny(p *Policy, purpose Purpose, r Reason) {
-	for _, c := range p.Categories {
-		if c.ID != Conversation && p.usesCategory(purpose, c.ID) {
-			s.denials = append(s.denials, Denial{c.ID, r})
+	for _, c := range p.uses[purpose] {
+		if c.category != Conversation {
+			s.denials = append(s.denials, Denial{c.category, r})
 		}
 	}
-}
-
-func (p *Policy) usesCategory(purpose Purpose, c Category) bool {
-	return slices.ContainsFunc(p.triples, func(t Triple) bool { return t.Purpose == purpose && t.Category == c })
 }
 
 // Choice is the state of one triple as its customer sees it.

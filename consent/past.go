@@ -52,23 +52,26 @@ func (g *Gate) At(ctx context.Context, customer identity.CustomerID, at time.Tim
 		return Past{}, fmt.Errorf("read the policies: %w", err)
 	}
 	out := Past{At: at, Choices: []PastChoice{}}
-	for i, v := range versions {
-		if v.At.After(at) {
-			versions = versions[:i]
-			break
+	inForce := ""
+	for _, v := range versions {
+		if !v.At.After(at) {
+			inForce = v.Version
 		}
 	}
-	line, err := Line(versions)
-	if err != nil {
-		return Past{}, fmt.Errorf("the policy in force then: %w", err)
-	}
-	if len(line) == 0 {
+	if inForce == "" {
 		return out, nil
 	}
-	p := line[len(line)-1]
+	line, err := g.lineOf(versions)
+	if err != nil {
+		return Past{}, fmt.Errorf("the policies: %w", err)
+	}
 	byVersion := make(map[string]*Policy, len(line))
 	for _, x := range line {
 		byVersion[x.Version] = x
+	}
+	p := byVersion[inForce]
+	if p == nil {
+		return Past{}, fmt.Errorf("the policy in force then, version %q, does not read any more", inForce)
 	}
 	s := Snapshot{Now: at, PolicyVersion: p.Version, Person: now.Person, Latest: make(map[Key]Event)}
 	for _, e := range events {

@@ -195,11 +195,18 @@ type Policy struct {
 	sha256  string
 	triples []Triple
 	exists  map[Triple]bool
+	uses    map[Purpose][]usedCategory // categories in the order of the file
 	third   map[Recipient]bool
 	notices map[string]NoticeRef // by language: the hash is too slow for every decision
 	// earlier is what this policy leaves standing of the choices made under those
 	// before it, by their version; nil until they are known (see Following).
 	earlier map[string]past
+}
+
+// usedCategory is a category that a purpose uses, with the recipients of it.
+type usedCategory struct {
+	category   Category
+	recipients []Recipient
 }
 
 // Controller is the company that answers for the data.

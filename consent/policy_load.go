@@ -126,6 +126,22 @@ func (p *Policy) prepare(b []byte) {
 			p.triples = append(p.triples, t)
 		}
 	}
+	type use struct {
+		Purpose
+		Category
+	}
+	recipients := make(map[use][]Recipient)
+	for _, t := range p.triples {
+		recipients[use{t.Purpose, t.Category}] = append(recipients[use{t.Purpose, t.Category}], t.Recipient)
+	}
+	p.uses = make(map[Purpose][]usedCategory)
+	for _, purpose := range p.Purposes {
+		for _, c := range p.Categories {
+			if r := recipients[use{purpose.ID, c.ID}]; r != nil {
+				p.uses[purpose.ID] = append(p.uses[purpose.ID], usedCategory{c.ID, r})
+			}
+		}
+	}
 }
 
 var lineOf = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)

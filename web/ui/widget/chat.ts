@@ -222,12 +222,13 @@ export class StaleNotice extends Error {}
 
 /** Makes the changes, all or none. */
 export async function change(changes: ConsentChange[], options: { notice?: Notice; offer?: Offer } = {}): Promise<void> {
-  // Only a yes depends on the notice; a no must never wait for a newer one.
+  // Only a yes depends on the notice; a no must never wait for a newer one. An offer
+  // carries its own text, in the language of its answer.
   const notice = changes.some((c) => c.granted) ? (options.notice ?? store.get().consents?.notice) : undefined;
   try {
     const done = await api.put<Pick<Consents, "epoch" | "choices"> & { answer_id?: string }>(consentsPath(), {
       changes,
-      ...(notice ? { notice: { id: notice.id, version: notice.version } } : {}),
+      ...(notice ? { notice: { id: notice.id, version: notice.version, ...(options.offer ? {} : { sha256: notice.sha256 }) } } : {}),
       ...(options.offer ? { offer_id: options.offer.id } : {}),
     });
     store.set((v) => ({
