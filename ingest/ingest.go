@@ -56,7 +56,7 @@ type Report struct {
 }
 
 // Store is where records go. PutRecord and PutKnowledge replace what has the
-// same id. PutRecord refuses with retrieval.ErrOtherCustomer,
+// same id. PutRecord refuses with retrieval.ErrOtherCustomer, retrieval.ErrLeaving,
 // retrieval.ErrNotWanted, and consent.ErrUnknownCustomer of somebody who was erased
 // at this moment.
 type Store interface {
@@ -147,7 +147,7 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 				return report, err
 			}
 			err = im.Store.PutRecord(ctx, r)
-			if err != nil && !errors.Is(err, retrieval.ErrOtherCustomer) && !errors.Is(err, retrieval.ErrNotWanted) && !errors.Is(err, consent.ErrUnknownCustomer) {
+			if err != nil && !errors.Is(err, retrieval.ErrOtherCustomer) && !errors.Is(err, retrieval.ErrLeaving) && !errors.Is(err, retrieval.ErrNotWanted) && !errors.Is(err, consent.ErrUnknownCustomer) {
 				return report, err
 			}
 			if err == nil {

@@ -14,6 +14,9 @@ var (
 	ErrNotFound = errors.New("there is no such record")
 	// ErrOtherCustomer refuses a record whose id is another customer's.
 	ErrOtherCustomer = errors.New("a record with this id belongs to another customer")
+	// ErrLeaving refuses a record for the moment: who had one with this id is being
+	// erased.
+	ErrLeaving = errors.New("the record that had this id is being erased: send it again in a moment")
 	// ErrNotWanted refuses a record of a category that its customer had deleted
 	// here and has not allowed since.
 	ErrNotWanted = errors.New("the customer had this kind of data deleted here; it is taken again once they allow it")

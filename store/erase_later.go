@@ -72,6 +72,7 @@ func (s *Store) RemoveProofs(ctx context.Context, kept time.Duration) (removed i
 	if err != nil {
 		return 0, err
 	}
+	var errs []error
 	for _, id := range ids {
 		err := s.erase(ctx, identity.CustomerID(id), func(tx *Tx) error {
 			for _, t := range slices.Backward(dataTables) {
@@ -86,9 +87,10 @@ func (s *Store) RemoveProofs(ctx context.Context, kept time.Duration) (removed i
 			return err
 		})
 		if err != nil {
-			return removed, fmt.Errorf("remove proofs: %w", err)
+			errs = append(errs, fmt.Errorf("remove proofs: %w", err)) // the others' time is over too
+			continue
 		}
 		removed++
 	}
-	return removed, nil
+	return removed, errors.Join(errs...)
 }

@@ -9,7 +9,37 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
+	"candor/retrieval"
 )
+
+// TestReturnDuringErasure: a customer who returns before their erasure is done is
+// somebody new, and their site is told to wait for an id that is taken.
+func TestReturnDuringErasure(t *testing.T) {
+	t.Parallel()
+	engines(t, func(s *site) {
+		ctx := s.Context()
+		met := 0
+		back := retrieval.Record{ID: "maya-order-1", Site: "shop", Category: "orders", Title: "Order", Text: "Order 1."}
+		s.step = func(step string) {
+			if step != stepMarked {
+				return
+			}
+			met++
+			id, err := s.Customer(ctx, "shop", "maya")
+			s.must(err)
+			back.Customer = id
+			if err := s.PutRecord(ctx, back); !errors.Is(err, retrieval.ErrLeaving) {
+				s.Errorf("while the rows are there: %v", err)
+			}
+		}
+		_, err := s.Erase(ctx, s.maya.Customer, nil)
+		s.must(err)
+		if met != 1 || back.Customer == s.maya.Customer {
+			s.Fatalf("%d times, as %s", met, back.Customer)
+		}
+		s.must(s.PutRecord(ctx, back))
+	})
+}
 
 // TestErasureSharesCommit: what shares the commit of an erasure, and comes after it,
 // is refused as well.

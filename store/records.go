@@ -61,10 +61,24 @@ func (s *Store) PutRecord(ctx context.Context, r retrieval.Record) error {
 			return err
 		}
 		if n == 0 {
-			return retrieval.ErrOtherCustomer
+			return tx.taken(r)
 		}
 		return tx.touch(r.Customer)
 	})
+}
+
+// taken says why the id of a record is somebody else's.
+func (tx *Tx) taken(r retrieval.Record) error {
+	var leaving bool
+	err := tx.row(`SELECT EXISTS (SELECT 1 FROM records r JOIN customers c ON c.id = r.customer
+		WHERE r.site = ? AND r.id = ? AND c.erased > 0)`, r.Site, r.ID).Scan(&leaving)
+	if err != nil {
+		return err
+	}
+	if leaving {
+		return retrieval.ErrLeaving
+	}
+	return retrieval.ErrOtherCustomer
 }
 
 // touch tells the indexes that the customer's records have changed.

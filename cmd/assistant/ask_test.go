@@ -98,11 +98,17 @@ func testAskConsent(t *testing.T, run setup) {
 	if len(list(view(), "records")) != 0 {
 		t.Error("records are shown before the customer said yes")
 	}
-	told := make(chan []event, 1)
+	reads, told := make(chan struct{}, 2), make(chan struct{})
 	go func() {
+		defer close(told)
 		n := 0
-		told <- sam.events("/api/desk/events", 0, func(event) bool { n++; return n > 1 })
+		sam.events("/api/desk/events", 0, func(event) bool {
+			reads <- struct{}{}
+			n++
+			return n > 1
+		})
 	}()
+	<-reads // how things stand
 	changes := []object{change("agent_assist", "orders", "human_agents", true)}
 	changes[0]["duration"] = "conversation"
 	changed := maya.must("PUT", "/api/me/consents", object{"offer_id": offer["id"], "changes": changes, "notice": offer["notice"]})

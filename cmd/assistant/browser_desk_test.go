@@ -52,7 +52,7 @@ func TestDeskAsksInBrowser(t *testing.T) {
 
 	desk.click(onPage(`[data-testid=ask-orders]`))
 	desk.see(onPage(`[data-testid=asked-orders]`), "asked, waiting")
-	desk.click(onPage(`[data-testid=ask-billing]`))
+	desk.click(onPage(`[data-testid=ask-billing]:enabled`)) // once the first was confirmed
 	desk.see(onPage(`[data-testid=asked-billing]`), "asked, waiting")
 	offers := make(map[string]object)
 	for _, m := range list(maya.must("GET", "/api/conversations/"+maya.conversation, nil), "messages") {
