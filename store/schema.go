@@ -66,8 +66,9 @@ func (s State) Settled() error {
 func movedTo(place string) error { return fmt.Errorf("%w (%s)", ErrMoved, place) }
 
 // Status returns the versions of the schema, in order, and changes nothing: a
-// database that is not there is not made. Of a database that is newer than this
-// program it returns the versions too, with an error.
+// database that is not there is not made, and one that holds something else is
+// refused. Of a database that is newer than this program it returns the versions
+// too, with an error.
 func (s Schema) Status(ctx context.Context, rawURL string) (list []Migration, err error) {
 	e, target, err := engineOf(rawURL)
 	if err != nil {
@@ -81,6 +82,9 @@ func (s Schema) Status(ctx context.Context, rawURL string) (list []Migration, er
 		return list, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.holds(ctx, s); err != nil { // before its versions are taken for ours
+		return nil, err
+	}
 	applied, err := db.applied(ctx)
 	if err != nil {
 		return nil, s.failed(err)
@@ -103,6 +107,10 @@ func (s Schema) Status(ctx context.Context, rawURL string) (list []Migration, er
 // it applied. A file that is not there is not made, and a database that holds
 // something else is refused.
 func (s Schema) Up(ctx context.Context, rawURL string) (applied []Migration, err error) {
+	before, err := s.Status(ctx, rawURL)
+	if err != nil {
+		return nil, err
+	}
 	e, target, err := engineOf(rawURL)
 	if err != nil {
 		return nil, err
@@ -117,13 +125,6 @@ func (s Schema) Up(ctx context.Context, rawURL string) (applied []Migration, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.holds(ctx, s); err != nil { // before its versions are taken for ours
-		return nil, err
-	}
-	before, err := s.Status(ctx, rawURL)
-	if err != nil {
-		return nil, err
-	}
 	if err := db.migrate(ctx, s.folder(e)); err != nil {
 		return nil, s.failed(err)
 	}

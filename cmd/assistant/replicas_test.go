@@ -306,7 +306,7 @@ func TestPolicyHoldsEverywhere(t *testing.T) {
 	// The notice changes: what was granted under the old one is suspended.
 	policy := consent.DefaultPolicy()
 	next := strings.Replace(string(policy.Text()), `version: "`+policy.Version+`"`, `version: "next"`, 1)
-	next = strings.Replace(next, `version: "`+policy.Notice.Version+`"`, `version: "99"`, 1)
+	next = strings.Replace(next, "We do not train AI models on your data.", "We keep your data where you live.", 1)
 	file := filepath.Join(r.dir, "next.yaml")
 	if err := os.WriteFile(file, []byte(next), 0o600); err != nil {
 		t.Fatal(err)
