@@ -91,7 +91,8 @@ func decideEvent(p *Policy, s Snapshot, e Event) Decision {
 // over reports whether the time of a grant has run out, or its conversation has
 // ended. Without a clock whatever expires has.
 func (s Snapshot) over(e Event) bool {
-	return !e.Expires.IsZero() && (s.Now.IsZero() || !s.Now.Before(e.Expires)) || s.Ended[e.Conversation]
+	ended, ok := s.Ended[e.Conversation]
+	return !e.Expires.IsZero() && (s.Now.IsZero() || !s.Now.Before(e.Expires)) || ok && e.Epoch <= ended
 }
 
 // live returns the categories that have a grant of any purpose and recipient,

@@ -70,9 +70,9 @@ type Snapshot struct {
 	PolicyVersion string    // of the policy in force
 	Person        Person
 	Latest        map[Key]Event
-	// Ended holds the conversations of keys that are over: choices for them end
-	// with them.
-	Ended map[string]bool
+	// Ended holds the conversations of keys that are over, or were and go on, each
+	// with the epoch up to which choices for it have ended with it.
+	Ended map[string]int64
 }
 
 // Person is what is known of a customer that decides who may choose for them, and

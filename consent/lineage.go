@@ -72,8 +72,8 @@ func facts(from, to *Policy, t Triple) (out []string) {
 	fc, _ := from.Category(t.Category)
 	tc, _ := to.Category(t.Category)
 	add(grows(fc.DPV, tc.DPV) || fc.Fides != tc.Fides, "the category %s means more, or something else", t.Category)
-	add(tc.Retention > fc.Retention, "%s are kept longer: %d days, not %d", t.Category, tc.Retention, fc.Retention)
-	add(tc.Sensitive && !fc.Sensitive, "%s are of a special kind now", t.Category)
+	add(tc.Retention > fc.Retention, "records of %s are kept longer: %d days, not %d", t.Category, tc.Retention, fc.Retention)
+	add(tc.Sensitive && !fc.Sensitive, "records of %s are of a special kind now", t.Category)
 	add(t.Category == Conversation && to.ConversationRetention > from.ConversationRetention,
 		"messages are kept longer: %d days, not %d", to.ConversationRetention, from.ConversationRetention)
 	fr, _ := from.Recipient(t.Recipient)

@@ -141,6 +141,12 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, t convers
 			return err
 		}
 	case conversation.Pending, conversation.Resolved:
+		if next == conversation.Resolved {
+			// What was chosen for this conversation ends with it, also if it goes on.
+			if _, err := tx.exec("UPDATE conversations SET ended = (SELECT epoch FROM customers WHERE id = ?) WHERE id = ?", c.Customer, c.ID); err != nil {
+				return err
+			}
+		}
 		if err := tx.closeTicket(c); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 
 	"candor/consent"
 	"candor/conversation"
@@ -58,12 +59,19 @@ func snapshot(ctx context.Context, q querier, customer identity.CustomerID) (con
 	if !within {
 		return s, nil
 	}
-	ended, err := collect(ctx, q, scanString, `SELECT id FROM conversations WHERE customer = ? AND state = ?
-		AND id IN (SELECT conversation FROM ledger WHERE customer = ? AND conversation <> '')`, customer, conversation.Resolved, customer)
-	s.Ended = make(map[string]bool, len(ended))
-	for _, id := range ended {
-		s.Ended[id] = true
-	}
+	s.Ended = make(map[string]int64)
+	_, err = collect(ctx, q, func(scan func(...any) error) (none struct{}, err error) {
+		var id string
+		var over bool
+		var epoch int64
+		if err = scan(&id, &over, &epoch); over {
+			epoch = math.MaxInt64
+		}
+		s.Ended[id] = epoch
+		return none, err
+	}, `SELECT id, state = ?, ended FROM conversations WHERE customer = ? AND (state = ? OR ended > 0)
+		AND id IN (SELECT conversation FROM ledger WHERE customer = ? AND conversation <> '')`,
+		conversation.Resolved, customer, conversation.Resolved, customer)
 	return s, err
 }
 
@@ -190,7 +198,7 @@ func (s *Store) History(ctx context.Context, customer identity.CustomerID) ([]co
 func (s *Store) Due(ctx context.Context, limit int) ([]identity.CustomerID, error) {
 	ids, err := collect(ctx, s.reads, scanString, `SELECT DISTINCT customer FROM ledger l
 		WHERE expires > 0 AND state IN (?, ?) AND (expires <= now_micros() OR EXISTS (
-			SELECT 1 FROM conversations c WHERE c.id = l.conversation AND c.state = ?))
+			SELECT 1 FROM conversations c WHERE c.id = l.conversation AND (c.state = ? OR l.epoch <= c.ended)))
 		AND NOT EXISTS (
 			SELECT 1 FROM ledger n WHERE n.customer = l.customer AND n.purpose = l.purpose
 			AND n.category = l.category AND n.recipient = l.recipient AND n.conversation = l.conversation AND n.epoch > l.epoch)

@@ -54,13 +54,30 @@ func snapshotIsTheLatest(f *fixture) {
 	f.choose(f.omar, true, "billing")
 	here := consent.Key{Triple: orders, Conversation: conv}
 	s, err = f.Snapshot(f.Context(), f.omar.Customer)
-	if err != nil || s.Latest[here].State != consent.Given || s.Ended[conv] || s.Latest[here].Expires.IsZero() {
+	if err != nil || s.Latest[here].State != consent.Given || s.Ended[conv] > 0 || s.Latest[here].Expires.IsZero() {
 		f.Errorf("in a conversation: %+v, %v", s, err)
 	}
 	f.resolve(conv)
 	s, err = f.Snapshot(f.Context(), f.omar.Customer)
-	if err != nil || !s.Ended[conv] || len(s.Ended) != 1 {
+	if err != nil || s.Ended[conv] < s.Latest[here].Epoch || len(s.Ended) != 1 {
 		f.Errorf("after the conversation: %+v, %v", s, err)
+	}
+	// Also if it goes on; what is chosen then is a new choice.
+	f.ask(conv, "One more thing?")
+	s, err = f.Snapshot(f.Context(), f.omar.Customer)
+	if err != nil || s.Ended[conv] < s.Latest[here].Epoch {
+		f.Errorf("when it goes on: %+v, %v", s, err)
+	}
+	if due, err := f.Due(f.Context(), 10); err != nil || len(due) != 1 || due[0] != f.omar.Customer {
+		f.Errorf("due: %v, %v", due, err)
+	}
+	f.change(f.omar.In(conv), consent.Change{Triple: orders, Granted: true, Duration: consent.ThisConversation})
+	s, err = f.Snapshot(f.Context(), f.omar.Customer)
+	if err != nil || s.Ended[conv] >= s.Latest[here].Epoch {
+		f.Errorf("chosen again: %+v, %v", s, err)
+	}
+	if due, err := f.Due(f.Context(), 10); err != nil || len(due) != 0 {
+		f.Errorf("due after that: %v, %v", due, err)
 	}
 }
 

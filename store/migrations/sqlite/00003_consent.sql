@@ -7,5 +7,10 @@ ALTER TABLE sites ADD COLUMN jurisdiction TEXT NOT NULL DEFAULT '';     -- empty
 ALTER TABLE sites ADD COLUMN browser_key TEXT;                          -- SHA-256; NULL: none was made
 CREATE UNIQUE INDEX sites_browser_key ON sites (browser_key);
 
+-- The customer's epoch when the conversation was resolved last: what was chosen for
+-- it until then is over, also if it goes on.
+ALTER TABLE conversations ADD COLUMN ended BIGINT NOT NULL DEFAULT 0;
+UPDATE conversations SET ended = (SELECT epoch FROM customers c WHERE c.id = conversations.customer) WHERE state = 'resolved';
+
 -- +goose Down
 SELECT 'there is no way back';
