@@ -1,0 +1,309 @@
+package histories
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"candor/consent"
+)
+
+// day is in microseconds.
+const day = int64(24 * time.Hour / time.Microsecond)
+
+// script writes a history by hand: each event takes its place in the time that is
+// counted, and the clock stands unless it is moved.
+type script struct {
+	events []*event
+	epoch  int64
+	clock  int64
+}
+
+// during adds an event between a call and a return.
+func (s *script) during(call, ret int64, e *event) *event {
+	e.call, e.ret, e.at = call, ret, window{s.clock, s.clock}
+	s.events = append(s.events, e)
+	return e
+}
+
+// choose adds a choice as the ledger has it.
+func (s *script) choose(call, ret int64, to consent.State, triple, place int, until int64) *event {
+	s.epoch++
+	granted := to == consent.Given || to == consent.Renewed
+	return s.during(call, ret, &event{
+		kind: appended, place: firstTalk, epoch: s.epoch,
+		wishes: []wish{{triple: triple, granted: granted, here: place != everywhere}},
+		added:  map[mark]choice{{triple, place}: {state: to, grant: "grt", until: until}},
+	})
+}
+
+func (s *script) give(call, ret int64, triple int) *event {
+	return s.choose(call, ret, consent.Given, triple, everywhere, 0)
+}
+
+func (s *script) stop(call, ret int64, triple int) *event {
+	return s.choose(call, ret, consent.Withdrawn, triple, everywhere, 0)
+}
+
+func (s *script) release(call, ret int64, quotes ...int) *event {
+	return s.during(call, ret, &event{kind: released, place: firstTalk, quotes: quotes})
+}
+
+// scope adds a scope that denies what it names, and the rest not.
+func (s *script) scope(call, ret int64, why consent.Reason, denied ...int) *event {
+	e := &event{kind: minted, place: firstTalk, denials: make(map[int]consent.Reason)}
+	for i := range categories {
+		if slices.Contains(denied, i) {
+			e.denials[i] = why
+		}
+	}
+	return s.during(call, ret, e)
+}
+
+const (
+	orders  = 0
+	billing = 1
+	profile = 2
+)
+
+// TestLawful: the checker takes what the rules allow in some order, and refuses
+// what they allow in none.
+func TestLawful(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		write func(s *script)
+		want  bool
+	}{
+		"granted and quoted":  {func(s *script) { s.give(1, 2, orders); s.release(3, 4, orders) }, true},
+		"never granted":       {func(s *script) { s.release(3, 4, orders) }, false},
+		"another category":    {func(s *script) { s.give(1, 2, billing); s.release(3, 4, orders) }, false},
+		"what quotes nothing": {func(s *script) { s.release(3, 4) }, true},
+		"released after a withdrawal was acknowledged": {func(s *script) {
+			s.give(1, 2, orders)
+			s.stop(3, 4, orders)
+			s.release(5, 6, orders)
+		}, false},
+		"released while a withdrawal is under way": {func(s *script) {
+			s.give(1, 2, orders)
+			s.stop(3, 6, orders)
+			s.release(4, 5, orders)
+		}, true},
+		"released beside a withdrawal that another release has shown to be over": {func(s *script) {
+			s.give(1, 2, orders)
+			s.stop(3, 10, orders)
+			s.scope(4, 5, consent.WithdrawnReason, orders).denials[billing] = consent.NoConsent
+			s.events[2].denials[profile] = consent.NoConsent
+			s.release(6, 7, orders)
+		}, false},
+		"a grant that was acknowledged is not used": {func(s *script) {
+			s.give(1, 2, orders)
+			s.scope(3, 4, consent.NoConsent, orders, billing, profile)
+		}, false},
+		"a grant that may not have been there yet is not used": {func(s *script) {
+			s.give(1, 4, orders)
+			s.scope(2, 3, consent.NoConsent, orders, billing, profile)
+		}, true},
+		"a wrong reason": {func(s *script) {
+			s.choose(1, 2, consent.Refused, orders, everywhere, 0).wishes[0].granted = false
+			s.scope(3, 4, consent.NoConsent, orders, billing, profile)
+		}, false},
+		"an epoch that is given twice": {func(s *script) {
+			s.give(1, 2, orders)
+			s.give(3, 4, billing).epoch = 1
+		}, false},
+		"an epoch that is left out": {func(s *script) { s.give(1, 2, orders).epoch = 2 }, false},
+		"epochs against the order of time": {func(s *script) {
+			s.give(1, 2, orders).epoch = 2
+			s.give(3, 4, billing).epoch = 1
+		}, false},
+		"a stop that stops something else": {func(s *script) {
+			s.give(1, 2, orders)
+			s.stop(3, 4, orders).added = map[mark]choice{{billing, everywhere}: {state: consent.Refused}}
+		}, false},
+		"a stop that leaves the grant for a conversation": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.give(3, 4, orders)
+			s.stop(5, 6, orders)
+		}, false},
+		"a grant for a conversation that is over at once": {func(s *script) { s.choose(1, 2, consent.Given, orders, firstTalk, day/2) }, false},
+		"a grant for a conversation, quoted in it": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.release(3, 4, orders)
+		}, true},
+		"a grant for a conversation, quoted in another": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.release(3, 4, orders).place = secondTalk
+		}, false},
+		"a grant whose time has run out": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.clock = day
+			s.release(3, 4, orders)
+		}, false},
+		"a grant whose time runs out just then": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.release(3, 4, orders).at = window{day - 1, day + 1}
+		}, true},
+		"a grant for a conversation that was resolved": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.during(3, 4, &event{kind: resolved, place: firstTalk})
+			s.release(5, 6, orders)
+		}, false},
+		"a grant for a conversation that was resolved, and goes on": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.during(3, 4, &event{kind: resolved, place: firstTalk})
+			s.during(5, 6, &event{kind: reopened, place: firstTalk})
+			s.release(7, 8, orders)
+		}, false},
+		"a grant given again once it goes on": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.during(3, 4, &event{kind: resolved, place: firstTalk})
+			s.during(5, 6, &event{kind: reopened, place: firstTalk})
+			s.choose(7, 8, consent.Renewed, orders, firstTalk, day)
+			s.release(9, 10, orders)
+		}, true},
+		"a sweep that ends what has time left": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.choose(3, 4, consent.Expired, orders, firstTalk, 0).wishes = nil
+		}, false},
+		"a sweep that leaves what has run out": {func(s *script) {
+			s.choose(1, 2, consent.Given, orders, firstTalk, day)
+			s.clock = day
+			s.during(3, 4, &event{kind: appended, epoch: 1})
+		}, false},
+		"a policy that is material to it": {func(s *script) {
+			s.give(1, 2, orders)
+			s.during(3, 4, &event{kind: installed, touches: everything})
+			s.release(5, 6, orders)
+		}, false},
+		"a policy that is not": {func(s *script) {
+			s.give(1, 2, orders)
+			s.during(3, 4, &event{kind: installed, touches: nothing})
+			s.release(5, 6, orders)
+		}, true},
+		"renewed under the policy": {func(s *script) {
+			s.give(1, 2, orders)
+			s.during(3, 4, &event{kind: installed, touches: everything})
+			s.choose(5, 6, consent.Renewed, orders, everywhere, 0)
+			s.release(7, 8, orders)
+		}, true},
+		"to an outside model under the grant for our own": {func(s *script) {
+			s.give(1, 2, orders)
+			s.release(3, 4, orders).outside = true
+		}, false},
+		"to an outside model against the browser's signal": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			e := s.release(5, 6, orders)
+			e.outside, e.gpc = true, true
+		}, false},
+		"to an outside model": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			s.release(5, 6, orders).outside = true
+		}, true},
+		"handed over under a grant that is not there": {func(s *script) {
+			s.give(1, 2, orders)
+			s.during(3, 4, &event{kind: handed, place: firstTalk, grants: map[int]string{orders: "another"}})
+		}, false},
+		"granted, kept, and not found": {func(s *script) {
+			s.give(1, 2, orders)
+			s.scope(3, 4, consent.NoConsent, billing, profile).prompted = true
+		}, false},
+		"granted, kept, and found": {func(s *script) {
+			s.give(1, 2, orders)
+			e := s.scope(3, 4, consent.NoConsent, billing, profile)
+			e.prompted, e.got = true, []int{orders}
+		}, true},
+		"an agent sees what was not shared": {func(s *script) {
+			s.give(1, 2, orders)
+			s.during(3, 4, &event{kind: viewed, place: firstTalk, quotes: []int{orders}})
+		}, false},
+		"an agent does not see what was shared": {func(s *script) {
+			s.give(1, 2, toPeople(orders))
+			s.during(3, 4, &event{kind: viewed, place: firstTalk})
+		}, false},
+		"an agent sees what was shared": {func(s *script) {
+			s.give(1, 2, toPeople(orders))
+			s.during(3, 4, &event{kind: viewed, place: firstTalk, shared: []int{orders}, records: []int{orders}, quotes: []int{orders}})
+		}, true},
+		"terms without a grant": {func(s *script) {
+			s.during(3, 4, &event{kind: looked, records: []int{orders, billing, profile}, indexed: []int{orders}})
+		}, false},
+		"terms of what was withdrawn": {func(s *script) {
+			s.give(1, 2, orders)
+			s.stop(3, 4, orders)
+			s.during(5, 6, &event{kind: looked, records: []int{orders, billing, profile}, indexed: []int{orders}})
+		}, false},
+		"records that were to be deleted": {func(s *script) {
+			s.give(1, 2, orders)
+			s.stop(3, 4, orders).wishes[0].delete = true
+			s.during(5, 6, &event{kind: looked, records: []int{orders, billing, profile}})
+		}, false},
+		"choices that show an older epoch": {func(s *script) {
+			s.give(1, 2, orders)
+			s.during(3, 4, &event{kind: read, place: firstTalk})
+		}, false},
+		"choices that do not show a grant": {func(s *script) {
+			s.give(1, 2, orders)
+			s.during(3, 4, &event{kind: read, place: firstTalk, epoch: 1})
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s script
+			c.write(&s)
+			if found := lawful(s.events); (len(found) == 0) != c.want {
+				t.Errorf("found %q, and the history is lawful: %t", found, c.want)
+			}
+		})
+	}
+}
+
+// TestUnfounded: a commit is refused only if something has changed.
+func TestUnfounded(t *testing.T) {
+	t.Parallel()
+	var s script
+	s.give(1, 2, orders)
+	s.choose(2, 2, consent.Given, billing, firstTalk, day)
+	s.during(10, 20, &event{kind: appended, epoch: 2}) // changes nothing
+	for _, c := range []struct {
+		refusal
+		want int
+	}{
+		{refusal{from: 2, to: 3}, 0},
+		{refusal{from: 3, to: 15}, 1},
+		{refusal{from: 3, to: 15, at: window{day - 1, day + 1}}, 0},
+		{refusal{from: 3, to: 15, at: window{0, day - 1}}, 1},
+	} {
+		if found := unfounded([]refusal{c.refusal}, s.events); len(found) != c.want {
+			t.Errorf("%+v: %q", c.refusal, found)
+		}
+	}
+}
+
+// TestQuotes: a word of a record is found wherever it stands, and another
+// customer's too.
+func TestQuotes(t *testing.T) {
+	t.Parallel()
+	var h history
+	for i := range categories {
+		h.canaries[i] = newCanary(i)
+	}
+	if got := h.quotes("x" + h.canaries[billing] + ", " + h.canaries[orders]); !slices.Equal(got, []int{orders, billing}) || len(h.wrongs) != 0 {
+		t.Errorf("%v, %q", got, h.wrongs)
+	}
+	if got := h.quotes("the word is " + newCanary(profile)); got != nil || len(h.wrongs) != 1 {
+		t.Errorf("%v, %q", got, h.wrongs)
+	}
+}
+
+// TestVacuous: a run that shows nothing says so.
+func TestVacuous(t *testing.T) {
+	t.Parallel()
+	var seen coverage
+	seen.add(&history{events: []*event{{kind: released, quotes: []int{orders}}}})
+	missing := seen.missing()
+	if slices.Contains(missing, counted[personal]) || !slices.Contains(missing, counted[midAnswer]) {
+		t.Errorf("missing: %q", missing)
+	}
+}
