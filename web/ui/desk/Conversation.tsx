@@ -74,6 +74,23 @@ function Log({ messages }: { messages: DeskMessage[] }) {
   useLayoutEffect(() => {
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [messages.length]);
+  // What is shared grows and shrinks above: the newest stays in view, unless the
+  // agent reads further up.
+  useLayoutEffect(() => {
+    const e = box.current;
+    if (!e) return;
+    let atEnd = true;
+    const onScroll = () => (atEnd = e.scrollHeight - e.scrollTop - e.clientHeight < 80);
+    const resized = new ResizeObserver(() => {
+      if (atEnd) e.scrollTop = e.scrollHeight;
+    });
+    e.addEventListener("scroll", onScroll, { passive: true });
+    resized.observe(e);
+    return () => {
+      e.removeEventListener("scroll", onScroll);
+      resized.disconnect();
+    };
+  }, []);
   return (
     <div class="log" role="log" aria-live="polite" tabIndex={0} ref={box}>
       {messages.map((m) => (
