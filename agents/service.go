@@ -87,6 +87,18 @@ func (s *Service) Queue(ctx context.Context, who identity.Principal, queue strin
 	if !who.Has(deskRoles...) {
 		return nil, ErrForbidden
 	}
+	for range maxViews {
+		tickets, err := s.tickets(ctx, who, queue)
+		// Who was erased while it was read is not in it any more.
+		if !errors.Is(err, conversation.ErrNotFound) && !errors.Is(err, consent.ErrUnknownCustomer) {
+			return tickets, err
+		}
+	}
+	return nil, consent.ErrStale
+}
+
+// tickets reads a queue, and records who sees it.
+func (s *Service) tickets(ctx context.Context, who identity.Principal, queue string) ([]Ticket, error) {
 	tickets, err := s.store.Tickets(ctx, queue)
 	if err != nil {
 		return nil, err

@@ -97,6 +97,7 @@ var words = map[string]consent.Text{
 	"reason/removed_by_customer": {"en": "removed by you", "pt-BR": "removido por você", "es": "eliminado por ti", "uk": "видалено вами", "ru": "удалено вами"},
 	"reason/disputed":            {"en": "you said that it is wrong", "pt-BR": "você disse que está errado", "es": "dijiste que es incorrecto", "uk": "ви сказали, що це неправильно", "ru": "вы сообщили, что это неверно"},
 	"reason/request":             {"en": "your request", "pt-BR": "sua solicitação", "es": "tu solicitud", "uk": "ваш запит", "ru": "ваш запрос"},
+	"reason/legal_hold":          {"en": "kept for a legal duty alone; nothing reads it", "pt-BR": "guardado só por dever legal; nada o lê", "es": "se guarda solo por una obligación legal; nada lo lee", "uk": "зберігається лише через правовий обов’язок; ніщо цього не читає", "ru": "хранится только по требованию закона; ничто этого не читает"},
 	"reason/erasure":             {"en": "erased", "pt-BR": "apagado", "es": "borrado", "uk": "стерто", "ru": "стёрто"},
 
 	"who/staff":    {"en": "the team", "pt-BR": "a equipe", "es": "el equipo", "uk": "команда", "ru": "команда"},

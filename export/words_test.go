@@ -51,6 +51,7 @@ func TestWords(t *testing.T) {
 	for _, r := range []consent.DeletionReason{
 		consent.DeletedByRetention, consent.DeletedUnconsented, consent.DeletedByStop, consent.DeletedByStopDelete, consent.DeletedByEnd,
 		consent.DeletedByPolicy, consent.DeletedByAge, consent.DeletedBySite, consent.DeletedByCustomer, consent.DeletedByDispute, consent.DeletedByErasure,
+		consent.DeletedUnderHold,
 	} {
 		keys = append(keys, "reason/"+string(r))
 	}

@@ -271,8 +271,12 @@ func (im *Importer) record(site identity.SiteID, it Item) (retrieval.Record, err
 	if r.CollectedAt, err = parseTime("collected_at", it.CollectedAt, now); err != nil {
 		return r, err
 	}
-	if r.Expires, err = parseTime("expires", it.Expires, now.Add(spec.Retention.Duration())); err != nil {
+	kept := now.Add(spec.Retention.Duration())
+	if r.Expires, err = parseTime("expires", it.Expires, kept); err != nil {
 		return r, err
+	}
+	if r.Expires.After(kept) {
+		r.Expires = kept // nobody keeps it longer than customers were told
 	}
 	if r.ID == "" {
 		r.ID = identity.NewID("rec")

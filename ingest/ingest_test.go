@@ -142,6 +142,28 @@ func TestRecordIsStoredWhole(t *testing.T) {
 	}
 }
 
+// TestRecordIsNotKeptLonger: a record's own end may come before that of its
+// category, and not after it.
+func TestRecordIsNotKeptLonger(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	orders, _ := consent.DefaultPolicy().Category("orders")
+	retained := noon.Add(orders.Retention.Duration())
+	sooner := noon.Add(24 * time.Hour)
+	for expires, want := range map[string]time.Time{
+		"": retained, sooner.Format(time.RFC3339): sooner, "2099-12-31": retained,
+	} {
+		line := `{"id":"r1","customer":"maya","category":"orders","text":"Two tents.","expires":"` + expires + `"}`
+		report, err := importer(s).Records(t.Context(), shop, ingest.JSON(strings.NewReader(line)), nobody)
+		if err != nil || report.Accepted != 1 {
+			t.Fatal(report, err)
+		}
+		if got, err := s.Record(t.Context(), shop, "r1"); err != nil || !got.Expires.Equal(want) {
+			t.Errorf("%q: it is kept until %v, want %v; %v", expires, got.Expires, want, err)
+		}
+	}
+}
+
 func TestRecordOfAnotherCustomer(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,20 +48,19 @@ func TestErasureSharesCommit(t *testing.T) {
 	t.Parallel()
 	engines(t, func(s *site) {
 		ctx := s.Context()
-		block, taken := make(chan struct{}), make(chan struct{})
-		for range s.engine.writers {
+		block := make(chan struct{})
+		for range s.engine.writers { // one after the other, so that none share a commit
+			taken := make(chan struct{})
+			var once sync.Once // it may be run again
 			go func() {
 				_ = s.writeNew(ctx, func(*Tx) error {
-					select {
-					case taken <- struct{}{}:
+					once.Do(func() {
+						close(taken)
 						<-block
-					default: // it is run again
-					}
+					})
 					return nil
 				})
 			}()
-		}
-		for range s.engine.writers {
 			<-taken
 		}
 		// Whoever waits for the writer is served in the order of coming.

@@ -55,7 +55,8 @@ func (s *Store) holding(ctx context.Context, customer identity.CustomerID) (*hol
 	for _, x := range holds {
 		key, err := s.keys.For(ctx, holdKey(x.ID))
 		if errors.Is(err, ErrKeyDestroyed) {
-			err = fmt.Errorf("the key of the legal hold %s is missing: restore the keys, or release the hold: %w", x.ID, err)
+			// Not wrapped: it is the hold's key, and not the customer's, who is there.
+			err = fmt.Errorf("the key of the legal hold %s is missing: restore the keys, or release the hold", x.ID)
 		}
 		if err != nil {
 			return nil, err

@@ -15,8 +15,8 @@ import (
 
 // RemoveExpired removes the records whose time has run out, and of each category
 // those that nobody ever granted for longer than its policy allows: in a
-// transaction for each customer, which logs what it deletes. It returns how many
-// there were.
+// transaction for each customer, which logs what it deletes. One of whom it fails
+// does not keep what there is of the others. It returns how many there were.
 func (s *Store) RemoveExpired(ctx context.Context, categories []consent.CategorySpec) (removed int64, err error) {
 	type rule struct {
 		why   consent.DeletionReason
@@ -34,10 +34,11 @@ func (s *Store) RemoveExpired(ctx context.Context, categories []consent.Category
 			[]any{c.ID, c.UnconsentedTTL.Duration().Microseconds(), consent.Given, consent.Renewed},
 		})
 	}
+	var errs []error
 	for _, r := range rules {
 		owners, err := collect(ctx, s.reads, scanString, "SELECT DISTINCT customer FROM records WHERE "+r.where, r.args...)
 		if err != nil {
-			return removed, err
+			return removed, errors.Join(append(errs, err)...)
 		}
 		for _, owner := range owners {
 			var n int64
@@ -49,12 +50,16 @@ func (s *Store) RemoveExpired(ctx context.Context, categories []consent.Category
 				continue // they are being erased, and this goes with them
 			}
 			if err != nil {
-				return removed, fmt.Errorf("remove records: %w", err)
+				errs = append(errs, fmt.Errorf("remove records: %w", err))
+				if errors.Is(err, identity.ErrUnavailable) || ctx.Err() != nil {
+					return removed, errors.Join(errs...)
+				}
+				continue // the others' time is over too
 			}
 			removed += n
 		}
 	}
-	return removed, nil
+	return removed, errors.Join(errs...)
 }
 
 // removeRecords removes those of the customer's records that a condition selects,
@@ -140,6 +145,7 @@ func (s *Store) RemoveConversations(ctx context.Context, kept time.Duration) (re
 	if err != nil {
 		return 0, err
 	}
+	var errs []error
 	for _, owner := range owners {
 		for n := int64(maxRemoved); n == maxRemoved; removed += n {
 			err := s.writeFor(ctx, identity.CustomerID(owner), func(tx *Tx) (err error) {
@@ -150,11 +156,15 @@ func (s *Store) RemoveConversations(ctx context.Context, kept time.Duration) (re
 				break
 			}
 			if err != nil {
-				return removed, fmt.Errorf("remove conversations: %w", err)
+				errs = append(errs, fmt.Errorf("remove conversations: %w", err))
+				if errors.Is(err, identity.ErrUnavailable) || ctx.Err() != nil {
+					return removed, errors.Join(errs...)
+				}
+				break // the others' time is over too
 			}
 		}
 	}
-	return removed, nil
+	return removed, errors.Join(errs...)
 }
 
 // maxRemoved is how many conversations a transaction removes.

@@ -21,11 +21,15 @@ type looks struct {
 	mu   sync.Mutex
 	all  []consent.Access
 	fail error
+	once bool // it fails no second time
 }
 
 func (l *looks) Accessed(ctx context.Context, some ...consent.Access) error {
 	l.mu.Lock()
 	fail := l.fail
+	if l.once {
+		l.fail, l.once = nil, false
+	}
 	l.mu.Unlock()
 	if fail != nil {
 		return fail
@@ -44,6 +48,13 @@ func (l *looks) failing(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fail = err
+}
+
+// failingOnce makes recording fail the next time.
+func (l *looks) failingOnce(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fail, l.once = err, true
 }
 
 // take returns what was recorded since it was called last: who, in which
@@ -134,5 +145,10 @@ func testNotRecorded(t *testing.T, f *Fixture) {
 	f.looks.failing(nil)
 	if _, err := ana.Desk.Get(t.Context(), ana.Who, c.Conversation); err != nil {
 		t.Error(err)
+	}
+	// Somebody else who was in the queue is erased while it is read.
+	f.looks.failingOnce(consent.ErrUnknownCustomer)
+	if all, err := ana.Desk.Queue(t.Context(), ana.Who, f.Queue); err != nil || len(all) != 1 || all[0].Conversation != c.Conversation {
+		t.Errorf("the queue while somebody is erased: %+v, %v", all, err)
 	}
 }

@@ -118,6 +118,7 @@ export const words = {
     disputed: "you said that it is wrong",
     removed_by_site: "removed by the company",
     removed_by_customer: "you removed it",
+    legal_hold: "it is kept for a legal duty alone, where nothing reads it",
     erasure: "you had everything deleted",
   } as Record<string, string>,
 

@@ -113,6 +113,7 @@ export const words: PrivacyWords = {
     disputed: "dijo que es incorrecto",
     removed_by_site: "lo retiró la empresa",
     removed_by_customer: "lo retiró usted",
+    legal_hold: "se guarda solo por una obligación legal, donde nada lo lee",
     erasure: "pidió borrarlo todo",
   },
 

@@ -113,6 +113,7 @@ export const words: PrivacyWords = {
     disputed: "você disse que está errado",
     removed_by_site: "removido pela empresa",
     removed_by_customer: "você removeu",
+    legal_hold: "fica guardado só por dever legal, onde nada o lê",
     erasure: "você mandou apagar tudo",
   },
 

@@ -113,6 +113,7 @@ export const words: PrivacyWords = {
     disputed: "вы сказали, что это неверно",
     removed_by_site: "удалила компания",
     removed_by_customer: "удалили вы",
+    legal_hold: "хранится только по требованию закона, где ничто этого не читает",
     erasure: "вы попросили удалить всё",
   },
 

@@ -113,6 +113,7 @@ export const words: PrivacyWords = {
     disputed: "ви сказали, що це неправильно",
     removed_by_site: "видалила компанія",
     removed_by_customer: "видалили ви",
+    legal_hold: "зберігається лише через правовий обов’язок, де ніщо цього не читає",
     erasure: "ви попросили видалити все",
   },
 
