@@ -79,7 +79,7 @@ func lostForLong(f *fixture) {
 	var asked atomic.Int64
 	f.slowCommits()
 	link.lose(itsEndForLong)
-	f.within("an unknown outcome", 9*time.Second, func() {
+	f.within("an unknown outcome", 15*time.Second, func() {
 		f.is("an unknown outcome", only(g.Append(g.Context(), f.maya.Customer, given(&asked))), identity.ErrUnavailable)
 	})
 	if asked.Load() != 1 {
