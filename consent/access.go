@@ -13,6 +13,7 @@ type AccessKind string
 const (
 	DeskAccess    AccessKind = "desk"    // at the desk, by who serves the customer
 	LogAccess     AccessKind = "log"     // in the citation log, by who reviews it
+	ChoicesAccess AccessKind = "choices" // what they chose, by who reviews it
 	BackendAccess AccessKind = "backend" // by the site's own backend
 	ExportAccess  AccessKind = "export"  // by the customers themselves, all of it
 	RequestAccess AccessKind = "request" // by who answers what the customer has asked

@@ -138,11 +138,20 @@ func (g *Gate) Asks(ctx context.Context, who identity.Principal, categories []Ca
 	if err != nil {
 		return nil, err
 	}
-	history, err := g.ledger.History(ctx, who.Customer)
-	if err != nil {
-		return nil, fmt.Errorf("read the consent ledger: %w", err)
+	// Only what was stopped depends on what was asked for before: the desk looks
+	// often, and histories are long.
+	var asked map[Triple]bool
+	if slices.ContainsFunc(categories, func(c Category) bool {
+		state := Decide(p, snap, deskTriple(c), Overlay{Conversation: who.Conversation}).State
+		return state == Withdrawn || state == Revoked
+	}) {
+		history, err := g.ledger.History(ctx, who.Customer)
+		if err != nil {
+			return nil, fmt.Errorf("read the consent ledger: %w", err)
+		}
+		asked = requests(history)
 	}
-	out, asked := make(map[Category]AskState, len(categories)), requests(history)
+	out := make(map[Category]AskState, len(categories))
 	for _, c := range categories {
 		out[c] = askState(p, snap, asked, c, who.Conversation)
 	}

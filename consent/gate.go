@@ -260,6 +260,8 @@ type Choices struct {
 	PolicyVersion string    `json:"policy_version"`
 	Notice        NoticeRef `json:"notice"`
 	Choices       []Choice  `json:"choices"`
+	// Policy is the one of that version, with the texts.
+	Policy *Policy `json:"-"`
 }
 
 // Choices returns the principal's choices. The state is the effective one: a
@@ -273,7 +275,7 @@ func (g *Gate) Choices(ctx context.Context, who identity.Principal, language str
 }
 
 func (g *Gate) choices(p *Policy, snap Snapshot, who identity.Principal, language string) Choices {
-	out := Choices{Epoch: snap.Epoch, PolicyVersion: p.Version, Notice: p.Notice.Ref(language), Choices: []Choice{}}
+	out := Choices{Epoch: snap.Epoch, PolicyVersion: p.Version, Notice: p.Notice.Ref(language), Choices: []Choice{}, Policy: p}
 	// The overlay of the browser is not a choice: it masks, and says so elsewhere.
 	o := overlay(who)
 	o.GPC = false

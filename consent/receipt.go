@@ -345,6 +345,8 @@ func actor(a string) ReceiptActor {
 		return ReceiptActor{"dpv:DataSubject", a}
 	case Guardian:
 		return ReceiptActor{"dpv:GuardianOfDataSubject", a}
+	case identity.Staff.String():
+		return ReceiptActor{"dpv:DataController", kind} // which person it was is the company's to know
 	}
 	return ReceiptActor{"dpv:DataController", a}
 }

@@ -108,6 +108,10 @@ func newArchive(t testing.TB) (*archive, map[string]string) {
 	add("expired", func(e *consent.Event) { // under a policy that has no orders any more
 		e.State, e.Actor, e.Channel, e.Version = consent.Expired, "system", "system", "8"
 	})
+	add("requested", func(e *consent.Event) { // by an agent, whom the receipt does not name
+		e.State, e.Actor, e.Channel, e.Evidence = consent.Requested, "staff:stf_1", "desk", "ofr_2"
+		e.Purpose, e.Recipient, e.Expires = consent.AgentAssist, consent.HumanAgents, e.At.Add(p.DeferFor.Duration())
+	})
 	add("unreadable", func(e *consent.Event) {
 		e.Version, e.Notice, e.Jurisdiction = "6", consent.NoticeRef{ID: "old", Version: "1", SHA256: strings.Repeat("0", 64)}, ""
 	})
@@ -116,7 +120,7 @@ func newArchive(t testing.TB) (*archive, map[string]string) {
 }
 
 // golden are the events whose receipts are kept in testdata.
-var golden = []string{"given", "conversation", "deferred", "guardian", "withdrawn", "expired", "unreadable"}
+var golden = []string{"given", "conversation", "deferred", "guardian", "withdrawn", "expired", "requested", "unreadable"}
 
 func receiptOf(t testing.TB, r *consent.Receipts, id string) (consent.Receipt, []byte) {
 	t.Helper()

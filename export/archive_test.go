@@ -112,6 +112,11 @@ func TestArchive(t *testing.T) {
 	if len(consents.Choices) != len(f.gate.Policy().Triples()) || len(consents.Events) != 2 || consents.Events[1].State != consent.Withdrawn {
 		t.Errorf("the consents: %+v", consents)
 	}
+	for _, e := range consents.Events {
+		if e.Actor != "customer" { // never the id of a member of staff
+			t.Errorf("chosen by %q", e.Actor)
+		}
+	}
 	var kinds []string
 	for _, u := range f.items(files, "usage.json") {
 		kinds = append(kinds, u["kind"].(string))
@@ -229,7 +234,7 @@ func TestLanguages(t *testing.T) {
 	f.put(f.maya, "order-1", "orders", "Order 1", "A tent.")
 	f.choose(f.maya, true, "orders")
 	for language, title := range map[string]string{
-		"en": "Your data at", "pt-BR": "Seus dados em", "es": "Tus datos en", "uk": "Ваші дані у", "ru": "Ваши данные в", "pt": "Seus dados em", "xx": "Your data at",
+		"en": "Your data at", "pt-BR": "Seus dados em", "es": "Sus datos en", "uk": "Ваші дані у", "ru": "Ваши данные в", "pt": "Seus dados em", "xx": "Your data at",
 	} {
 		files := f.take(f.maya, language)
 		tag := consent.MatchLanguage(language)

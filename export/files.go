@@ -156,7 +156,16 @@ func (a *archive) consents(ctx context.Context, w io.Writer, events []consent.Ev
 	return writeJSON(w, struct {
 		consent.Choices
 		Events []consent.Event `json:"events"`
-	}{choices, append([]consent.Event{}, events...)})
+	}{choices, forCustomer(events)})
+}
+
+// forCustomer leaves out who of the staff it was, as the customer sees it elsewhere.
+func forCustomer(events []consent.Event) []consent.Event {
+	out := append([]consent.Event{}, events...)
+	for i, e := range out {
+		out[i].Actor = e.ActorKind()
+	}
+	return out
 }
 
 func (a *archive) eachUse(ctx context.Context, each func(Use) error) error {

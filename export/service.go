@@ -63,7 +63,7 @@ func (s *Service) Close(ctx context.Context) {
 }
 
 // begin starts an export of everything about the principal. Who asks is on record
-// before anything is read for them.
+// before anything is given to them.
 func (s *Service) begin(ctx context.Context, who identity.Principal, language string) (*archive, error) {
 	owner, err := s.Source.Owner(ctx, who.Customer)
 	if err != nil {

@@ -33,7 +33,7 @@ func TestWords(t *testing.T) {
 	}
 	// What programs name has a text for people.
 	var keys []string
-	for _, k := range []string{"answer", "desk", "log", "request", "backend", "export", "deletion"} {
+	for _, k := range []string{"answer", "desk", "log", "choices", "request", "backend", "export", "deletion"} {
 		keys = append(keys, "kind/"+k)
 	}
 	for _, s := range []consent.State{
