@@ -19,15 +19,12 @@ import (
 )
 
 // killedErasure is in the environment of a process that erases a customer until it
-// is killed.
+// is killed. That process runs TestKilledErasure, too.
 const killedErasure = "CANDOR_TEST_KILLED_ERASURE"
 
-// TestKilledErasureChild is that process. It reads the URLs, the customer and the
-// step, a line each.
-func TestKilledErasureChild(t *testing.T) {
-	if _, child := os.LookupEnv(killedErasure); !child {
-		t.Skip("it is run by TestKilledErasure")
-	}
+// eraseUntilKilled is that process. It reads the URLs, the customer and the step, a
+// line each.
+func eraseUntilKilled(t *testing.T) {
 	input, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +46,9 @@ func TestKilledErasureChild(t *testing.T) {
 // customer can be read or written; at the next start it is ended, with the same
 // outcome as one that was not killed, and what a hold covers is there once.
 func TestKilledErasure(t *testing.T) {
+	if _, child := os.LookupEnv(killedErasure); child {
+		eraseUntilKilled(t)
+	}
 	t.Parallel()
 	steps := []string{stepMarked, stepHeld, stepKeyless, stepGone, stepDone}
 	engines(t, func(s *site) {
@@ -59,7 +59,7 @@ func TestKilledErasure(t *testing.T) {
 			hold := s.hold(who.Customer, "conversation", "billing")
 			s.must(s.Close())
 
-			child := exec.CommandContext(s.Context(), os.Args[0], "-test.run", "^TestKilledErasureChild$")
+			child := exec.CommandContext(s.Context(), os.Args[0], "-test.run", "^TestKilledErasure$")
 			child.Env = append(os.Environ(), killedErasure+"=1")
 			child.Stdin = strings.NewReader(strings.Join([]string{s.data, s.keys, string(who.Customer), step}, "\n"))
 			out, err := child.CombinedOutput()

@@ -2,10 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"net/http"
 	"slices"
@@ -115,7 +111,8 @@ func (s *Server) citations(ctx context.Context, who identity.Principal, in *cita
 	if !who.Has(reviewers...) {
 		return nil, errRole
 	}
-	before, err := s.readCursor(in.Cursor)
+	const list = "citations"
+	before, err := s.readCursor(list, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +121,7 @@ func (s *Server) citations(ctx context.Context, who identity.Principal, in *cita
 		Record: in.Record, Category: consent.Category(in.Category), Recipient: consent.Recipient(in.Recipient),
 		Status: in.Status, Kind: citation.Kind(in.Kind), Language: in.Language, Model: in.Model,
 		NotSearched: consent.Reason(in.NotSearched), PolicyVersion: in.PolicyVersion, From: in.From, To: in.To,
-		Query: in.Query, Before: before, Limit: in.Limit,
+		Query: in.Query, Before: before.Rank, Limit: in.Limit,
 	})
 	if err != nil {
 		return nil, err
@@ -148,9 +145,7 @@ func (s *Server) citations(ctx context.Context, who identity.Principal, in *cita
 			Categories: categories(e.Records), NotSearched: append([]citation.NotSearched{}, e.NotSearched...), Question: e.Question,
 		}
 	}
-	if next > 0 {
-		out.Body.Next = s.cursor(next)
-	}
+	out.Body.Next = s.cursor(list, consent.Place{Rank: next})
 	return out, nil
 }
 
@@ -198,31 +193,4 @@ func (s *Server) citation(ctx context.Context, who identity.Principal, in *conve
 		}
 	}
 	return out, nil
-}
-
-// A cursor is a position with a MAC: it cannot be made up, and says nothing.
-
-const macLength = 16
-
-func (s *Server) mac(b []byte) []byte {
-	m := hmac.New(sha256.New, s.CursorKey)
-	m.Write([]byte("cursor"))
-	m.Write(b)
-	return m.Sum(nil)[:macLength]
-}
-
-func (s *Server) cursor(position int64) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(position))
-	return base64.RawURLEncoding.EncodeToString(append(b, s.mac(b)...))
-}
-
-func (s *Server) readCursor(c string) (int64, error) {
-	if c == "" {
-		return 0, nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(c)
-	if err != nil || len(b) != 8+macLength || !hmac.Equal(b[8:], s.mac(b[:8])) {
-		return 0, huma.Error400BadRequest("The cursor is not one of ours. Start from the beginning of the list.")
-	}
-	return int64(binary.BigEndian.Uint64(b[:8])), nil
 }

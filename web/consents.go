@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -114,28 +113,14 @@ func (s *Server) consentRoutes() {
 }
 
 func (s *Server) consentHistory(ctx context.Context, who identity.Principal, in *historyInput) (*historyOutput, error) {
-	before, err := s.readCursor(in.Cursor)
+	page, next, err := s.ledgerPage(ctx, who, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	events, err := s.Gate.History(ctx, who)
-	if err != nil {
-		return nil, err
-	}
-	// The cursor is how many older ones are left: events are only ever added.
-	left := len(events)
-	if in.Cursor != "" {
-		left = min(left, int(before))
-	}
-	page := slices.Clone(events[max(0, left-in.Limit):left])
-	slices.Reverse(page)
 	out := &historyOutput{}
-	out.Body.Items = make([]eventJSON, len(page))
+	out.Body.Items, out.Body.Next = make([]eventJSON, len(page)), next
 	for i, e := range page {
 		out.Body.Items[i] = toEvent(e)
-	}
-	if left -= len(page); left > 0 {
-		out.Body.Next = s.cursor(int64(left))
 	}
 	return out, nil
 }
@@ -195,6 +180,9 @@ func (s *Server) customerConsents(ctx context.Context, who identity.Principal, i
 	}
 	events, err := s.Gate.History(ctx, who.About(customer, ""))
 	if err != nil {
+		return nil, err
+	}
+	if err := s.Accesses.Accessed(ctx, consent.Access{Customer: customer, Actor: who.Actor(), Kind: consent.ChoicesAccess}); err != nil {
 		return nil, err
 	}
 	out := &customerConsentsOutput{}

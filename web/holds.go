@@ -82,11 +82,12 @@ func (s *Server) holds(ctx context.Context, who identity.Principal, in *holdsInp
 	if !who.Has(identity.RolePrivacy, identity.RoleAuditor) {
 		return nil, errRole
 	}
-	before, err := s.readCursor(in.Cursor)
+	const list = "holds"
+	before, err := s.readCursor(list, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := s.Eraser.LegalHolds(ctx, consent.HoldFilter{Customer: identity.CustomerID(in.Customer), Before: before, Limit: in.Limit})
+	page, next, err := s.Eraser.LegalHolds(ctx, consent.HoldFilter{Customer: identity.CustomerID(in.Customer), Before: before.Rank, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
@@ -95,9 +96,7 @@ func (s *Server) holds(ctx context.Context, who identity.Principal, in *holdsInp
 	for i, h := range page {
 		out.Body.Items[i] = toHold(h)
 	}
-	if next > 0 {
-		out.Body.Next = s.cursor(next)
-	}
+	out.Body.Next = s.cursor(list, consent.Place{Rank: next})
 	return out, nil
 }
 

@@ -166,7 +166,7 @@ func (s *Server) consents(ctx context.Context, who identity.Principal, in *conse
 	if err != nil {
 		return nil, err
 	}
-	p := s.Gate.Policy()
+	p := c.Policy // another may be in force by now
 	out := &consentsOutput{}
 	b := &out.Body
 	b.Epoch, b.PolicyVersion, b.Choices = c.Epoch, c.PolicyVersion, toChoices(c.Choices)

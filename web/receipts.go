@@ -76,30 +76,16 @@ func (s *Server) receiptRoutes() {
 	})
 }
 
-// receipts lists the events of the customer's ledger. The cursor is the place of the
-// last one shown, which stays as it is: events are only added.
+// receipts lists the events of the customer's ledger, each of which has one.
 func (s *Server) receipts(ctx context.Context, who identity.Principal, in *receiptsInput) (*receiptsOutput, error) {
-	before, err := s.readCursor(in.Cursor)
+	page, next, err := s.ledgerPage(ctx, who, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
-	}
-	events, err := s.Gate.History(ctx, who)
-	if err != nil {
-		return nil, err
-	}
-	if before > 0 && before < int64(len(events)) {
-		events = events[:before]
 	}
 	out := &receiptsOutput{}
-	out.Body.Items = []receiptItem{}
-	for len(events) > 0 && len(out.Body.Items) < in.Limit {
-		last := len(events) - 1
-		e := events[last]
-		out.Body.Items = append(out.Body.Items, receiptItem{e.ID, e.At, e.State, e.Purpose, e.Category, e.Recipient, optional(e.Expires)})
-		events = events[:last]
-	}
-	if len(events) > 0 {
-		out.Body.Next = s.cursor(int64(len(events)))
+	out.Body.Items, out.Body.Next = make([]receiptItem, len(page)), next
+	for i, e := range page {
+		out.Body.Items[i] = receiptItem{e.ID, e.At, e.State, e.Purpose, e.Category, e.Recipient, optional(e.Expires)}
 	}
 	return out, nil
 }

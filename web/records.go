@@ -90,7 +90,7 @@ func (s *Server) recordRoutes() {
 
 func (s *Server) myRecords(ctx context.Context, who identity.Principal, in *listInput) (*heldOutput, error) {
 	list := "records of " + string(who.Customer)
-	after, err := s.readPlace(list, in.Cursor)
+	after, err := s.readCursor(list, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (s *Server) myRecords(ctx context.Context, who identity.Principal, in *list
 		return nil, err
 	}
 	out := &heldOutput{}
-	out.Body.Items, out.Body.Next = make([]heldJSON, len(page)), s.placeCursor(list, next)
+	out.Body.Items, out.Body.Next = make([]heldJSON, len(page)), s.cursor(list, next)
 	for i, r := range page {
 		out.Body.Items[i] = heldJSON{
 			ID: r.ID, Category: r.Category, Title: r.Title, Text: r.Text, Fields: r.Fields, Source: r.Source,

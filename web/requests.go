@@ -94,7 +94,7 @@ func (s *Server) requestRoutes() {
 
 func (s *Server) myRequests(ctx context.Context, who identity.Principal, in *listInput) (*myRequestsOutput, error) {
 	list := "requests of " + string(who.Customer)
-	after, err := s.readPlace(list, in.Cursor)
+	after, err := s.readCursor(list, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (s *Server) myRequests(ctx context.Context, who identity.Principal, in *lis
 		return nil, err
 	}
 	out := &myRequestsOutput{}
-	out.Body.Items, out.Body.Next = make([]myRequestJSON, len(page)), s.placeCursor(list, next)
+	out.Body.Items, out.Body.Next = make([]myRequestJSON, len(page)), s.cursor(list, next)
 	for i, r := range page {
 		j := myRequestJSON{
 			ID: r.ID, Kind: r.Kind, Status: r.Status, At: r.At, Due: r.Due, Closed: optional(r.Closed),
@@ -245,7 +245,7 @@ func (s *Server) requests(ctx context.Context, who identity.Principal, in *reque
 		return nil, errRole
 	}
 	const list = "requests"
-	after, err := s.readPlace(list, in.Cursor)
+	after, err := s.readCursor(list, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +265,7 @@ func (s *Server) requests(ctx context.Context, who identity.Principal, in *reque
 	}
 	out := &requestsOutput{}
 	b := &out.Body
-	b.Items, b.Counts, b.Next = make([]RequestSummary, len(page)), make([]countJSON, len(counts)), s.placeCursor(list, next)
+	b.Items, b.Counts, b.Next = make([]RequestSummary, len(page)), make([]countJSON, len(counts)), s.cursor(list, next)
 	for i, r := range page {
 		b.Items[i] = toRequest(r, now)
 	}

@@ -121,7 +121,7 @@ func TestRequestFilters(t *testing.T) {
 			Kind: consent.ComplaintRequest, Status: consent.RequestInProgress, Overdue: true, Site: "shop", Limit: 3,
 		},
 		"?overdue=false": {Limit: 50},
-		"?cursor=" + r.placeCursor("requests", consent.Place{Rank: 9, ID: "req_9"}): {
+		"?cursor=" + r.cursor("requests", consent.Place{Rank: 9, ID: "req_9"}): {
 			Limit: 50, After: consent.Place{Rank: 9, ID: "req_9"},
 		},
 	} {
@@ -132,8 +132,8 @@ func TestRequestFilters(t *testing.T) {
 	}
 	for query, want := range map[string]int{
 		"?kind=": 422, "?site=": 422, "?status=": 422, "?overdue=": 422, "?cursor=": 422, "?kind=revenge": 422, "?status=lost": 422, "?overdue=maybe": 422,
-		"?limit=0": 422, "?limit=201": 422, "?limit=x": 422, "?cursor=x": 400, "?cursor=" + r.cursor(1): 400,
-		"?cursor=" + r.placeCursor("requests of cus_1", consent.Place{Rank: 9, ID: "req_9"}): 400,
+		"?limit=0": 422, "?limit=201": 422, "?limit=x": 422, "?cursor=x": 400, "?cursor=" + r.cursor("citations", consent.Place{Rank: 1}): 400,
+		"?cursor=" + r.cursor("requests of cus_1", consent.Place{Rank: 9, ID: "req_9"}): 400,
 	} {
 		if res := r.do("GET", "/api/admin/requests"+query, ""); res.status != want {
 			t.Errorf("%s: %d, want %d", query, res.status, want)
@@ -176,21 +176,21 @@ func TestRequestActions(t *testing.T) {
 	}
 }
 
-// TestPlaceCursors: a cursor goes on where it was made, in its list, and one that
+// TestCursors: a cursor goes on where it was made, in its list, and one that
 // was changed goes nowhere.
-func TestPlaceCursors(t *testing.T) {
+func TestCursors(t *testing.T) {
 	t.Parallel()
 	r := newReplica(t, newDatabase())
 	rapid.Check(t, func(t *rapid.T) {
 		p := consent.Place{Rank: rapid.Int64().Draw(t, "rank"), ID: rapid.String().Draw(t, "id")}
-		c := r.placeCursor("list", p)
-		if got, err := r.readPlace("list", c); err != nil || got != p {
+		c := r.cursor("list", p)
+		if got, err := r.readCursor("list", c); err != nil || got != p {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		if p == (consent.Place{}) {
 			return // the beginning is the same everywhere
 		}
-		if got, err := r.readPlace("other", c); err == nil {
+		if got, err := r.readCursor("other", c); err == nil {
 			t.Fatalf("in another list it is %+v", got)
 		}
 		b, err := base64.RawURLEncoding.DecodeString(c)
@@ -198,7 +198,7 @@ func TestPlaceCursors(t *testing.T) {
 			t.Fatal(err)
 		}
 		b[rapid.IntRange(0, len(b)-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
-		if got, err := r.readPlace("list", base64.RawURLEncoding.EncodeToString(b)); err == nil {
+		if got, err := r.readCursor("list", base64.RawURLEncoding.EncodeToString(b)); err == nil {
 			t.Fatalf("changed it is %+v", got)
 		}
 	})

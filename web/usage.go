@@ -40,7 +40,7 @@ func (s *Server) usageRoutes() {
 
 func (s *Server) usage(ctx context.Context, who identity.Principal, in *usageInput) (*usageOutput, error) {
 	list := "usage " + string(who.Customer)
-	after, err := s.readPlace(list, in.Cursor)
+	after, err := s.readCursor(list, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (s *Server) usage(ctx context.Context, who identity.Principal, in *usageInp
 		return nil, err
 	}
 	out := &usageOutput{}
-	out.Body.Items, out.Body.Next = append([]export.Use{}, page...), s.placeCursor(list, next)
+	out.Body.Items, out.Body.Next = append([]export.Use{}, page...), s.cursor(list, next)
 	return out, nil
 }
 

@@ -93,7 +93,7 @@ func TestBrowserRequests(t *testing.T) {
 	admin.accessible()
 	admin.run(chromedp.Navigate(info.URL + "/admin/requests"))
 	admin.signIn("admin@fernhill.example", "demo-admin-pass")
-	admin.see(onPage(`[data-testid=requests-empty]`), "Nobody has asked anything yet")
+	admin.see(onPage(`[data-testid=list-empty]`), "Nobody has asked anything yet")
 	admin.shot("40-requests-empty")
 	carla, omar, visitor := customer(t, info, "carla"), customer(t, info, "omar"), customer(t, info, "")
 	complaint := carla.must("POST", "/api/me/requests", object{"kind": "complaint", "text": "I have asked three times for somebody to call me back.\nNobody did."})["id"].(string)
@@ -147,8 +147,8 @@ func TestBrowserRequests(t *testing.T) {
 	rows(4)
 
 	// The keyboard reaches a request, and comes back to it.
-	admin.eval(fmt.Sprintf(`document.querySelector("[data-request=%s] a").focus()`, dispute))
-	admin.eval(fmt.Sprintf(`document.querySelector("[data-request=%s] a").click()`, dispute))
+	admin.eval(fmt.Sprintf(`document.querySelector("[data-row=%s] a").focus()`, dispute))
+	admin.eval(fmt.Sprintf(`document.querySelector("[data-row=%s] a").click()`, dispute))
 	admin.see(onPage(`[data-testid=request-detail]`), "It was not.")
 	admin.see(onPage(`[data-testid=request-detail]`), "not searched")
 	if focus := admin.eval(`document.activeElement.tagName`); focus != "H2" {
@@ -178,7 +178,7 @@ func TestBrowserRequests(t *testing.T) {
 	}
 	admin.shot("43-request-done")
 	admin.eval(`document.querySelector("[data-testid=request-detail]").dispatchEvent(new KeyboardEvent("keydown", {key: "Escape", bubbles: true}))`)
-	if focus := admin.eval(`document.activeElement.closest("[data-request]")?.dataset.request`); focus != dispute {
+	if focus := admin.eval(`document.activeElement.closest("[data-row]")?.dataset.row`); focus != dispute {
 		t.Errorf("the focus is on %q", focus)
 	}
 	admin.see(onPage(`[data-testid=request-counts]`), "3 open, 1 late")

@@ -171,6 +171,10 @@ func TestPastConsents(t *testing.T) {
 	if out := admin.must("GET", "/api/admin/consents?customer="+rosa.customer, nil); state(out) != "withdrawn" || len(list(out, "events")) != 2 {
 		t.Errorf("as the admin is told now: %v", out)
 	}
+	// And the customer learns that they looked.
+	if u := list(rosa.must("GET", "/api/me/usage", nil), "items"); len(u) == 0 || u[0]["kind"] != "choices" || u[0]["categories"] == nil || u[0]["who"].(object)["name"] == nil {
+		t.Errorf("nothing says who looked: %v", u)
+	}
 	if status, _ := admin.do("GET", "/api/admin/consents?customer=cus_nobody", nil); status != 404 {
 		t.Errorf("of nobody: %d", status)
 	}

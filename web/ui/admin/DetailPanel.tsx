@@ -1,47 +1,21 @@
-import { useEffect, useRef } from "preact/hooks";
-import { Close } from "../shared/icons";
 import { moment } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
 import { ID } from "./ID";
-import { loadDetail, setFilter, type LogState } from "./log";
+import { log, type LogState } from "./log";
 import { Sentences } from "./Sentences";
+import { SidePanel } from "./SidePanel";
 import { Timeline } from "./Timeline";
 import type { Detail } from "./types";
 import { UsedTable } from "./UsedTable";
 
 /** One answer, with everything that the log knows about it. */
 export function DetailPanel({ state }: { state: LogState }) {
-  const title = useRef<HTMLHeadingElement>(null);
-  const { detail, detailProblem } = state;
-  useEffect(() => title.current?.focus(), [detail]);
+  const { detail } = state;
   return (
-    <aside class="detail" data-testid="detail" aria-label="One answer" onKeyDown={(e) => e.key === "Escape" && close(state.selected)}>
-      <header class="detail-head">
-        <h2 tabIndex={-1} ref={title}>
-          {detail && !detail.gone ? detail.question || "Question not readable" : "One answer"}
-        </h2>
-        <button type="button" class="icon-button" aria-label="Close this answer" data-testid="detail-close" onClick={() => close(state.selected)}>
-          <Close />
-        </button>
-      </header>
-      {detailProblem && (
-        <div class="problem" role="alert">
-          <p>{detailProblem}</p>
-          <button type="button" class="button small" onClick={() => void loadDetail()}>
-            Load it again
-          </button>
-        </div>
-      )}
-      {!detail && !detailProblem && <p class="quiet">Loading the answer…</p>}
+    <SidePanel list={log} state={state} what="answer" testid="detail" title={detail && !detail.gone ? detail.question || "Question not readable" : undefined}>
       {detail && <Body detail={detail} />}
-    </aside>
+    </SidePanel>
   );
-}
-
-function close(id: string): void {
-  location.hash = "";
-  // Back to the row that was open.
-  document.querySelector<HTMLElement>(`[data-answer="${CSS.escape(id)}"] a`)?.focus();
 }
 
 function Body({ detail: d }: { detail: Detail }) {
@@ -85,7 +59,7 @@ function Body({ detail: d }: { detail: Detail }) {
           <dt>Conversation</dt>
           <dd>
             <ID value={d.conversation_id} />{" "}
-            <button type="button" class="link" onClick={() => setFilter("conversation", d.conversation_id)}>
+            <button type="button" class="link" onClick={() => log.setFilter("conversation", d.conversation_id)}>
               Show its entries
             </button>
           </dd>
@@ -94,7 +68,7 @@ function Body({ detail: d }: { detail: Detail }) {
               <dt>Customer</dt>
               <dd>
                 <ID value={d.customer} />{" "}
-                <button type="button" class="link" onClick={() => setFilter("customer", d.customer!)}>
+                <button type="button" class="link" onClick={() => log.setFilter("customer", d.customer!)}>
                   Show their entries
                 </button>
               </dd>

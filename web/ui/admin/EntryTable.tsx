@@ -1,69 +1,36 @@
 import { moment } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
-import { load, type LogState } from "./log";
+import { ListRow, ListTable } from "./ListTable";
+import { log, type LogState } from "./log";
 import type { Entry } from "./types";
 
-/** The list: a table where there is room, cards on a phone. */
+/** The entries of the log, the newest first. */
 export function EntryTable({ state }: { state: LogState }) {
-  const { entries, next, loading, problem } = state;
   return (
-    <>
-      {problem && (
-        <div class="problem" role="alert">
-          <p>{problem}</p>
-          <button type="button" class="button small" onClick={() => void load()}>
-            Load the list again
-          </button>
-        </div>
-      )}
-      {!entries && !problem && <p class="empty">Loading the log…</p>}
-      {entries?.length === 0 && !loading && (
-        <div class="empty">
+    <ListTable
+      list={log}
+      state={state}
+      columns={["Question", "Status", "Used", "Not searched", "Customer", "When"]}
+      loading="Loading the log…"
+      more="Load older entries"
+      empty={
+        <>
           <p>No entries match.</p>
           <p class="quiet">Every answer of the assistant appears here, refusals and greetings included.</p>
-        </div>
-      )}
-      {entries && entries.length > 0 && (
-        <table class="entries" aria-busy={loading}>
-          <thead>
-            <tr>
-              <th scope="col">Question</th>
-              <th scope="col">Status</th>
-              <th scope="col">Used</th>
-              <th scope="col">Not searched</th>
-              <th scope="col">Customer</th>
-              <th scope="col">When</th>
-            </tr>
-          </thead>
-          <tbody>
-            {entries.map((e) => (
-              <Row key={e.id} entry={e} selected={e.answer_id === state.selected} />
-            ))}
-          </tbody>
-        </table>
-      )}
-      {next && (
-        <p class="load-more">
-          <button type="button" class="button" data-testid="load-more" disabled={loading} onClick={() => void load(true)}>
-            {loading ? "Loading…" : "Load older entries"}
-          </button>
-        </p>
-      )}
-    </>
+        </>
+      }
+    >
+      {state.items?.map((e) => (
+        <Row key={e.id} entry={e} selected={e.answer_id === state.selected} />
+      ))}
+    </ListTable>
   );
 }
 
 function Row({ entry: e, selected }: { entry: Entry; selected: boolean }) {
-  const open = () => (location.hash = e.answer_id);
   const skipped = e.not_searched ?? [];
   return (
-    <tr class={selected ? "selected" : ""} data-testid="entry" data-answer={e.answer_id} onClick={open}>
-      <td class="question">
-        {/* The link is what the keyboard reaches; the row is only a larger target. */}
-        <a href={`#${e.answer_id}`} aria-current={selected ? "true" : undefined}>
-          {e.question || "Question not readable"}
-        </a>
-      </td>
+    <ListRow id={e.answer_id} testid="entry" selected={selected} link={e.question || "Question not readable"}>
       <td data-label="Status">
         <span class={`status ${e.status}`}>{inWords(e.status)}</span>
         {e.kind === "opened" && <span class="quiet"> opened</span>}
@@ -82,7 +49,7 @@ function Row({ entry: e, selected }: { entry: Entry; selected: boolean }) {
       <td data-label="When" class="when">
         {moment(e.at, navigator.language)}
       </td>
-    </tr>
+    </ListRow>
   );
 }
 

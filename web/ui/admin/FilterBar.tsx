@@ -1,8 +1,11 @@
 import { useState } from "preact/hooks";
 import { Close } from "../shared/icons";
 import { inWords } from "../shared/vocabulary";
-import { filterNames, filterTitles, options, type FilterName, type Filters } from "./filters";
-import { clearFilters, setFilter } from "./log";
+import { filterNames, filterTitles, options, type FilterName } from "./filters";
+import type { Filters as FiltersOf } from "./list";
+import { log } from "./log";
+
+type Filters = FiltersOf<FilterName>;
 
 /** The filters, and as chips those that are on. */
 export function FilterBar({ filters }: { filters: Filters }) {
@@ -31,14 +34,14 @@ export function FilterBar({ filters }: { filters: Filters }) {
         <ul class="active" aria-label="Filters that are on">
           {on.map((n) => (
             <li key={n}>
-              <button type="button" class="chip" data-testid={`active-${n}`} aria-label={`Remove the filter ${filterTitles[n]}`} onClick={() => setFilter(n, "")}>
+              <button type="button" class="chip" data-testid={`active-${n}`} aria-label={`Remove the filter ${filterTitles[n]}`} onClick={() => log.setFilter(n, "")}>
                 {filterTitles[n]}: {options[n] && n !== "language" ? inWords(filters[n]) : filters[n]}
                 <Close />
               </button>
             </li>
           ))}
           <li>
-            <button type="button" class="link" onClick={clearFilters}>
+            <button type="button" class="link" onClick={log.clearFilters}>
               Remove all filters
             </button>
           </li>
@@ -54,7 +57,7 @@ function Choice({ name, filters }: Props) {
   return (
     <label class="filter">
       {filterTitles[name]}
-      <select class="field" data-testid={`filter-${name}`} value={filters[name] ?? ""} onChange={(e) => setFilter(name, e.currentTarget.value)}>
+      <select class="field" data-testid={`filter-${name}`} value={filters[name] ?? ""} onChange={(e) => log.setFilter(name, e.currentTarget.value)}>
         <option value="">Any</option>
         {options[name]?.map((o) => (
           <option key={o} value={o}>
@@ -71,7 +74,7 @@ function Text({ name, filters, placeholder }: Props & { placeholder: string }) {
   const [typed, setTyped] = useState<string>();
   const value = filters[name] ?? "";
   const apply = () => {
-    if (typed !== undefined && typed.trim() !== value) setFilter(name, typed);
+    if (typed !== undefined && typed.trim() !== value) log.setFilter(name, typed);
     setTyped(undefined);
   };
   return (
@@ -100,7 +103,7 @@ function Day({ name, filters }: Props) {
         type="date"
         data-testid={`filter-${name}`}
         value={filters[name] ?? ""}
-        onChange={(e) => setFilter(name, e.currentTarget.value)}
+        onChange={(e) => log.setFilter(name, e.currentTarget.value)}
       />
     </label>
   );

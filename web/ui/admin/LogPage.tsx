@@ -5,13 +5,13 @@ import { DetailPanel } from "./DetailPanel";
 import { EntryTable } from "./EntryTable";
 import { FilterBar } from "./FilterBar";
 import { Frame } from "./Frame";
-import { log, openLog } from "./log";
+import { log } from "./log";
 import { citationLog } from "./pages";
 
 /** The citation log: every answer, what it used, and under which consent. */
 export function LogPage({ me }: { me: Me }) {
-  const state = useStore(log);
-  useEffect(openLog, []);
+  const state = useStore(log.state);
+  useEffect(log.open, []);
   return (
     <Frame page={citationLog} me={me} one={state.selected !== ""}>
       <main class="list">

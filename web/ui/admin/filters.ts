@@ -1,5 +1,4 @@
-// The filters, which live in the address: a filtered list can be sent to a
-// colleague, and Back undoes a filter.
+// The filters of the citation log.
 
 export const filterNames = [
   "q",
@@ -16,7 +15,6 @@ export const filterNames = [
 ] as const;
 
 export type FilterName = (typeof filterNames)[number];
-export type Filters = Partial<Record<FilterName, string>>;
 
 /** How a filter is called on the screen. */
 export const filterTitles: Record<FilterName, string> = {
@@ -63,35 +61,15 @@ export const options: Partial<Record<FilterName, string[]>> = {
   language: ["en", "pt-BR", "es", "uk", "ru"],
 };
 
-export function readFilters(search: string): Filters {
-  const params = new URLSearchParams(search);
-  const filters: Filters = {};
-  for (const name of filterNames) {
-    const value = params.get(name)?.trim();
-    if (value) filters[name] = value;
+/** Days become moments, in the reader's time zone. */
+export function momentsOf(query: URLSearchParams): void {
+  for (const [name, plus] of [
+    ["from", 0],
+    ["to", 1],
+  ] as const) {
+    const day = query.get(name);
+    if (day) query.set(name, moment(day, plus));
   }
-  return filters;
-}
-
-/** The address of the list with these filters; what is empty is left out, never sent as "any". */
-export function pageAddress(filters: Filters): string {
-  const query = params(filters).toString();
-  return `${location.pathname}${query ? `?${query}` : ""}${location.hash}`;
-}
-
-/** The same filters as the server wants them: days become moments, in the reader's time zone. */
-export function apiQuery(filters: Filters, cursor: string | undefined): string {
-  const query = params(filters);
-  if (filters.from) query.set("from", moment(filters.from, 0));
-  if (filters.to) query.set("to", moment(filters.to, 1));
-  if (cursor) query.set("cursor", cursor);
-  return query.toString();
-}
-
-function params(filters: Filters): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const name of filterNames) if (filters[name]) query.set(name, filters[name]!);
-  return query;
 }
 
 function moment(day: string, plus: number): string {

@@ -1,13 +1,15 @@
 import { useState } from "preact/hooks";
-import { act, type RequestsState } from "./requests";
+import { act } from "./requests";
 import { isClosed, type RequestDetail } from "./types";
 import { outcomes } from "./words";
 
 /** What can be done to the request now. What is typed stays until it is taken. */
-export function RequestActions({ detail: d, state }: { detail: RequestDetail; state: RequestsState }) {
+export function RequestActions({ detail: d }: { detail: RequestDetail }) {
   const [note, setNote] = useState("");
   const [told, setTold] = useState(false);
   const [outcome, setOutcome] = useState("");
+  const [acting, setActing] = useState(false);
+  const [refused, setRefused] = useState("");
   const closed = isClosed(d);
   const disputes = Boolean(d.record_id);
   const run = async (action: string) => {
@@ -16,13 +18,18 @@ export function RequestActions({ detail: d, state }: { detail: RequestDetail; st
       ...(note.trim() ? { note: note.trim(), for_customer: told } : {}),
       ...(action === "done" && outcome ? { record: { outcome } } : {}),
     };
-    if (!(await act(body))) return;
+    setActing(true);
+    setRefused("");
+    const why = await act(d.id, body);
+    setActing(false);
+    setRefused(why);
+    if (why) return;
     setNote("");
     setTold(false);
     setOutcome("");
   };
   const button = (action: string, label: string) => (
-    <button type="button" class="button" data-testid={`act-${action}`} disabled={state.acting} onClick={() => void run(action)}>
+    <button type="button" class="button" data-testid={`act-${action}`} disabled={acting} onClick={() => void run(action)}>
       {label}
     </button>
   );
@@ -61,9 +68,9 @@ export function RequestActions({ detail: d, state }: { detail: RequestDetail; st
           ))}
         </fieldset>
       )}
-      {state.refused && (
+      {refused && (
         <p class="problem" role="alert" data-testid="act-refused">
-          {state.refused}
+          {refused}
         </p>
       )}
       <div class="act-buttons">

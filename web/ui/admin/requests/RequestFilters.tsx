@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { clearFilters, filterNames, setFilters, type RequestsState } from "./requests";
+import { requests, type RequestsState } from "./requests";
 import { kindInWords, statusInWords } from "./words";
 
 const kinds = ["access", "rectification", "erasure", "complaint"];
@@ -7,7 +7,8 @@ const statuses = ["open", "in_progress", "done", "refused"];
 
 /** How many there are, and the filters. */
 export function RequestFilters({ state }: { state: RequestsState }) {
-  const { filters, counts } = state;
+  const { filters } = state;
+  const counts = state.page?.counts ?? [];
   const open = counts.reduce((n, c) => n + c.open, 0);
   const overdue = counts.reduce((n, c) => n + c.overdue, 0);
   return (
@@ -25,7 +26,7 @@ export function RequestFilters({ state }: { state: RequestsState }) {
       <div class="filter-row few">
         <label class="filter">
           Kind
-          <select class="field" data-testid="filter-kind" value={filters.kind ?? ""} onChange={(e) => setFilters({ kind: e.currentTarget.value })}>
+          <select class="field" data-testid="filter-kind" value={filters.kind ?? ""} onChange={(e) => requests.setFilter("kind", e.currentTarget.value)}>
             <option value="">Any</option>
             {kinds.map((k) => (
               <option key={k} value={k}>
@@ -36,7 +37,7 @@ export function RequestFilters({ state }: { state: RequestsState }) {
         </label>
         <label class="filter">
           Status
-          <select class="field" data-testid="filter-status" value={filters.status ?? ""} onChange={(e) => setFilters({ status: e.currentTarget.value })}>
+          <select class="field" data-testid="filter-status" value={filters.status ?? ""} onChange={(e) => requests.setFilter("status", e.currentTarget.value)}>
             <option value="">Any</option>
             {statuses.map((s) => (
               <option key={s} value={s}>
@@ -51,12 +52,12 @@ export function RequestFilters({ state }: { state: RequestsState }) {
             type="checkbox"
             data-testid="filter-overdue"
             checked={filters.overdue === "true"}
-            onChange={(e) => setFilters({ overdue: e.currentTarget.checked ? "true" : "" })}
+            onChange={(e) => requests.setFilter("overdue", e.currentTarget.checked ? "true" : "")}
           />
           Only those that are late
         </label>
-        {filterNames.some((n) => filters[n]) && (
-          <button type="button" class="link" onClick={clearFilters}>
+        {requests.names.some((n) => filters[n]) && (
+          <button type="button" class="link" onClick={requests.clearFilters}>
             Remove all filters
           </button>
         )}
@@ -69,7 +70,7 @@ export function RequestFilters({ state }: { state: RequestsState }) {
 function Site({ value }: { value: string }) {
   const [typed, setTyped] = useState<string>();
   const apply = () => {
-    if (typed !== undefined && typed.trim() !== value) setFilters({ site: typed.trim() });
+    if (typed !== undefined && typed.trim() !== value) requests.setFilter("site", typed.trim());
     setTyped(undefined);
   };
   return (

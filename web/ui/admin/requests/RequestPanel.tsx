@@ -1,49 +1,22 @@
-import { useEffect, useRef } from "preact/hooks";
-import { Close } from "../../shared/icons";
 import { moment } from "../../shared/time";
 import { ID } from "../ID";
+import { SidePanel } from "../SidePanel";
 import { RequestActions } from "./RequestActions";
-import { loadDetail, type RequestsState } from "./requests";
+import { requests, type RequestsState } from "./requests";
 import { isClosed, type RequestDetail, type RequestEvent } from "./types";
 import { actionInWords, actorInWords, dueInWords, kindInWords, outcomes, statusInWords } from "./words";
 
 /** One request: what was asked, what was done, and what can be done now. */
 export function RequestPanel({ state, now }: { state: RequestsState; now: number }) {
-  const title = useRef<HTMLHeadingElement>(null);
-  const { detail, detailProblem } = state;
-  const there = detail !== undefined;
-  useEffect(() => title.current?.focus(), [there]);
+  const { detail } = state;
   return (
-    <aside class="detail" data-testid="request-detail" aria-label="One request" onKeyDown={(e) => e.key === "Escape" && close(state.selected)}>
-      <header class="detail-head">
-        <h2 tabIndex={-1} ref={title}>
-          {detail ? kindInWords(detail.kind) : "One request"}
-        </h2>
-        <button type="button" class="icon-button" aria-label="Close this request" data-testid="request-close" onClick={() => close(state.selected)}>
-          <Close />
-        </button>
-      </header>
-      {detailProblem && (
-        <div class="problem" role="alert">
-          <p>{detailProblem}</p>
-          <button type="button" class="button small" onClick={() => void loadDetail()}>
-            Load it again
-          </button>
-        </div>
-      )}
-      {!detail && !detailProblem && <p class="quiet">Loading the request…</p>}
-      {detail && <Body detail={detail} state={state} now={now} />}
-    </aside>
+    <SidePanel list={requests} state={state} what="request" testid="request-detail" title={detail && kindInWords(detail.kind)}>
+      {detail && <Body detail={detail} now={now} />}
+    </SidePanel>
   );
 }
 
-function close(id: string): void {
-  location.hash = "";
-  // Back to the row that was open.
-  document.querySelector<HTMLElement>(`[data-request="${CSS.escape(id)}"] a`)?.focus();
-}
-
-function Body({ detail: d, state, now }: { detail: RequestDetail; state: RequestsState; now: number }) {
+function Body({ detail: d, now }: { detail: RequestDetail; now: number }) {
   const late = !isClosed(d) && new Date(d.due).getTime() <= now;
   return (
     <>
@@ -65,7 +38,7 @@ function Body({ detail: d, state, now }: { detail: RequestDetail; state: Request
         )}
         {d.record_id && !isClosed(d) && <p class="quiet restricted">Until this is closed, the record is not searched, not used in answers and not shown at the desk.</p>}
       </section>
-      {d.may_act ? <RequestActions detail={d} state={state} /> : <p class="quiet">Your role reads requests. Somebody with the role privacy answers them.</p>}
+      {d.may_act ? <RequestActions detail={d} /> : <p class="quiet">Your role reads requests. Somebody with the role privacy answers them.</p>}
       <section>
         <h3>What was done</h3>
         <ol class="timeline">

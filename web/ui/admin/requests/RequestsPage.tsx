@@ -6,13 +6,13 @@ import { requestsPage } from "../pages";
 import { RequestFilters } from "./RequestFilters";
 import { RequestPanel } from "./RequestPanel";
 import { RequestTable } from "./RequestTable";
-import { openRequests, requests } from "./requests";
+import { requests } from "./requests";
 
 /** What customers ask about their data, the most urgent first. */
 export function RequestsPage({ me }: { me: Me }) {
-  const state = useStore(requests);
+  const state = useStore(requests.state);
   const now = useNow();
-  useEffect(openRequests, []);
+  useEffect(requests.open, []);
   return (
     <Frame page={requestsPage} me={me} one={state.selected !== ""}>
       <main class="list">

@@ -92,6 +92,7 @@ export const words = {
     answer: "Used for an answer in this chat",
     desk: "Seen by {brand}'s support team",
     log: "An answer to you was checked by {brand}'s team",
+    choices: "Your choices were looked up by {brand}'s team",
     backend: "Used by {brand}'s own systems",
     export: "You downloaded your data",
     request: "A request of yours was read by {brand}'s team",
@@ -100,6 +101,7 @@ export const words = {
   usesBy: {
     desk: "Seen by {name} of the support team",
     log: "An answer to you was checked by {name}",
+    choices: "Your choices were looked up by {name}",
     request: "A request of yours was read by {name}",
   } as Record<string, string>,
   useReasons: {

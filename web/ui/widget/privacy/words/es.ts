@@ -87,6 +87,7 @@ export const words: PrivacyWords = {
     answer: "Usados para una respuesta en este chat",
     desk: "Vistos por el equipo de atención de {brand}",
     log: "El equipo de {brand} revisó una respuesta que recibió",
+    choices: "El equipo de {brand} consultó sus elecciones",
     backend: "Usados por los sistemas de {brand}",
     export: "Descargó sus datos",
     request: "El equipo de {brand} leyó una solicitud suya",
@@ -95,6 +96,7 @@ export const words: PrivacyWords = {
   usesBy: {
     desk: "Vistos por {name}, del equipo de atención",
     log: "{name} revisó una respuesta que recibió",
+    choices: "{name} consultó sus elecciones",
     request: "{name} leyó una solicitud suya",
   },
   useReasons: {

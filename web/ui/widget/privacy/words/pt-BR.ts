@@ -87,6 +87,7 @@ export const words: PrivacyWords = {
     answer: "Usados para uma resposta neste chat",
     desk: "Vistos pela equipe de atendimento de {brand}",
     log: "Uma resposta a você foi conferida pela equipe de {brand}",
+    choices: "Suas escolhas foram consultadas pela equipe de {brand}",
     backend: "Usados pelos sistemas de {brand}",
     export: "Você baixou seus dados",
     request: "Um pedido seu foi lido pela equipe de {brand}",
@@ -95,6 +96,7 @@ export const words: PrivacyWords = {
   usesBy: {
     desk: "Vistos por {name}, da equipe de atendimento",
     log: "Uma resposta a você foi conferida por {name}",
+    choices: "Suas escolhas foram consultadas por {name}",
     request: "Um pedido seu foi lido por {name}",
   },
   useReasons: {

@@ -87,6 +87,7 @@ export const words: PrivacyWords = {
     answer: "Использовано для ответа в этом чате",
     desk: "Просмотрела служба поддержки {brand}",
     log: "Команда {brand} проверила ответ, который вы получили",
+    choices: "Команда {brand} посмотрела ваш выбор",
     backend: "Использовали системы {brand}",
     export: "Вы скачали свои данные",
     request: "Команда {brand} прочитала ваше обращение",
@@ -95,6 +96,7 @@ export const words: PrivacyWords = {
   usesBy: {
     desk: "Служба поддержки, {name}: данные просмотрены",
     log: "{name}: проверен ответ, который вы получили",
+    choices: "{name}: просмотрен ваш выбор",
     request: "{name}: прочитано ваше обращение",
   },
   useReasons: {
