@@ -1,0 +1,11 @@
+module candor/retrieval/vector/avo
+
+go 1.26.0
+
+require github.com/mmcloughlin/avo v0.6.0
+
+require (
+	golang.org/x/mod v0.41.0 // indirect
+	golang.org/x/sync v0.23.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect; avo's own v0.16.1 does not compile with this Go
+)
