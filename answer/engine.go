@@ -189,7 +189,10 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string,
 		if err != nil {
 			return "", false, fmt.Errorf("search: %w", err)
 		}
-		hits = permitted(found, a.Model.Recipient)
+		if found.Cause != nil {
+			e.Logger.Warn("searched by words, since meaning cannot be had", "answer", a.ID, "meaning", found.Meaning, "error", found.Cause)
+		}
+		hits = permitted(found.Hits, a.Model.Recipient)
 		if intent.Lookup {
 			hits = slices.DeleteFunc(hits, func(h retrieval.Hit) bool { return h.Record.Knowledge() })
 		}

@@ -17,6 +17,9 @@ const (
 	BackendAccess AccessKind = "backend" // by the site's own backend
 	ExportAccess  AccessKind = "export"  // by the customers themselves, all of it
 	RequestAccess AccessKind = "request" // by who answers what the customer has asked
+	// EmbeddingAccess is by an outside model that tells what texts mean. The actor is
+	// the recipient.
+	EmbeddingAccess AccessKind = "embedding"
 )
 
 // Access is a look at something of a customer's, by somebody other than the

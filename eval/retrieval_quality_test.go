@@ -104,9 +104,9 @@ func TestRetrievalQuality(t *testing.T) {
 		searcher := retrieval.NewSearcher(index, store)
 		measure := func(name string, d eval.Dataset, analyze func(question string) retrieval.Query) {
 			report, err := eval.Retrieval(t.Context(), func(ctx context.Context, question string, limit int) ([]string, error) {
-				hits, err := searcher.Search(ctx, scope, analyze(question), limit)
-				ids := make([]string, len(hits))
-				for i, h := range hits {
+				found, err := searcher.Search(ctx, scope, analyze(question), limit)
+				ids := make([]string, len(found.Hits))
+				for i, h := range found.Hits {
 					ids[i] = h.RecordID
 				}
 				return ids, err

@@ -210,7 +210,7 @@ func TestKnowledgeRules(t *testing.T) {
 				t.Fatal(err)
 			}
 			var stored []retrieval.Visibility
-			err = s.Knowledge(t.Context(), shop, 0, func(r retrieval.Record) error { stored = append(stored, r.Visibility); return nil },
+			err = s.Knowledge(t.Context(), shop, 0, retrieval.Space{}, func(r retrieval.Record, _ []byte) error { stored = append(stored, r.Visibility); return nil },
 				func(string) error { return nil })
 			if err != nil {
 				t.Fatal(err)

@@ -30,6 +30,10 @@ type Query struct {
 	// Context holds terms of earlier turns of the conversation, which count
 	// less; see Query.WithContext.
 	Context map[string]int
+	// Vector is the meaning of the question, in Space; the zero Vector searches by
+	// words alone.
+	Vector Vector
+	Space  Space
 	// Prefer names categories that the question is plainly about ("my order").
 	// Their newest passages are found even if they share no word with the
 	// question, come first, and take up to half of the limit.
@@ -44,7 +48,9 @@ type Match struct {
 	Start     int
 	End       int
 	Category  consent.Category // consent.Knowledge for company knowledge
-	Score     float64
+	Score     float64          // see Fuse
+	Lexical   float64          // by words: BM25, 0 or more
+	Cosine    float64          // by meaning: of the angle between question and passage; 0 without a vector
 }
 
 // Index finds passages.
@@ -59,7 +65,8 @@ type Match struct {
 //
 // What was committed before Search is called is found by it (knowledge: within
 // a second on other replicas). Search is safe for concurrent use and retries
-// nothing; an error means that nothing was found out.
+// nothing; an error means that nothing was found out. It is ErrSpace where the
+// question's vector is of another space than those of the index.
 type Index interface {
 	Search(ctx context.Context, scope consent.Scope, q Query, limit int) ([]Match, error)
 }
@@ -70,11 +77,12 @@ type Index interface {
 type Store interface {
 	// KnowledgeVersion changes whenever the site's knowledge does.
 	KnowledgeVersion(ctx context.Context, site identity.SiteID) (int64, error)
-	// Knowledge calls fn with every knowledge record of the site that was
-	// changed after version since (0: all), and with the ids removed since.
-	Knowledge(ctx context.Context, site identity.SiteID, since int64, changed func(Record) error, removed func(id string) error) error
+	// Knowledge calls changed with every knowledge record of the site that was
+	// changed after version since (0: all), and with what PutVectors stored for it
+	// in the space, if anything; and removed with the ids removed since.
+	Knowledge(ctx context.Context, site identity.SiteID, since int64, space Space, changed func(r Record, vectors []byte) error, removed func(id string) error) error
 	// Passages returns the stored passages of the scope's customer in the
-	// categories that the scope permits.
+	// categories that the scope permits, with their vectors if they have any.
 	Passages(ctx context.Context, scope consent.Scope) ([]Stored, error)
 	// Texts returns the records with these ids that the scope permits: the
 	// site's knowledge for its audience and its customer's permitted records.

@@ -73,4 +73,7 @@ type Stored struct {
 	Passage
 	Category    consent.Category
 	CollectedAt time.Time
+	// Vector is the passage's meaning, in Space; the zero Vector where it has none.
+	Vector Vector
+	Space  Space
 }

@@ -3,6 +3,7 @@ package retrieval
 import (
 	"context"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"candor/consent"
@@ -11,27 +12,102 @@ import (
 // MaxLimit is the most hits that one search returns.
 const MaxLimit = 1000
 
-// Searcher is how the rest of Candor searches: an index to find passages and a
-// store to read their texts, with the scope applied in both.
+// Searcher is how the rest of Candor searches: an index to find passages, a store
+// to read their texts, with the scope applied in both, and perhaps an embedder for
+// the meaning of questions and passages.
 type Searcher struct {
-	index Index
-	store Store
+	index    Index
+	store    Store
+	embedder Embedder
+	accesses consent.AccessLog
 }
 
-// NewSearcher returns a searcher over an index and the store it is built from.
-func NewSearcher(index Index, store Store) *Searcher { return &Searcher{index, store} }
+// NewSearcher returns a searcher over an index and the store it is built from,
+// which searches by words alone.
+func NewSearcher(index Index, store Store) *Searcher { return &Searcher{index: index, store: store} }
+
+// ByMeaning returns a searcher that searches by meaning too. Where the embedder is
+// not the company's own, what it is shown of a customer's is recorded in the access
+// log before.
+func (s *Searcher) ByMeaning(e Embedder, log consent.AccessLog) *Searcher {
+	return &Searcher{s.index, s.store, e, log}
+}
+
+// Meaning says whether a search went by meaning too, and why not.
+type Meaning string
+
+// Meanings.
+const (
+	MeaningUsed    Meaning = "used"
+	MeaningOff     Meaning = "off"            // nothing is set up to tell it
+	MeaningUnknown Meaning = "unknown_script" // the model knows too little of the question, as of a script that it lacks
+	MeaningDenied  Meaning = "no_consent"     // the question would have to go to a recipient that the customer did not allow it to
+	MeaningAway    Meaning = "unavailable"    // who tells it did not answer
+)
+
+// Result is what a search found, best first, and how.
+type Result struct {
+	Hits    []Hit
+	Meaning Meaning
+	// Cause is why Meaning is MeaningAway, or why passages of the customer's are
+	// found by words alone.
+	Cause error
+}
+
+// patience is how long a question waits for its meaning. After that it is searched
+// by words.
+const patience = 3 * time.Second
+
+// embed fills in the meaning of a question, if it may be told to who tells it.
+func (s *Searcher) embed(ctx context.Context, scope consent.Scope, q *Query) (Meaning, error) {
+	if s.embedder == nil {
+		return MeaningOff, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	// SECURITY: a question is the customer's own words. The company's own models may
+	// have them; whoever else needs a grant for just that, and it is on record first.
+	if r := s.embedder.Recipient(); r != consent.BrandAI {
+		if _, ok := scope.Permits(consent.Conversation, r); !ok {
+			return MeaningDenied, nil
+		}
+		if err := s.accesses.Accessed(ctx, sentTo(scope, r, nil)); err != nil {
+			return MeaningAway, err
+		}
+	}
+	vectors, err := s.embedder.Embed(ctx, QueryText, []string{q.Text})
+	switch {
+	case err != nil:
+		return MeaningAway, err
+	case vectors[0].Zero():
+		return MeaningUnknown, nil
+	}
+	if err := s.embedOwn(ctx, scope); err != nil {
+		// The question has its meaning; some passages are found by words alone.
+		return s.meant(q, vectors[0]), err
+	}
+	return s.meant(q, vectors[0]), nil
+}
+
+func (s *Searcher) meant(q *Query, v Vector) Meaning {
+	q.Vector, q.Space = v, s.embedder.Space()
+	return MeaningUsed
+}
 
 // Search returns at most limit passages that answer the query and that the
 // scope permits, best first, with their records and with who these may go to.
-// A limit below 1 finds nothing. An error means that nothing was found out; it
-// names no record.
-func (s *Searcher) Search(ctx context.Context, scope consent.Scope, q Query, limit int) ([]Hit, error) {
+// A limit below 1 finds nothing. Where the meaning of the question cannot be had
+// it is searched by words, and the result says so. An error means that nothing was
+// found out; it names no record.
+func (s *Searcher) Search(ctx context.Context, scope consent.Scope, q Query, limit int) (Result, error) {
 	if limit = min(limit, MaxLimit); limit < 1 {
-		return nil, nil
+		return Result{Meaning: MeaningOff}, nil
 	}
+	var out Result
+	out.Meaning, out.Cause = s.embed(ctx, scope, &q)
 	matches, err := s.index.Search(ctx, scope, q, limit)
 	if err != nil || len(matches) == 0 {
-		return nil, err
+		return out, err
 	}
 	ids := make([]string, 0, len(matches))
 	for _, m := range matches {
@@ -40,7 +116,7 @@ func (s *Searcher) Search(ctx context.Context, scope consent.Scope, q Query, lim
 	slices.Sort(ids)
 	records, err := s.store.Texts(ctx, scope, slices.Compact(ids))
 	if err != nil {
-		return nil, err
+		return Result{}, err
 	}
 	// An article and a record may have the same id.
 	type key struct {
@@ -67,7 +143,8 @@ func (s *Searcher) Search(ctx context.Context, scope consent.Scope, q Query, lim
 		}
 		hits = append(hits, h)
 	}
-	return hits, nil
+	out.Hits = hits
+	return out, nil
 }
 
 // Permitted reports whether a record may be searched and read under the scope:

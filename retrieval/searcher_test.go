@@ -76,12 +76,12 @@ func TestSearcherTrustsNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hits, err := searcher.Search(t.Context(), scope, retrieval.Query{}, 100)
+		found, err := searcher.Search(t.Context(), scope, retrieval.Query{}, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, h := range hits {
+		for _, h := range found.Hits {
 			got = append(got, h.RecordID)
 			if h.Text() != "Boots." {
 				t.Errorf("%s: text %q", name, h.Text())
@@ -98,19 +98,19 @@ func TestSearcherTrustsNobody(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}
-	if hits, err := searcher.Search(t.Context(), consent.Scope{}, retrieval.Query{}, 100); err != nil || len(hits) != 0 {
-		t.Errorf("the zero scope: %d hits, %v", len(hits), err)
+	if found, err := searcher.Search(t.Context(), consent.Scope{}, retrieval.Query{}, 100); err != nil || len(found.Hits) != 0 {
+		t.Errorf("the zero scope: %d hits, %v", len(found.Hits), err)
 	}
 }
 
 func TestSearcherErrors(t *testing.T) {
 	store := indextest.NewStore()
 	searcher := retrieval.NewSearcher(everything{{RecordID: "x"}}, store)
-	if hits, err := searcher.Search(t.Context(), consent.Scope{}, retrieval.Query{}, 0); err != nil || hits != nil {
-		t.Errorf("limit 0: %v, %v", hits, err)
+	if found, err := searcher.Search(t.Context(), consent.Scope{}, retrieval.Query{}, 0); err != nil || found.Hits != nil {
+		t.Errorf("limit 0: %v, %v", found, err)
 	}
 	store.Fail = errors.New("the disk is gone")
-	if hits, err := searcher.Search(t.Context(), consent.Scope{}, retrieval.Query{}, 1); !errors.Is(err, store.Fail) || hits != nil {
-		t.Errorf("failing store: %v, %v", hits, err)
+	if found, err := searcher.Search(t.Context(), consent.Scope{}, retrieval.Query{}, 1); !errors.Is(err, store.Fail) || found.Hits != nil {
+		t.Errorf("failing store: %v, %v", found, err)
 	}
 }

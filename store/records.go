@@ -198,6 +198,10 @@ func (tx *Tx) removeKnowledge(site identity.SiteID, id string) error {
 	if err == nil && n == 0 {
 		err = retrieval.ErrNotFound
 	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec("DELETE FROM knowledge_vectors WHERE site = ? AND id = ?", site, id)
 	return err
 }
 
@@ -217,7 +221,13 @@ func (s *Store) PutKnowledge(ctx context.Context, site identity.SiteID, records 
 			return err
 		}
 		for i, r := range records {
-			_, err := tx.exec(`INSERT INTO knowledge (site, id, visibility, body, version, at) VALUES (?, ?, ?, ?, ?, ?)
+			// The vectors of a text that is replaced go; the same text again keeps them.
+			_, err := tx.exec(`DELETE FROM knowledge_vectors WHERE site = ? AND id = ?
+				AND NOT EXISTS (SELECT 1 FROM knowledge WHERE site = ? AND id = ? AND body = ?)`, site, r.ID, site, r.ID, bodies[i])
+			if err != nil {
+				return err
+			}
+			_, err = tx.exec(`INSERT INTO knowledge (site, id, visibility, body, version, at) VALUES (?, ?, ?, ?, ?, ?)
 				ON CONFLICT (site, id) DO UPDATE SET visibility = excluded.visibility, body = excluded.body,
 					version = excluded.version, removed = FALSE, at = excluded.at`,
 				site, r.ID, r.Visibility, bodies[i], version, micros(tx.Now))
@@ -257,17 +267,20 @@ func scanKnowledge(scan func(...any) error) (retrieval.Record, error) {
 }
 
 // Knowledge calls changed and removed with what is new after version since.
-func (s *Store) Knowledge(ctx context.Context, site identity.SiteID, since int64, changed func(retrieval.Record) error, removed func(string) error) error {
+func (s *Store) Knowledge(ctx context.Context, site identity.SiteID, since int64, space retrieval.Space, changed func(retrieval.Record, []byte) error, removed func(string) error) error {
 	// Read first: the callbacks index what they get, and a reader that is held
 	// open keeps the write-ahead log from being folded back.
 	type row struct {
-		record retrieval.Record
-		gone   bool
+		record  retrieval.Record
+		gone    bool
+		vectors []byte
 	}
 	rows, err := collect(ctx, s.reads, func(scan func(...any) error) (x row, err error) {
-		x.record, err = scanKnowledge(func(dest ...any) error { return scan(append(dest, &x.gone)...) })
+		x.record, err = scanKnowledge(func(dest ...any) error { return scan(append(dest, &x.gone, &x.vectors)...) })
 		return x, err
-	}, "SELECT site, id, visibility, body, at, removed FROM knowledge WHERE site = ? AND version > ? ORDER BY id", site, since)
+	}, `SELECT k.site, k.id, k.visibility, k.body, k.at, k.removed, v.vectors
+		FROM knowledge k LEFT JOIN knowledge_vectors v ON v.site = k.site AND v.id = k.id AND v.space = ?
+		WHERE k.site = ? AND k.version > ? ORDER BY k.id`, space.String(), site, since)
 	if err != nil {
 		return err
 	}
@@ -275,7 +288,7 @@ func (s *Store) Knowledge(ctx context.Context, site identity.SiteID, since int64
 		if x.gone {
 			err = removed(x.record.ID)
 		} else {
-			err = changed(x.record)
+			err = changed(x.record, x.vectors)
 		}
 		if err != nil {
 			return err
@@ -324,9 +337,13 @@ func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.
 	return collect(ctx, s.reads, func(scan func(...any) error) (retrieval.Stored, error) {
 		var p retrieval.Stored
 		var site identity.SiteID
-		var sealed []byte
+		var sealed, vector []byte
 		var collected int64
-		if err := scan(&site, &p.ID, &p.Record, &p.Category, &collected, &sealed); err != nil {
+		var space string
+		if err := scan(&site, &p.ID, &p.Record, &p.Category, &collected, &sealed, &space, &vector); err != nil {
+			return p, err
+		}
+		if p.Vector, p.Space, err = key.openVector(site, p.ID, space, vector); err != nil {
 			return p, err
 		}
 		var b passageBody
@@ -335,7 +352,7 @@ func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.
 		}
 		p.Start, p.End, p.Length, p.Terms, p.CollectedAt = b.Start, b.End, b.Length, b.Terms, fromMicros(collected)
 		return p, nil
-	}, `SELECT p.site, p.id, p.record, p.category, p.collected, p.sealed
+	}, `SELECT p.site, p.id, p.record, p.category, p.collected, p.sealed, p.space, p.vector
 		FROM passages p JOIN records r ON r.site = p.site AND r.id = p.record
 		WHERE `+undisputed("r")+` AND (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ?
 		AND p.category IN (`+marks(len(categories))+`) ORDER BY p.id`, args...)

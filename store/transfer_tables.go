@@ -36,7 +36,9 @@ var dataTables = []table{
 	{name: "deletions", key: []string{"id"}, proof: ofCustomer},
 	{name: "holds", key: []string{"position"}, serial: "position", proof: ofCustomer},
 	{name: "held", key: []string{"id"}}, // goes with its hold
+	{name: "embedding", key: []string{"one"}},
 	{name: "knowledge", key: []string{"site", "id"}},
+	{name: "knowledge_vectors", key: []string{"site", "id", "space"}},
 	{name: "records", key: []string{"site", "id"}, erased: ofCustomer},
 	{name: "passages", key: []string{"site", "id"}, erased: ofCustomer},
 	{name: "conversations", key: []string{"id"}, erased: ofCustomer},

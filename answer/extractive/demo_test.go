@@ -158,11 +158,11 @@ func TestVisitor(t *testing.T) {
 	var right, answerable, answered, silent int
 	for _, set := range visited {
 		for _, q := range set.questions {
-			hits, err := search.Search(t.Context(), scope, retrieval.Analyze(q.text, set.language), 24)
+			found, err := search.Search(t.Context(), scope, retrieval.Analyze(q.text, set.language), 24)
 			if err != nil {
 				t.Fatal(err)
 			}
-			out := ask(t, q.text, set.language, hits)
+			out := ask(t, q.text, set.language, found.Hits)
 			got, from := text(out), "-"
 			if len(out) > 0 {
 				from = out[0].Citations[0].RecordID

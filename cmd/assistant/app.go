@@ -74,6 +74,7 @@ type app struct {
 	store         *store.Store
 	gate          *consent.Gate
 	index         *embedded.Index
+	embedder      retrieval.Embedder // nil: search is by words alone
 	importer      *ingest.Importer
 	engine        *answer.Engine
 	conversations *conversation.Service
@@ -116,7 +117,10 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	if err := a.follow(ctx); err != nil {
 		return a, err
 	}
-	a.index = embedded.New(a.store, embedded.Options{})
+	search, err := a.openSearch(ctx)
+	if err != nil {
+		return a, err
+	}
 	a.gate.OnChange(a.index.Forget)
 	a.importer = &ingest.Importer{Store: a.store, Policy: a.gate.Policy, Now: time.Now}
 	a.bus, err = natsdesk.Open(ctx, natsdesk.Options{
@@ -127,7 +131,7 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		return a, err
 	}
 	a.engine = &answer.Engine{
-		Gate: a.gate, Search: retrieval.NewSearcher(a.index, a.store), Log: a.store.Citations(),
+		Gate: a.gate, Search: search, Log: a.store.Citations(),
 		Journal: a.store, Answerer: extractive.Answerer{}, Logger: log,
 	}
 	turns, stop := context.WithCancel(context.Background())
@@ -168,11 +172,28 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		}
 	}
 	for _, part := range []struct{ name, engine string }{
-		{"database", c.Database}, {"keys", c.Keys}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
+		{"database", c.Database}, {"keys", c.Keys}, {"index", c.Index}, {"embedding", c.Embedding}, {"messages", c.Messages}, {"answering", c.Answering},
 	} {
 		log.Info("engine", "part", part.name, "is", redactURL(part.engine))
 	}
 	return a, nil
+}
+
+// openSearch makes the index and what searches it.
+func (a *app) openSearch(ctx context.Context) (*retrieval.Searcher, error) {
+	var err error
+	if a.embedder, err = openEmbedder(a.config); err != nil {
+		return nil, err
+	}
+	if a.embedder == nil {
+		a.index = embedded.New(a.store, embedded.Options{})
+		return retrieval.NewSearcher(a.index, a.store), nil
+	}
+	if err := enterSpace(ctx, a.store, a.embedder); err != nil {
+		return nil, err
+	}
+	a.index = embedded.New(a.store, embedded.Options{Space: a.embedder.Space()})
+	return retrieval.NewSearcher(a.index, a.store).ByMeaning(a.embedder, a.store), nil
 }
 
 // install puts the policy of this process in force, unless it was replaced:
@@ -281,6 +302,9 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 		})
 	})
 	group.Go(func() error { return a.store.Hold(background, "sweep", a.sweep) })
+	if a.embedder != nil {
+		group.Go(func() error { return a.store.Hold(background, "embedding/"+a.embedder.Space().String(), a.keepEmbedded) })
+	}
 	group.Go(func() error { a.tend(background); return nil })
 	group.Go(func() error { a.forgetErased(background); return nil })
 	if a.config.Policy != "" {

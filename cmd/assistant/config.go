@@ -19,30 +19,39 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"candor/consent"
 )
 
 // Config is every setting. A setting comes from its flag, else its environment
 // variable, else the configuration file, else its default; candor.example.yaml
 // is made from this type, and a test says whether it still is.
 type Config struct {
-	Addr       string `yaml:"addr" default:"127.0.0.1:8080" help:"Address to listen on, host:port"`
-	DataDir    string `yaml:"data_dir" default:"data" help:"Folder of everything that is kept"`
-	Database   string `yaml:"database" default:"sqlite:" help:"Where records, consents and conversations are kept; sqlite: is a file in data_dir, postgres://user:password@host/database a server that several assistants can share"`
-	Keys       string `yaml:"keys" default:"sqlite:" help:"Where the customers' keys are kept, apart from their data; sqlite: is a file in data_dir, postgres://user:password@host/database a database of its own"`
-	Index      string `yaml:"index" default:"embedded:" help:"What searches; embedded: is this process"`
-	Messages   string `yaml:"messages" default:"embedded:" help:"What carries messages between parts and people; embedded: is a NATS server with JetStream in this process, nats://host:port or tls://host:port one outside, or several with commas between them"`
-	Answering  string `yaml:"answering" default:"extractive:" help:"What writes answers; extractive: quotes the sources and needs no model"`
-	Policy     string `yaml:"policy" default:"" help:"Policy file with purposes, categories, recipients and notices; empty: the one that is built in"`
-	PublicURL  string `yaml:"public_url" default:"" help:"Address at which browsers reach this server, such as https://chat.example.com; cookies are for https only if it is"`
-	Proxies    string `yaml:"proxies" default:"" help:"Addresses or networks of proxies in front of this server, comma-separated; their X-Forwarded-For is believed"`
-	NATSListen string `yaml:"nats_listen" default:"" help:"Address on which the embedded NATS server lets outside desks in, host:port; needs nats_token"`
-	NATSToken  string `yaml:"nats_token" default:"" help:"Token that outside desks connect to the embedded NATS server with"`
-	NATSCreds  string `yaml:"nats_creds" default:"" help:"Credentials file for a NATS server outside"`
-	NATSCA     string `yaml:"nats_ca" default:"" help:"PEM file of the authorities that the certificate of a NATS server outside may come from; empty: the system's"`
-	NATSCert   string `yaml:"nats_cert" default:"" help:"PEM file of this assistant's certificate, for a NATS server outside that asks for one; needs nats_key"`
-	NATSKey    string `yaml:"nats_key" default:"" help:"PEM file of the key of nats_cert"`
-	Replicas   string `yaml:"nats_replicas" default:"1" help:"How many servers of a NATS cluster keep each stream: 1, 3 or 5"`
-	LogLevel   string `yaml:"log_level" default:"info" help:"debug, info, warn or error"`
+	Addr      string `yaml:"addr" default:"127.0.0.1:8080" help:"Address to listen on, host:port"`
+	DataDir   string `yaml:"data_dir" default:"data" help:"Folder of everything that is kept"`
+	Database  string `yaml:"database" default:"sqlite:" help:"Where records, consents and conversations are kept; sqlite: is a file in data_dir, postgres://user:password@host/database a server that several assistants can share"`
+	Keys      string `yaml:"keys" default:"sqlite:" help:"Where the customers' keys are kept, apart from their data; sqlite: is a file in data_dir, postgres://user:password@host/database a database of its own"`
+	Index     string `yaml:"index" default:"embedded:" help:"What searches; embedded: is this process"`
+	Embedding string `yaml:"embedding" default:"builtin:" help:"What tells the meaning of texts; builtin: is a model in this process, https://host/v1 an OpenAI-compatible server, none: searches by words alone"`
+	Encoder   string `yaml:"encoder" default:"" help:"Model file for builtin:, made with tools/encoder; empty: the one that is built in"`
+	// What an embedding server needs to be told.
+	EmbeddingModel     string `yaml:"embedding_model" default:"" help:"Model that the embedding server is asked for"`
+	EmbeddingDimension string `yaml:"embedding_dimension" default:"" help:"How many numbers a vector of that model has"`
+	EmbeddingRecipient string `yaml:"embedding_recipient" default:"" help:"Recipient of the policy that the embedding server is, such as ai_provider:openai; it is sent only what customers allowed it. brand_ai: a server of your own"`
+	EmbeddingKey       string `yaml:"-" env:"CANDOR_EMBEDDING_KEY" help:"API key of the embedding server"`
+	Messages           string `yaml:"messages" default:"embedded:" help:"What carries messages between parts and people; embedded: is a NATS server with JetStream in this process, nats://host:port or tls://host:port one outside, or several with commas between them"`
+	Answering          string `yaml:"answering" default:"extractive:" help:"What writes answers; extractive: quotes the sources and needs no model"`
+	Policy             string `yaml:"policy" default:"" help:"Policy file with purposes, categories, recipients and notices; empty: the one that is built in"`
+	PublicURL          string `yaml:"public_url" default:"" help:"Address at which browsers reach this server, such as https://chat.example.com; cookies are for https only if it is"`
+	Proxies            string `yaml:"proxies" default:"" help:"Addresses or networks of proxies in front of this server, comma-separated; their X-Forwarded-For is believed"`
+	NATSListen         string `yaml:"nats_listen" default:"" help:"Address on which the embedded NATS server lets outside desks in, host:port; needs nats_token"`
+	NATSToken          string `yaml:"nats_token" default:"" help:"Token that outside desks connect to the embedded NATS server with"`
+	NATSCreds          string `yaml:"nats_creds" default:"" help:"Credentials file for a NATS server outside"`
+	NATSCA             string `yaml:"nats_ca" default:"" help:"PEM file of the authorities that the certificate of a NATS server outside may come from; empty: the system's"`
+	NATSCert           string `yaml:"nats_cert" default:"" help:"PEM file of this assistant's certificate, for a NATS server outside that asks for one; needs nats_key"`
+	NATSKey            string `yaml:"nats_key" default:"" help:"PEM file of the key of nats_cert"`
+	Replicas           string `yaml:"nats_replicas" default:"1" help:"How many servers of a NATS cluster keep each stream: 1, 3 or 5"`
+	LogLevel           string `yaml:"log_level" default:"info" help:"debug, info, warn or error"`
 	// MasterKey comes from the environment only: a flag shows in the process
 	// list, and a file belongs elsewhere than the data.
 	MasterKey string `yaml:"-" env:"CANDOR_MASTER_KEY" help:"Key that wraps the customers' keys, base64 of 32 bytes; empty: master.key in data_dir, made if there is none"`
@@ -151,12 +160,13 @@ func (c *Config) readFile(path string) error {
 // engines names the schemes that each part knows.
 var engines = map[string][]string{
 	"database": {"sqlite", "postgres", "postgresql"}, "keys": {"sqlite", "postgres", "postgresql"}, "index": {"embedded"},
-	"messages": {"embedded", "nats", "tls"}, "answering": {"extractive"},
+	"embedding": {"builtin", "https", "http", "none"}, "messages": {"embedded", "nats", "tls"}, "answering": {"extractive"},
 }
 
 func (c *Config) check() error {
 	for _, part := range []struct{ name, url string }{
-		{"database", c.Database}, {"keys", c.Keys}, {"index", c.Index}, {"messages", c.Messages}, {"answering", c.Answering},
+		{"database", c.Database}, {"keys", c.Keys}, {"index", c.Index}, {"embedding", c.Embedding},
+		{"messages", c.Messages}, {"answering", c.Answering},
 	} {
 		scheme, _, ok := strings.Cut(part.url, ":")
 		if !ok || !slices.Contains(engines[part.name], scheme) {
@@ -179,6 +189,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("proxies: %q is no address and no network such as 10.0.0.0/8", p)
 		}
 	}
+	if err := c.checkEmbedding(); err != nil {
+		return err
+	}
 	switch {
 	case !slices.Contains([]string{"1", "3", "5"}, c.Replicas):
 		return fmt.Errorf("nats_replicas %q is none of 1, 3 and 5", c.Replicas)
@@ -188,6 +201,33 @@ func (c *Config) check() error {
 		return errors.New("nats_listen opens the embedded NATS server, but messages names one outside")
 	case c.NATSListen != "" && c.NATSToken == "":
 		return errors.New("nats_listen lets outside desks in, so it needs nats_token")
+	}
+	return nil
+}
+
+// checkEmbedding refuses settings of what tells the meaning of texts that
+// contradict each other.
+func (c *Config) checkEmbedding() error {
+	scheme, _, _ := strings.Cut(c.Embedding, ":")
+	server := scheme == "http" || scheme == "https"
+	for name, value := range map[string]string{
+		"embedding_model": c.EmbeddingModel, "embedding_dimension": c.EmbeddingDimension, "embedding_recipient": c.EmbeddingRecipient,
+	} {
+		if server && value == "" {
+			return fmt.Errorf("embedding is a server, so it needs %s", name)
+		}
+		if !server && value != "" {
+			return fmt.Errorf("%s is for an embedding server, but embedding is %q", name, c.Embedding)
+		}
+	}
+	if n, err := strconv.Atoi(c.EmbeddingDimension); server && (err != nil || n < 1 || n > 1<<16) {
+		return fmt.Errorf("embedding_dimension %q is no number from 1 to 65536", c.EmbeddingDimension)
+	}
+	switch {
+	case c.Encoder != "" && scheme != "builtin":
+		return fmt.Errorf("encoder names a model for builtin:, but embedding is %q", redactURL(c.Embedding))
+	case scheme == "http" && consent.Recipient(c.EmbeddingRecipient) != consent.BrandAI:
+		return errors.New("embedding would send customers' texts to another company in clear: use https")
 	}
 	return nil
 }

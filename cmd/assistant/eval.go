@@ -31,15 +31,23 @@ func evalCommand(std Stdio) *cobra.Command {
 			"staff, the way the assistant does. Without --data it does so with every such folder of the\n" +
 			"evaluation data (CANDOR_DATA, else ../shared/data).",
 	}
+	addFlags(cmd.Flags(), embedderFlags...)
 	dir := cmd.Flags().String("data", "", "Folder of the data")
 	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := loadConfig(cmd, std.Env)
+		if err != nil {
+			return err
+		}
+		e, err := openEmbedder(c)
+		if err != nil {
+			return err
+		}
 		var report any
-		var err error
 		if *dir == "" {
-			report, err = evalAll(cmd.Context(), cmd.ErrOrStderr())
+			report, err = evalAll(cmd.Context(), e, cmd.ErrOrStderr())
 		} else {
-			report, err = evalRetrieval(cmd.Context(), *dir)
+			report, err = evalRetrieval(cmd.Context(), e, *dir, cmd.ErrOrStderr())
 		}
 		if err != nil {
 			return err
@@ -51,7 +59,7 @@ func evalCommand(std Stdio) *cobra.Command {
 }
 
 // evalAll measures on every folder of the evaluation data.
-func evalAll(ctx context.Context, progress io.Writer) (map[string]eval.RetrievalReport, error) {
+func evalAll(ctx context.Context, e retrieval.Embedder, progress io.Writer) (map[string]eval.RetrievalReport, error) {
 	data, err := eval.DataDir()
 	if err != nil {
 		return nil, fmt.Errorf("name a folder with --data: %w", err)
@@ -64,7 +72,7 @@ func evalAll(ctx context.Context, progress io.Writer) (map[string]eval.Retrieval
 	for _, corpus := range corpora {
 		name := filepath.Base(filepath.Dir(corpus))
 		fmt.Fprintln(progress, name)
-		if out[name], err = evalRetrieval(ctx, filepath.Dir(corpus)); err != nil {
+		if out[name], err = evalRetrieval(ctx, e, filepath.Dir(corpus), progress); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -93,7 +101,7 @@ func printReport(w io.Writer, report any, asJSON bool) error {
 
 // evalRetrieval measures the search that production uses, on a store of its
 // own.
-func evalRetrieval(ctx context.Context, dir string) (report eval.RetrievalReport, err error) {
+func evalRetrieval(ctx context.Context, e retrieval.Embedder, dir string, progress io.Writer) (report eval.RetrievalReport, err error) {
 	dataset, err := eval.ReadDataset(dir)
 	if err != nil {
 		return report, err
@@ -132,10 +140,19 @@ func evalRetrieval(ctx context.Context, dir string) (report eval.RetrievalReport
 		return report, err
 	}
 	searcher := retrieval.NewSearcher(embedded.New(s, embedded.Options{}), s)
+	if e != nil {
+		if err := enterSpace(ctx, s, e); err != nil {
+			return report, err
+		}
+		if err := rebuild(ctx, progress, progress, s, e); err != nil {
+			return report, err
+		}
+		searcher = retrieval.NewSearcher(embedded.New(s, embedded.Options{Space: e.Space()}), s).ByMeaning(e, s)
+	}
 	search := func(ctx context.Context, query string, limit int) ([]string, error) {
-		hits, err := searcher.Search(ctx, scope, retrieval.Analyze(query, ""), limit)
-		ids := make([]string, len(hits))
-		for i, h := range hits {
+		found, err := searcher.Search(ctx, scope, retrieval.Analyze(query, ""), limit)
+		ids := make([]string, len(found.Hits))
+		for i, h := range found.Hits {
 			ids[i] = h.RecordID
 		}
 		return ids, err

@@ -12,6 +12,7 @@ package embedded
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -30,11 +31,15 @@ type Options struct {
 	// CacheIdle is how long a customer's passages are kept after their last
 	// question. Default 5 minutes.
 	CacheIdle time.Duration
+	// Space is the one of the vectors. The zero Space has none: the index searches
+	// by words alone.
+	Space retrieval.Space
 }
 
 // Index implements retrieval.Index. Make one with New.
 type Index struct {
 	store retrieval.Store
+	space retrieval.Space
 	cache *cache
 
 	mu    sync.Mutex
@@ -47,7 +52,7 @@ var _ retrieval.Index = (*Index)(nil)
 // (see Load).
 func New(store retrieval.Store, o Options) *Index {
 	return &Index{
-		store: store,
+		store: store, space: o.Space,
 		cache: newCache(cmp.Or(o.CacheBytes, 64<<20), cmp.Or(o.CacheIdle, 5*time.Minute)),
 		sites: make(map[identity.SiteID]*site),
 	}
@@ -84,13 +89,26 @@ func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Que
 	if err != nil {
 		return nil, err
 	}
+	if !q.Vector.Zero() && q.Space != x.space {
+		return nil, fmt.Errorf("%w: the question is in %q, the index in %q", retrieval.ErrSpace, q.Space, x.space)
+	}
 	limit = min(limit, retrieval.MaxLimit)
 	best, preferred := newTop(limit, byScore), newTop((limit+1)/2, byTime)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	terms := s.weigh(q)
-	s.search(scope, terms, best)
-	own.search(scope, q.Prefer, terms, best, preferred)
+	// What a score is relative to is known once everything permitted has been
+	// looked at; so each part scores first, and selects then.
+	var peak retrieval.Peak
+	known := s.score(scope, terms, q.Vector, &peak)
+	defer s.scratch.Put(known)
+	mine := own.score(scope, terms, q.Vector, &peak)
+	fuse := fusion(func(lexical, _ float64) float64 { return lexical })
+	if !q.Vector.Zero() {
+		fuse = func(lexical, cosine float64) float64 { return retrieval.Fuse(peak, lexical, cosine) }
+	}
+	s.collect(known, fuse, best)
+	own.collect(mine, q.Prefer, fuse, best, preferred)
 	return join(preferred.sorted(), best.sorted(), limit), nil
 }
 

@@ -18,8 +18,8 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	indextest.Run(t, func(t *testing.T, s retrieval.Store) retrieval.Index {
-		x := embedded.New(s, embedded.Options{})
+	indextest.Run(t, func(t *testing.T, s retrieval.Store, space retrieval.Space) retrieval.Index {
+		x := embedded.New(s, embedded.Options{Space: space})
 		t.Cleanup(x.Close)
 		return x
 	})
@@ -27,8 +27,8 @@ func TestConformance(t *testing.T) {
 
 // TestConformanceWithoutCache runs the suite where nothing fits the cache.
 func TestConformanceWithoutCache(t *testing.T) {
-	indextest.Run(t, func(t *testing.T, s retrieval.Store) retrieval.Index {
-		return embedded.New(s, embedded.Options{CacheBytes: 1})
+	indextest.Run(t, func(t *testing.T, s retrieval.Store, space retrieval.Space) retrieval.Index {
+		return embedded.New(s, embedded.Options{CacheBytes: 1, Space: space})
 	})
 }
 
@@ -38,8 +38,8 @@ type unversioned struct{ retrieval.Store }
 // TestConformanceUnversioned runs the suite on a store that cannot tell whether
 // a customer's passages have changed.
 func TestConformanceUnversioned(t *testing.T) {
-	indextest.Run(t, func(t *testing.T, s retrieval.Store) retrieval.Index {
-		return embedded.New(unversioned{s}, embedded.Options{})
+	indextest.Run(t, func(t *testing.T, s retrieval.Store, space retrieval.Space) retrieval.Index {
+		return embedded.New(unversioned{s}, embedded.Options{Space: space})
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"candor/identity"
 	"candor/retrieval"
 	"candor/retrieval/bm25"
+	"candor/retrieval/vector"
 )
 
 // site is the knowledge of one site: an inverted index.
@@ -28,6 +29,11 @@ type site struct {
 	// scores that a customer's question gets.
 	publicPassages int
 	publicLength   int
+
+	// vectors and scales have a row for each passage; the scale of one without a
+	// vector is 0.
+	vectors []int8
+	scales  []float32
 
 	scratch sync.Pool // of *scores
 }
@@ -74,12 +80,12 @@ func (x *Index) site(ctx context.Context, id identity.SiteID) (*site, error) {
 		// A later version is that of a question which came after this one.
 		return s, nil
 	}
-	return s, s.update(ctx, x.store, version)
+	return s, s.update(ctx, x.store, x.space, version)
 }
 
 // update reads what changed since the version that the index is at. Version was
 // read before, so that what changes meanwhile is read again next time.
-func (s *site) update(ctx context.Context, store retrieval.Store, version int64) error {
+func (s *site) update(ctx context.Context, store retrieval.Store, space retrieval.Space, version int64) error {
 	since := s.version
 	if !s.loaded {
 		since = 0
@@ -87,15 +93,17 @@ func (s *site) update(ctx context.Context, store retrieval.Store, version int64)
 	type change struct {
 		record   string
 		passages []retrieval.Passage
+		vectors  []retrieval.Vector
 		internal bool
 	}
 	var changes []change
-	err := store.Knowledge(ctx, s.id, since, func(r retrieval.Record) error {
+	err := store.Knowledge(ctx, s.id, since, space, func(r retrieval.Record, vectors []byte) error {
 		c := change{record: r.ID}
 		// SECURITY: only what is knowledge of this site, and public or internal, gets
 		// in. Anything else removes what was there under its id, if anything was.
 		if r.Knowledge() && r.Site == s.id && (r.Visibility == retrieval.PublicKnowledge || r.Visibility == retrieval.InternalKnowledge) {
 			c.passages = retrieval.Split(r)
+			c.vectors = retrieval.OpenVectors(vectors, space, r, c.passages)
 			c.internal = r.Visibility != retrieval.PublicKnowledge
 		}
 		changes = append(changes, c)
@@ -120,7 +128,7 @@ func (s *site) update(ctx context.Context, store retrieval.Store, version int64)
 	s.remove(last)
 	for i, c := range changes {
 		if last[c.record] == i {
-			s.insert(c.record, c.passages, c.internal)
+			s.insert(c.record, c.passages, c.vectors, space.Dimension, c.internal)
 		}
 	}
 	s.version, s.loaded = version, true
@@ -128,7 +136,7 @@ func (s *site) update(ctx context.Context, store retrieval.Store, version int64)
 }
 
 func (s *site) reset() {
-	s.passages, s.free = nil, nil
+	s.passages, s.free, s.vectors, s.scales = nil, nil, nil, nil
 	s.records = make(map[string][]uint32)
 	s.postings = make(map[string]*postings)
 	s.publicPassages, s.publicLength = 0, 0
@@ -166,19 +174,25 @@ func (s *site) remove(records map[string]int) {
 		}
 	}
 	for n := range gone {
-		s.passages[n] = passage{}
+		s.passages[n], s.scales[n] = passage{}, 0
 		s.free = append(s.free, n)
 	}
 }
 
-func (s *site) insert(record string, passages []retrieval.Passage, internal bool) {
-	for _, p := range passages {
+func (s *site) insert(record string, passages []retrieval.Passage, vectors []retrieval.Vector, dimension int, internal bool) {
+	for i, p := range passages {
 		var n uint32
 		if last := len(s.free) - 1; last >= 0 {
 			n, s.free = s.free[last], s.free[:last]
 		} else {
 			n = uint32(len(s.passages))
 			s.passages = append(s.passages, passage{})
+			s.vectors = append(s.vectors, make([]int8, dimension)...)
+			s.scales = append(s.scales, 0)
+		}
+		if vectors != nil && !vectors[i].Zero() {
+			copy(s.vectors[int(n)*dimension:], vectors[i].Values)
+			s.scales[n] = vectors[i].Scale
 		}
 		s.passages[n] = passage{p.ID, record, p.Start, p.End, p.Length, internal}
 		s.records[record] = append(s.records[record], n)
@@ -208,20 +222,41 @@ func (s *site) averageLength() float64 {
 	return float64(s.publicLength) / float64(s.publicPassages)
 }
 
-// scores is a search's scratch: a sum for each passage, and which were touched.
+// scores is a search's scratch: the sum of each passage's terms, the product of
+// its vector with the question's, and which passages have a sum.
 type scores struct {
 	sum     []float64
+	dots    []int32
 	touched []uint32
+	dense   bool
+	scale   float64 // of the question's vector
 }
 
-// search adds the site's matches to best.
-func (s *site) search(scope consent.Scope, terms []queryTerm, best *top) {
-	acc, _ := s.scratch.Get().(*scores)
-	if acc == nil {
-		acc = &scores{}
+// cosine is that of a passage.
+func (s *site) cosine(k *scores, n int) float64 {
+	if !k.dense {
+		return 0
 	}
-	if len(acc.sum) < len(s.passages) {
-		acc.sum = make([]float64, len(s.passages)+len(s.passages)/4)
+	return float64(k.dots[n]) * float64(s.scales[n]) * k.scale
+}
+
+// scanRows is how many vectors are multiplied at a time.
+const scanRows = 1024
+
+// score scores the site's passages, and raises the peak to those that the scope's
+// audience may see. Whoever gets the result gives it back to the scratch.
+func (s *site) score(scope consent.Scope, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) *scores {
+	k, _ := s.scratch.Get().(*scores)
+	if k == nil {
+		k = &scores{}
+	}
+	for _, n := range k.touched {
+		k.sum[n] = 0
+	}
+	k.touched = k.touched[:0]
+	if len(k.sum) < len(s.passages) {
+		k.sum = make([]float64, len(s.passages)+len(s.passages)/4)
+		k.dots = make([]int32, len(k.sum))
 	}
 	internal := retrieval.Visible(scope, retrieval.InternalKnowledge)
 	average := s.averageLength()
@@ -238,23 +273,61 @@ func (s *site) search(scope consent.Scope, terms []queryTerm, best *top) {
 			if p.internal && !internal {
 				continue
 			}
-			if acc.sum[e.passage] == 0 {
-				acc.touched = append(acc.touched, e.passage)
+			if k.sum[e.passage] == 0 {
+				k.touched = append(k.touched, e.passage)
 			}
-			acc.sum[e.passage] += t.weight * bm25.Weight(int(e.frequency), p.length, average)
+			k.sum[e.passage] += t.weight * bm25.Weight(int(e.frequency), p.length, average)
 		}
 	}
-	for _, n := range acc.touched {
-		score := acc.sum[n]
-		acc.sum[n] = 0
-		if !best.wants(score) {
-			continue
+	for _, n := range k.touched {
+		peak.Add(k.sum[n], 0)
+	}
+	if k.dense = !v.Zero(); !k.dense {
+		return k
+	}
+	k.scale = float64(v.Scale)
+	d := len(v.Values)
+	for from := 0; from < len(s.passages); from += scanRows {
+		to := min(from+scanRows, len(s.passages))
+		vector.Scan(k.dots[from:to], v.Values, s.vectors[from*d:to*d])
+		for n := from; n < to; n++ {
+			// SECURITY: as above. Multiplying is the same for every passage and tells
+			// nothing; what the audience may not see is forgotten here.
+			if p := &s.passages[n]; p.internal && !internal {
+				k.dots[n] = 0
+			} else {
+				peak.Add(0, s.cosine(k, n))
+			}
+		}
+	}
+	return k
+}
+
+// fusion makes one score of two.
+type fusion func(lexical, cosine float64) float64
+
+// collect adds the site's matches to best. Only passages that the audience may
+// see have a score.
+func (s *site) collect(k *scores, fuse fusion, best *top) {
+	add := func(n int) {
+		lexical, cosine := k.sum[n], s.cosine(k, n)
+		score := fuse(lexical, cosine)
+		if score <= 0 || !best.wants(score) {
+			return
 		}
 		p := &s.passages[n]
 		best.add(candidate{Match: retrieval.Match{
-			RecordID: p.record, PassageID: p.id, Start: p.start, End: p.end, Category: consent.Knowledge, Score: score,
+			RecordID: p.record, PassageID: p.id, Start: p.start, End: p.end, Category: consent.Knowledge,
+			Score: score, Lexical: lexical, Cosine: cosine,
 		}})
 	}
-	acc.touched = acc.touched[:0]
-	s.scratch.Put(acc)
+	if k.dense {
+		for n := range s.passages {
+			add(n)
+		}
+		return
+	}
+	for _, n := range k.touched {
+		add(int(n))
+	}
 }

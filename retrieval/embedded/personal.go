@@ -26,6 +26,7 @@ type ownPassage struct {
 	category   consent.Category
 	at         time.Time
 	terms      []ownTerm // by text
+	vector     retrieval.Vector
 }
 
 type ownTerm struct {
@@ -79,7 +80,10 @@ func (x *Index) read(ctx context.Context, scope consent.Scope) (*partition, erro
 			id: s.ID, record: s.Record, start: s.Start, end: s.End, length: s.Length,
 			category: s.Category, at: s.CollectedAt, terms: make([]ownTerm, 0, len(s.Terms)),
 		}
-		p.bytes += 128 + len(s.ID) + len(s.Record)
+		if s.Space == x.space {
+			own.vector = s.Vector
+		}
+		p.bytes += 160 + len(s.ID) + len(s.Record) + len(own.vector.Values)
 		for t, f := range s.Terms {
 			own.terms = append(own.terms, ownTerm{t, f})
 			p.bytes += 24 + len(t)
@@ -90,13 +94,20 @@ func (x *Index) read(ctx context.Context, scope consent.Scope) (*partition, erro
 	return p, nil
 }
 
-// search adds the customer's matches to best, and those of the preferred
-// categories, matching or not, to preferred.
-func (p *partition) search(scope consent.Scope, prefer []consent.Category, terms []queryTerm, best, preferred *top) {
+// ownScore is what a question gives one of the passages.
+type ownScore struct {
+	passage *ownPassage
+	lexical float64
+	cosine  float64
+}
+
+// score scores the passages that the scope permits, and raises the peak to them.
+func (p *partition) score(scope consent.Scope, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) []ownScore {
 	if p == nil {
-		return
+		return nil
 	}
 	searchable := scope.Searchable()
+	scores := make([]ownScore, 0, len(p.passages))
 	for i := range p.passages {
 		own := &p.passages[i]
 		// SECURITY: the filter is here, inside the scan, on this very scope, whatever
@@ -104,14 +115,26 @@ func (p *partition) search(scope consent.Scope, prefer []consent.Category, terms
 		if !slices.Contains(searchable, own.category) {
 			continue
 		}
-		score := own.score(terms)
+		x := ownScore{own, own.score(terms), own.vector.Cosine(v)}
+		peak.Add(x.lexical, x.cosine)
+		scores = append(scores, x)
+	}
+	return scores
+}
+
+// collect adds the customer's matches to best, and those of the preferred
+// categories, matching or not, to preferred.
+func (p *partition) collect(scores []ownScore, prefer []consent.Category, fuse fusion, best, preferred *top) {
+	for _, x := range scores {
+		own := x.passage
 		c := candidate{
 			Match: retrieval.Match{
-				RecordID: own.record, PassageID: own.id, Start: own.start, End: own.end, Category: own.category, Score: score,
+				RecordID: own.record, PassageID: own.id, Start: own.start, End: own.end, Category: own.category,
+				Score: fuse(x.lexical, x.cosine), Lexical: x.lexical, Cosine: x.cosine,
 			},
 			at: own.at,
 		}
-		if score > 0 && best.wants(score) {
+		if c.Score > 0 && best.wants(c.Score) {
 			best.add(c)
 		}
 		if slices.Contains(prefer, own.category) {

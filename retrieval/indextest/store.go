@@ -31,6 +31,8 @@ type Store struct {
 	Fail error
 	// Reads counts the calls of Passages.
 	Reads int
+	// Embedder gives records their vectors as they are put; nil: they have none.
+	Embedder retrieval.Embedder
 }
 
 type versioned struct {
@@ -62,7 +64,7 @@ func (s *Store) Put(records ...retrieval.Record) {
 			continue
 		}
 		s.records[r.ID] = r
-		s.sealed[r.ID] = retrieval.Seal(r)
+		s.sealed[r.ID] = s.seal(r)
 		s.own[r.Customer]++
 	}
 }
@@ -118,7 +120,7 @@ func (s *Store) KnowledgeVersion(context.Context, identity.SiteID) (int64, error
 }
 
 // Knowledge implements retrieval.Store.
-func (s *Store) Knowledge(_ context.Context, site identity.SiteID, since int64, changed func(retrieval.Record) error, removed func(id string) error) error {
+func (s *Store) Knowledge(_ context.Context, site identity.SiteID, since int64, space retrieval.Space, changed func(retrieval.Record, []byte) error, removed func(id string) error) error {
 	s.mu.Lock()
 	var list []versioned
 	for _, v := range s.knowledge {
@@ -136,7 +138,7 @@ func (s *Store) Knowledge(_ context.Context, site identity.SiteID, since int64, 
 		if v.removed {
 			err = removed(v.record.ID)
 		} else {
-			err = changed(v.record)
+			err = changed(v.record, s.sealedVectors(v.record, space))
 		}
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -24,9 +25,18 @@ import (
 	"candor/retrieval"
 )
 
-// Run checks that an index keeps every promise of retrieval.Index. NewIndex
-// makes an empty one over a store; it may use t for what has to be closed.
-func Run(t *testing.T, newIndex func(t *testing.T, s retrieval.Store) retrieval.Index) {
+// NewIndex makes an empty index over a store, for vectors of the space (zero: for
+// none). It may use t for what has to be closed.
+type NewIndex func(t *testing.T, s retrieval.Store, space retrieval.Space) retrieval.Index
+
+// Run checks that an index keeps every promise of retrieval.Index: by words alone,
+// and then by meaning too.
+func Run(t *testing.T, newIndex NewIndex) {
+	t.Run("words", func(t *testing.T) { run(t, newIndex, nil) })
+	t.Run("meaning", func(t *testing.T) { run(t, newIndex, Words{}) })
+}
+
+func run(t *testing.T, newIndex NewIndex, e retrieval.Embedder) {
 	for _, c := range []struct {
 		name string
 		test func(*world)
@@ -44,12 +54,14 @@ func Run(t *testing.T, newIndex func(t *testing.T, s retrieval.Store) retrieval.
 		{"nobody else's data moves a score", unmoved},
 		{"a limit takes from the top", limits},
 		{"preferred categories", preferred},
+		{"what means the same is found", meant},
+		{"spaces do not mix", spaces},
 		{"unusual records", unusual},
 		{"errors find nothing", failures},
 		{"random histories equal brute force", random},
 		{"concurrent use", concurrent},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(newWorld(t, newIndex)) })
+		t.Run(c.name, func(t *testing.T) { c.test(newWorld(t, newIndex, e)) })
 	}
 }
 
@@ -65,18 +77,46 @@ var all = retrieval.MaxLimit
 // world is a store, an index over it, and the gate.
 type world struct {
 	*testing.T
-	new    func(t *testing.T, s retrieval.Store) retrieval.Index
-	store  *Store
-	index  retrieval.Index
-	ledger *ledger
-	gate   *consent.Gate
+	new      NewIndex
+	embedder retrieval.Embedder // nil: by words alone
+	store    *Store
+	index    retrieval.Index
+	ledger   *ledger
+	gate     *consent.Gate
 }
 
-func newWorld(t *testing.T, newIndex func(t *testing.T, s retrieval.Store) retrieval.Index) *world {
-	w := &world{T: t, new: newIndex, store: NewStore(), ledger: newLedger()}
-	w.index = newIndex(t, w.store)
+func newWorld(t *testing.T, newIndex NewIndex, e retrieval.Embedder) *world {
+	w := &world{T: t, new: newIndex, embedder: e, ledger: newLedger()}
+	w.store, w.index = w.empty()
 	w.gate = consent.NewGate(w.ledger, consent.DefaultPolicy())
 	return w
+}
+
+// empty returns a store with nothing in it, and an index over it.
+func (w *world) empty() (*Store, retrieval.Index) {
+	s := NewStore()
+	s.Embedder = w.embedder
+	return s, w.new(w.T, s, w.space())
+}
+
+func (w *world) space() retrieval.Space {
+	if w.embedder == nil {
+		return retrieval.Space{}
+	}
+	return w.embedder.Space()
+}
+
+// ask is the query of a question, with its meaning if there is one.
+func (w *world) ask(question, language string) retrieval.Query {
+	q := retrieval.Analyze(question, language)
+	if w.embedder != nil {
+		v, err := w.embedder.Embed(w.Context(), retrieval.QueryText, []string{question})
+		if err != nil {
+			w.Fatal(err)
+		}
+		q.Vector, q.Space = v[0], w.embedder.Space()
+	}
+	return q
 }
 
 func customer(id identity.CustomerID) identity.Principal {
@@ -128,7 +168,7 @@ func (w *world) scope(who identity.Principal, purpose consent.Purpose) consent.S
 func (w *world) find(s consent.Scope, question string) []string {
 	w.Helper()
 	var ids []string
-	for _, m := range w.search(w.index, s, retrieval.Analyze(question, "en"), all) {
+	for _, m := range w.search(w.index, s, w.ask(question, "en"), all) {
 		ids = append(ids, m.RecordID)
 	}
 	slices.Sort(ids)
@@ -288,7 +328,7 @@ func unmoved(w *world) {
 	w.grant(ana, "orders")
 	w.grant(bob, "orders", "billing")
 	s := w.scope(customer(ana), consent.Answers)
-	q := retrieval.Analyze("when does my parcel with boots leave?", "en")
+	q := w.ask("when does my parcel with boots leave?", "en")
 	before := w.search(w.index, s, q, all)
 	for i := range 50 {
 		w.store.Put(
@@ -306,7 +346,7 @@ func limits(w *world) {
 		w.store.Put(article(fmt.Sprint("a", i), retrieval.PublicKnowledge, strings.Repeat("boots ", i%7+1)+"and a tent"))
 	}
 	s := w.scope(visitor(), consent.Answers)
-	q := retrieval.Analyze("boots tent", "en")
+	q := w.ask("boots tent", "en")
 	everything := w.search(w.index, s, q, all)
 	if len(everything) != 40 {
 		w.Fatalf("%d matches, want 40", len(everything))
@@ -335,7 +375,7 @@ func preferred(w *world) {
 	newer.CollectedAt = newer.CollectedAt.AddDate(0, 0, 9)
 	w.store.Put(newer)
 	w.grant(ana, "orders")
-	q := retrieval.Analyze("where is it?", "en")
+	q := w.ask("where is it?", "en")
 	q.Prefer = []consent.Category{"orders", "billing"}
 	var got []string
 	for _, m := range w.search(w.index, w.scope(customer(ana), consent.Answers), q, all) {
@@ -368,7 +408,7 @@ func unusual(w *world) {
 	w.want(w.find(s, "label"), "ana-long", "long")
 	w.want(w.find(s, ""))
 	w.want(w.find(s, "?! … \xff"))
-	for _, m := range w.search(w.index, s, retrieval.Analyze("label", "en"), all) {
+	for _, m := range w.search(w.index, s, w.ask("label", "en"), all) {
 		if m.Start < 0 || m.Start >= m.End || m.End > len(long) {
 			w.Errorf("%s: span %d:%d", m.PassageID, m.Start, m.End)
 		}
@@ -379,7 +419,7 @@ func failures(w *world) {
 	w.seed()
 	w.grant(ana, "orders")
 	s := w.scope(customer(ana), consent.Answers)
-	q := retrieval.Analyze("parcel", "en")
+	q := w.ask("parcel", "en")
 	w.store.Fail = errors.New("the disk is gone")
 	if got, err := w.index.Search(w.Context(), s, q, all); err == nil || len(got) != 0 {
 		w.Errorf("a failing store gave %d matches and error %v", len(got), err)
@@ -489,7 +529,7 @@ func random(w *world) {
 		}
 		for range 4 {
 			s := randomScope(w, r)
-			q := retrieval.Analyze(phrase(r, 1+r.IntN(6)), "")
+			q := w.ask(phrase(r, 1+r.IntN(6)), "")
 			if r.IntN(3) == 0 {
 				q.Prefer = categories[:1+r.IntN(3)]
 			}
@@ -499,7 +539,7 @@ func random(w *world) {
 			}
 			got := w.search(w.index, s, q, limit)
 
-			only := NewStore()
+			only, index := w.empty()
 			var permitted []retrieval.Record
 			for _, rec := range w.store.Records() {
 				if retrieval.Permitted(s, rec) {
@@ -507,7 +547,7 @@ func random(w *world) {
 				}
 			}
 			only.Put(permitted...)
-			want := w.search(w.new(w.T, only), s, q, limit)
+			want := w.search(index, s, q, limit)
 			if d := cmp.Diff(want, got); d != "" {
 				w.Fatalf("seed %d, round %d, query %q: not what a search of the %d permitted records finds (-want +got):\n%s",
 					seed, round, q.Text, len(permitted), d)
@@ -519,25 +559,84 @@ func random(w *world) {
 	}
 }
 
-// complete checks that every permitted passage that shares a term with the
-// query was found, without the index's help.
+// complete checks without the index's help that every permitted passage that shares
+// a term with the query was found, and that each has the score that it should.
 func complete(w *world, permitted []retrieval.Record, q retrieval.Query, got []retrieval.Match) {
 	w.Helper()
-	found := make(map[string]bool)
-	for _, m := range got {
-		found[m.PassageID] = true
-	}
 	if len(got) == all {
 		return
 	}
+	found := make(map[string]retrieval.Match)
+	var peak retrieval.Peak
+	for _, m := range got {
+		found[m.PassageID] = m
+		peak.Add(m.Lexical, 0)
+	}
+	cosines := make(map[string]float64)
 	for _, rec := range permitted {
-		for _, p := range retrieval.Split(rec) {
+		passages := retrieval.Split(rec)
+		for i, p := range passages {
 			for t := range q.Terms {
-				if p.Terms[t] > 0 && !found[p.ID] {
+				if _, ok := found[p.ID]; p.Terms[t] > 0 && !ok {
 					w.Fatalf("query %q: passage %s has %q and was not found", q.Text, p.ID, t)
 				}
 			}
+			if !q.Vector.Zero() {
+				cosines[p.ID] = w.store.vectors(rec, passages)[i].Cosine(q.Vector)
+				peak.Add(0, cosines[p.ID])
+			}
 		}
+	}
+	for id, cosine := range cosines {
+		m, ok := found[id]
+		want := retrieval.Fuse(peak, m.Lexical, cosine)
+		if preferred := ok && slices.Contains(q.Prefer, m.Category); ok != (want > 0) && !preferred || math.Abs(m.Score-want) > 1e-9 {
+			w.Fatalf("query %q: passage %s is %+v, want a score of %v", q.Text, id, m, want)
+		}
+	}
+}
+
+func meant(w *world) {
+	w.seed()
+	w.store.Put(article("public-umbrella", retrieval.PublicKnowledge, "An umbrella."), record("ana-umbrella", ana, "orders", "Your umbrella."),
+		record("ana-bill-umbrella", ana, "billing", "An umbrella."), article("internal-umbrella", retrieval.InternalKnowledge, "An umbrella."))
+	w.grant(ana, "orders")
+	s := w.scope(customer(ana), consent.Answers)
+	if w.embedder == nil {
+		w.want(w.find(s, "parasol"))
+		return
+	}
+	w.want(w.find(s, "parasol"), "ana-umbrella", "public-umbrella")
+	for _, m := range w.search(w.index, s, w.ask("parasol", "en"), all) {
+		if m.Lexical != 0 || m.Cosine < .9 {
+			w.Errorf("%+v", m)
+		}
+	}
+	// What is not near is not found for want of better.
+	w.want(w.find(s, "tracksuit"), "ana-order")
+	w.want(w.find(w.scope(staff(), consent.AgentAssist), "parasol"), "internal-umbrella", "public-umbrella")
+	w.choose(customer(ana), consent.Answers, "orders", false, "")
+	w.want(w.find(w.scope(customer(ana), consent.Answers), "parasol"), "public-umbrella")
+}
+
+func spaces(w *world) {
+	w.seed()
+	w.grant(ana, "orders")
+	s := w.scope(customer(ana), consent.Answers)
+	q := w.ask("parcel", "en")
+	q.Vector = retrieval.Vector{Scale: 1, Values: []int8{1}}
+	q.Space = retrieval.Space{Model: "words", Version: "2", Dimension: 1, Quantisation: retrieval.Int8}
+	if got, err := w.index.Search(w.Context(), s, q, all); !errors.Is(err, retrieval.ErrSpace) || len(got) != 0 {
+		w.Errorf("a question of another space: %v, %v", got, err)
+	}
+	// What is kept in another space is found by words.
+	other := w.new(w.T, w.store, q.Space)
+	matches, err := other.Search(w.Context(), s, retrieval.Analyze("parcel", "en"), all)
+	if err != nil || len(matches) != 2 {
+		w.Errorf("%v, %v", matches, err)
+	}
+	if matches, err = other.Search(w.Context(), s, q, all); err != nil || len(matches) != 2 || matches[0].Cosine != 0 {
+		w.Errorf("%v, %v", matches, err)
 	}
 }
 
@@ -577,7 +676,7 @@ func concurrent(w *world) {
 					w.choose(customer(people[n%len(people)]), consent.Answers, categories[r.IntN(4)], r.IntN(2) == 0, "")
 				default:
 					s := randomScope(w, r)
-					matches, err := w.index.Search(w.Context(), s, retrieval.Analyze(phrase(r, 3), ""), all)
+					matches, err := w.index.Search(w.Context(), s, w.ask(phrase(r, 3), ""), all)
 					if err != nil {
 						w.Error(err)
 						return

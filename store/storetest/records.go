@@ -323,7 +323,7 @@ func knowledgeSince(f *fixture) {
 		return retrieval.Record{ID: id, Text: text, Visibility: retrieval.PublicKnowledge, Category: consent.Knowledge}
 	}
 	since := func(v int64) (changed, removed []string, version int64) {
-		f.must(f.Knowledge(f.Context(), shop, v, func(r retrieval.Record) error {
+		f.must(f.Knowledge(f.Context(), shop, v, retrieval.Space{}, func(r retrieval.Record, _ []byte) error {
 			changed = append(changed, r.ID+"="+r.Text)
 			return nil
 		}, func(id string) error { removed = append(removed, id); return nil }))
@@ -364,7 +364,7 @@ func knowledgeSince(f *fixture) {
 	}
 	f.unchanged("a batch that failed", before)
 	failed := errors.New("no")
-	f.is("a callback that fails", f.Knowledge(f.Context(), shop, 0, func(retrieval.Record) error { return failed }, nil), failed)
+	f.is("a callback that fails", f.Knowledge(f.Context(), shop, 0, retrieval.Space{}, func(retrieval.Record, []byte) error { return failed }, nil), failed)
 	if v, err := f.KnowledgeVersion(f.Context(), "nowhere"); err != nil || v != 0 {
 		f.Errorf("the version of no site is %d, %v", v, err)
 	}
