@@ -22,11 +22,30 @@ const (
 	EmbeddingAccess AccessKind = "embedding"
 )
 
+// AccessKinds lists every kind.
+var AccessKinds = []AccessKind{
+	DeskAccess, LogAccess, ChoicesAccess, BackendAccess, ExportAccess, RequestAccess, EmbeddingAccess,
+}
+
+// Recipient returns the recipient of the policy that saw something in a look of the
+// actor's. It is empty where that is none: who reviews and answers requests serves
+// the company, and sites and customers see what is theirs.
+func (k AccessKind) Recipient(actor string) Recipient {
+	switch k {
+	case DeskAccess:
+		return HumanAgents
+	case EmbeddingAccess:
+		return Recipient(actor)
+	case LogAccess, ChoicesAccess, BackendAccess, ExportAccess, RequestAccess:
+	}
+	return ""
+}
+
 // Access is a look at something of a customer's, by somebody other than the
 // assistant, whose uses are in the citation log.
 type Access struct {
 	Customer     identity.CustomerID
-	Actor        string // identity.Principal.Actor
+	Actor        string // identity.Principal.Actor, or a Recipient that is no person
 	Kind         AccessKind
 	Conversation string
 	Answer       string  // the answer whose sealed parts were opened

@@ -227,6 +227,50 @@ func TestArchiveOfVisitor(t *testing.T) {
 	}
 }
 
+// TestOutsideModels: who read something to tell what it means is named as the policy
+// names it, as a company outside, also where the policy is without it by now.
+func TestOutsideModels(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.put(f.maya, "order-1", "orders", "Order 1", "A tent.")
+	question := consent.Access{
+		Customer: f.maya.Customer, Kind: consent.EmbeddingAccess, Purpose: consent.Answers, Categories: []consent.Category{consent.Conversation},
+	}
+	record := question
+	record.Categories, record.Records = []consent.Category{"orders"}, []consent.AccessedRecord{{ID: "order-1", Category: "orders"}}
+	for _, recipient := range []string{"ai_provider:openai", "ai_provider:gone"} {
+		question.Actor, record.Actor = recipient, recipient
+		f.must(f.store.Accessed(t.Context(), question, record))
+	}
+	for _, l := range consent.Languages {
+		files := f.take(f.maya, l)
+		openai, _ := f.gate.Policy().Recipient("ai_provider:openai")
+		orders, _ := f.gate.Policy().Category("orders")
+		words, _ := f.gate.Policy().Category(consent.Conversation)
+		company := map[string]string{"en": "outside company", "pt-BR": "empresa externa", "es": "empresa externa", "uk": "стороння компанія", "ru": "сторонняя компания"}[l]
+		for _, want := range []string{
+			"<td>" + openai.Label.In(l) + "<small>" + company + "</small></td>", "<td>gone<small>" + company + "</small></td>",
+			"<td>" + words.Label.In(l) + "</td>", "<td>" + orders.Label.In(l) + "<small>Order 1</small></td>",
+		} {
+			if n := strings.Count(files["index.html"], want); n < 2 {
+				t.Errorf("%s: the page has %s %d times", l, want, n)
+			}
+		}
+		if strings.Contains(files["index.html"], "ai_provider") {
+			t.Errorf("%s: the page has the id of a recipient", l)
+		}
+		went := f.items(files, "recipients.json")
+		for _, w := range went {
+			if w["third_party"] != true || w["count"] != 2.0 || w["who"] != nil {
+				t.Errorf("%s: it went to %v", l, w)
+			}
+		}
+		if len(went) != 2 {
+			t.Errorf("%s: the recipients: %v", l, went)
+		}
+	}
+}
+
 // TestLanguages: the page and its explanation are in the customer's language.
 func TestLanguages(t *testing.T) {
 	t.Parallel()

@@ -28,17 +28,26 @@ const (
 	Deletion  UseKind = "deletion"
 )
 
+// UseKinds returns every kind.
+func UseKinds() []UseKind {
+	out := []UseKind{AnswerUse}
+	for _, k := range consent.AccessKinds {
+		out = append(out, UseKind(k))
+	}
+	return append(out, Deletion)
+}
+
 // Use is one thing that was done with a customer's data. It stays when the consent
 // that allowed it ends.
 type Use struct {
 	ID             string             `json:"id"`
 	At             time.Time          `json:"at"`
-	Kind           UseKind            `json:"kind" doc:"answer, desk, log, request, backend, export or deletion"`
+	Kind           UseKind            `json:"kind" doc:"answer, desk, log, choices, backend, export, request, embedding or deletion"`
 	AnswerID       string             `json:"answer_id,omitempty"`
 	ConversationID string             `json:"conversation_id,omitempty"`
 	Purpose        consent.Purpose    `json:"purpose" doc:"Empty where it is none of the policy's"`
-	Recipient      consent.Recipient  `json:"recipient,omitempty"`
-	Who            *Person            `json:"who,omitempty"`
+	Recipient      consent.Recipient  `json:"recipient,omitempty" doc:"Who of the policy got to see it"`
+	Who            *Person            `json:"who,omitempty" doc:"The person or the site that did it, if one did"`
 	Categories     []consent.Category `json:"categories"`
 	Records        []UsedRecord       `json:"records"`
 	Reason         string             `json:"reason,omitempty"`

@@ -51,11 +51,22 @@ func (a *archive) brand(t consent.Text) string {
 	return strings.ReplaceAll(t.In(a.language), "{brand}", a.owner.Brand)
 }
 
+// recipient names a recipient; one that the policy does not name any more by the
+// last part of its id.
 func (a *archive) recipient(id consent.Recipient) string {
 	if r, ok := a.Gate.Policy().Recipient(id); ok {
 		return a.brand(r.Label)
 	}
-	return string(id)
+	return string(id[strings.LastIndexByte(string(id), ':')+1:])
+}
+
+// to is the cell of a recipient, which says so where it is outside the house.
+func (a *archive) to(id consent.Recipient) cell {
+	c := cell{Text: a.recipient(id)}
+	if a.Gate.Policy().ThirdParty(id) {
+		c.More = []string{a.say("outside")}
+	}
+	return c
 }
 
 func (a *archive) category(id consent.Category) string {
@@ -217,14 +228,15 @@ func (a *archive) index(ctx context.Context, w io.Writer, events []consent.Event
 	})
 	p.section(a, "recipients", []string{"who", "data", "times", "first", "last"}, func(row func(any) error) error {
 		for _, x := range a.went.list(a) {
-			name := x.Label
-			if x.ThirdParty && x.Label != "" {
-				name += " (" + a.say("outside") + ")"
+			var who cell
+			if x.Recipient != "" {
+				who = a.to(x.Recipient)
 			}
 			if x.Who != nil {
-				name = strings.TrimPrefix(name+": "+a.person(x.Who), ": ")
+				who.Text = strings.TrimPrefix(who.Text+": "+a.person(x.Who), ": ")
 			}
-			if err := row(cells(name, a.categories(x.Categories), fmt.Sprint(x.Count), a.time(x.First), a.time(x.Last))); err != nil {
+			rest := cells(a.categories(x.Categories), fmt.Sprint(x.Count), a.time(x.First), a.time(x.Last))
+			if err := row(append([]cell{who}, rest...)); err != nil {
 				return err
 			}
 		}
@@ -326,7 +338,7 @@ func (a *archive) usePiece(u Use) []cell {
 	}
 	who := cell{Text: a.person(u.Who)}
 	if u.Recipient != "" && u.Who == nil {
-		who.Text = a.recipient(u.Recipient)
+		who = a.to(u.Recipient)
 	}
 	return []cell{{Text: a.time(u.At)}, what, data, who}
 }

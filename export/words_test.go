@@ -1,6 +1,7 @@
 package export
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,8 +34,12 @@ func TestWords(t *testing.T) {
 	}
 	// What programs name has a text for people.
 	var keys []string
-	for _, k := range []string{"answer", "desk", "log", "choices", "request", "backend", "export", "deletion"} {
-		keys = append(keys, "kind/"+k)
+	kind, _ := reflect.TypeFor[Use]().FieldByName("Kind")
+	for _, k := range UseKinds() {
+		keys = append(keys, "kind/"+string(k))
+		if !slices.Contains(regexp.MustCompile(`\w+`).FindAllString(kind.Tag.Get("doc"), -1), string(k)) {
+			t.Errorf("the API does not say that there is a use of the kind %s", k)
+		}
 	}
 	for _, s := range []consent.State{
 		consent.None, consent.Requested, consent.Deferred, consent.Refused, consent.Given, consent.Renewed, consent.Withdrawn,

@@ -95,8 +95,9 @@ func (s *Store) accessUses(ctx context.Context, customer identity.CustomerID, ar
 			return u, err
 		}
 		u.At = fromMicros(at)
-		if u.Kind == export.UseKind(consent.DeskAccess) {
-			u.Recipient = consent.HumanAgents
+		u.Recipient = consent.AccessKind(u.Kind).Recipient(u.Actor)
+		if u.Actor == string(u.Recipient) {
+			u.Actor = "" // it is nobody else
 		}
 		var records []consent.AccessedRecord
 		if err := key.openJSON(accessPlace(u.ID), sealed, &records); err != nil {

@@ -5,8 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"testing"
 
+	"candor/export"
 	"candor/web/build/bundle"
 )
 
@@ -72,6 +75,31 @@ func TestWidgetIsSmall(t *testing.T) {
 		if n > part.limit {
 			t.Errorf("%s: %d bytes; at most %d are allowed", part.names, n, part.limit)
 		}
+	}
+}
+
+// Every kind of use is one that the widget has words for: the compiler demands them
+// of all that the type names.
+func TestWidgetKnowsUses(t *testing.T) {
+	source, err := os.ReadFile("ui/widget/privacy/types.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`export type UseKind = ([^;]+);`).FindSubmatch(source)
+	if named == nil {
+		t.Fatal("the widget does not name the kinds of uses")
+	}
+	var got, want []string
+	for _, k := range regexp.MustCompile(`\w+`).FindAll(named[1], -1) {
+		got = append(got, string(k))
+	}
+	for _, k := range export.UseKinds() {
+		want = append(want, string(k))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("the widget knows the uses %v, want %v", got, want)
 	}
 }
 

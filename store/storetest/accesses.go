@@ -95,6 +95,33 @@ func accessesUnderStamp(f *fixture) {
 	f.unchanged("a stale look", before)
 }
 
+// looksAgain: a look that is recorded already is not recorded again, and yet allowed
+// only if its stamp holds.
+func looksAgain(f *fixture) {
+	f.change(f.maya, consent.Change{Triple: triple(consent.Answers, consent.Conversation, "ai_provider:openai"), Granted: true})
+	stamp := f.stamp(f.maya)
+	look := consent.Access{
+		Customer: f.maya.Customer, Actor: "ai_provider:openai", Kind: consent.EmbeddingAccess, Purpose: consent.Answers,
+		Categories: []consent.Category{consent.Conversation}, Stamp: &stamp,
+	}
+	// From the beginning of an hour, so that the test is in one.
+	f.pass(f.now().Truncate(time.Hour).Add(time.Hour + time.Minute).Sub(f.now()))
+	f.must(f.Accessed(f.Context(), look))
+	f.must(f.Accessed(f.Context(), look))
+	f.change(f.maya, consent.Change{Triple: triple(consent.Answers, consent.Conversation, "ai_provider:openai")})
+	before := f.contents()
+	f.is("withdrawn since", f.Accessed(f.Context(), look), consent.ErrStale)
+	others := f.stamp(f.omar)
+	look.Stamp = &others
+	f.is("under another customer's stamp", f.Accessed(f.Context(), look), consent.ErrStale)
+	f.unchanged("what does not hold", before)
+	look.Stamp = nil
+	f.must(f.Accessed(f.Context(), look))
+	if n := f.count("SELECT COUNT(*) FROM accesses"); n != 1 {
+		f.Errorf("%d looks are recorded", n)
+	}
+}
+
 // went records that records went to a recipient for an answer.
 func (f *fixture) went(who identity.Principal, id string, recipient consent.Recipient, records ...citation.Use) {
 	f.Helper()
@@ -132,6 +159,12 @@ func usesAreListed(f *fixture) {
 	look.Records = []consent.AccessedRecord{{ID: "r1", Category: "orders"}, {ID: "r2", Category: "billing"}, {ID: "r3", Category: "orders"}}
 	f.must(f.Accessed(f.Context(), look))
 	f.must(f.Accessed(f.Context(), consent.Access{Customer: f.maya.Customer, Actor: "site:shop", Kind: consent.BackendAccess}))
+	asked := consent.Access{Customer: f.maya.Customer, Actor: "ai_provider:x", Kind: consent.EmbeddingAccess, Purpose: consent.Answers}
+	shown := asked
+	asked.Categories = []consent.Category{consent.Conversation}
+	shown.Categories, shown.Records = []consent.Category{"orders"}, []consent.AccessedRecord{{ID: "r1", Category: "orders", Grant: "grt_2"}}
+	f.must(f.Accessed(f.Context(), asked))
+	f.must(f.Accessed(f.Context(), shown))
 	f.must(f.RemoveRecord(f.Context(), shop, "r2"))
 
 	all := f.uses(f.maya)
@@ -151,6 +184,9 @@ func usesAreListed(f *fixture) {
 	}
 	want := []string{
 		"deletion  [billing]",
+		// A company outside is who it went to, as with an answer, and no person.
+		`embedding ai_provider:x [orders] r1="Title of r1"`,
+		"embedding ai_provider:x [conversation]",
 		"backend  [] site:Shop",
 		// The title of what was deleted is gone, and another's was never there.
 		`desk human_agents [conversation orders] r1="Title of r1" r2="" r3="" staff:Agent stf_1`,

@@ -1,5 +1,6 @@
 // How categories, purposes and recipients are called on the screen. The policy's
 // own labels come first; the dictionary covers a visitor, who has none loaded.
+import { fill } from "../shared/i18n";
 import type { Choice } from "../shared/types";
 import { agreed } from "../shared/types";
 import type { ChatState } from "./state";
@@ -12,7 +13,14 @@ export const categoryName = (chat: ChatState, id: string) =>
 
 export const purposeName = (chat: ChatState, id: string) => chat.consents?.labels?.purposes?.[id]?.label ?? plain(id);
 
-export const recipientName = (chat: ChatState, id: string) => chat.consents?.labels?.recipients?.[id]?.label ?? plain(id);
+/** An outside company may be in what was done under a policy that is over. */
+export function recipientName(chat: ChatState, id: string): string {
+  const label = chat.consents?.labels?.recipients?.[id]?.label;
+  if (label) return label;
+  return id.startsWith(outside) ? fill(w.outsideAI, { name: id.slice(outside.length) }) : plain(id);
+}
+
+const outside = "ai_provider:";
 
 /** "my orders" */
 export const mine = (chat: ChatState, id: string) => w.mine[id] ?? `“${categoryName(chat, id)}”`;

@@ -5,7 +5,7 @@ import type { ChatState } from "../state";
 import { language } from "../words";
 import { many } from "./erasure";
 import { ListView, useList } from "./list";
-import type { Use } from "./types";
+import type { Use, UseKind } from "./types";
 import { say } from "./words";
 
 /** Every time that the customer's data was used, and who got it. */
@@ -47,5 +47,6 @@ function Row({ use: u, chat }: { use: Use; chat: ChatState }) {
 
 function happened(u: Use, chat: ChatState): string {
   const name = u.who?.name;
-  return fill((name && say.usesBy[u.kind]) || say.uses[u.kind] || u.kind, { brand: chat.brand, name });
+  const by: Partial<Record<UseKind, string>> = say.usesBy;
+  return fill((name && by[u.kind]) || say.uses[u.kind] || u.kind, { brand: chat.brand, name });
 }

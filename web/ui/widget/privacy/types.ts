@@ -14,11 +14,14 @@ export type ConsentEvent = Triple & {
   delete?: boolean;
 };
 
+/** What was done with data. */
+export type UseKind = "answer" | "desk" | "log" | "choices" | "backend" | "export" | "request" | "embedding" | "deletion";
+
 /** One time that data was used, read, given out or deleted. */
 export type Use = {
   id: string;
   at: string;
-  kind: string;
+  kind: UseKind;
   purpose?: string;
   recipient?: string;
   who?: { kind: string; name?: string };

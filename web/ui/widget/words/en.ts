@@ -68,6 +68,7 @@ export const words = {
   withPermission: "{yours} (with your permission)",
   notLookedAt: "Not looked at",
   answeredBy: "Written by {model}, {recipient}",
+  outsideAI: "{name}, an outside AI company",
   reset: "You changed what I may use, so I'm answering again.",
   superseded: "Answered again below.",
   interrupted: "I stopped writing here.",

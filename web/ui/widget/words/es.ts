@@ -64,6 +64,7 @@ export const words: Words = {
   withPermission: "{yours} (con su permiso)",
   notLookedAt: "No he consultado",
   answeredBy: "Escrito por {model}, {recipient}",
+  outsideAI: "{name}, una empresa externa de IA",
   reset: "Ha cambiado lo que puedo usar, así que respondo de nuevo.",
   superseded: "Respondido de nuevo abajo.",
   interrupted: "Dejé de escribir aquí.",

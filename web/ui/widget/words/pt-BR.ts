@@ -64,6 +64,7 @@ export const words: Words = {
   withPermission: "{yours} (com sua permissão)",
   notLookedAt: "Não consultei",
   answeredBy: "Escrito por {model}, {recipient}",
+  outsideAI: "{name}, uma empresa externa de IA",
   reset: "Você mudou o que posso usar, então estou respondendo de novo.",
   superseded: "Respondido de novo abaixo.",
   interrupted: "Parei de escrever aqui.",

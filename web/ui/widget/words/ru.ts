@@ -67,6 +67,7 @@ export const words: Words = {
   withPermission: "{yours} (с вашего разрешения)",
   notLookedAt: "Не просмотрено",
   answeredBy: "Написал {model}, {recipient}",
+  outsideAI: "{name}, сторонняя ИИ-компания",
   reset: "Вы изменили то, что мне разрешено, поэтому отвечаю заново.",
   superseded: "Новый ответ ниже.",
   interrupted: "Здесь я перестал писать.",

@@ -67,6 +67,7 @@ export const words: Words = {
   withPermission: "{yours} (з вашого дозволу)",
   notLookedAt: "Не переглянуто",
   answeredBy: "Написав {model}, {recipient}",
+  outsideAI: "{name}, стороння компанія зі ШІ",
   reset: "Ви змінили те, що мені дозволено, тож відповідаю знову.",
   superseded: "Нова відповідь нижче.",
   interrupted: "Тут я перестав писати.",

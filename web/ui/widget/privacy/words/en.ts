@@ -1,6 +1,7 @@
 // Every word of the privacy panel. English is the model: the other languages
 // have exactly its keys, which the compiler checks.
 import type { Plural } from "../../../shared/i18n";
+import type { UseKind } from "../types";
 
 const plural = (forms: Plural): Plural => forms;
 
@@ -96,14 +97,15 @@ export const words = {
     backend: "Used by {brand}'s own systems",
     export: "You downloaded your data",
     request: "A request of yours was read by {brand}'s team",
+    embedding: "Read by an AI to understand what it is about",
     deletion: "Deleted here",
-  } as Record<string, string>,
+  } satisfies Record<UseKind, string>,
   usesBy: {
     desk: "Seen by {name} of the support team",
     log: "An answer to you was checked by {name}",
     choices: "Your choices were looked up by {name}",
     request: "A request of yours was read by {name}",
-  } as Record<string, string>,
+  } satisfies Partial<Record<UseKind, string>>,
   useReasons: {
     complaint: "a complaint",
     sample: "a random check",

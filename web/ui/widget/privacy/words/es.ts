@@ -91,6 +91,7 @@ export const words: PrivacyWords = {
     backend: "Usados por los sistemas de {brand}",
     export: "Descargó sus datos",
     request: "El equipo de {brand} leyó una solicitud suya",
+    embedding: "Leídos por una IA para entender de qué tratan",
     deletion: "Borrados aquí",
   },
   usesBy: {

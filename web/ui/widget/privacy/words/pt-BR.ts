@@ -91,6 +91,7 @@ export const words: PrivacyWords = {
     backend: "Usados pelos sistemas de {brand}",
     export: "Você baixou seus dados",
     request: "Um pedido seu foi lido pela equipe de {brand}",
+    embedding: "Lidos por uma IA para entender do que tratam",
     deletion: "Apagados daqui",
   },
   usesBy: {

@@ -91,6 +91,7 @@ export const words: PrivacyWords = {
     backend: "Использовали системы {brand}",
     export: "Вы скачали свои данные",
     request: "Команда {brand} прочитала ваше обращение",
+    embedding: "Прочитал ИИ, чтобы понять, о чём речь",
     deletion: "Удалено отсюда",
   },
   usesBy: {

@@ -91,6 +91,7 @@ export const words: PrivacyWords = {
     backend: "Використали системи {brand}",
     export: "Ви завантажили свої дані",
     request: "Команда {brand} прочитала ваше звернення",
+    embedding: "Прочитав ШІ, щоб зрозуміти, про що йдеться",
     deletion: "Видалено звідси",
   },
   usesBy: {
