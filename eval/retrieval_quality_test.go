@@ -7,9 +7,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"candor/consent"
 	"candor/eval"
@@ -17,6 +19,7 @@ import (
 	"candor/retrieval"
 	"candor/retrieval/analysis"
 	"candor/retrieval/embedded"
+	"candor/retrieval/encoder/multilingual"
 	"candor/retrieval/indextest"
 )
 
@@ -33,7 +36,7 @@ func dataDir(t *testing.T) string {
 
 // golden compares figures with those of the file, or writes them with -update.
 // A change of quality is to be seen, and decided on, in a diff.
-func golden[T any](t *testing.T, name string, got map[string]T) {
+func golden[T any](t *testing.T, name string, got map[string]T, options ...cmp.Option) {
 	t.Helper()
 	name = filepath.Join("testdata", name)
 	if *update {
@@ -54,7 +57,7 @@ func golden[T any](t *testing.T, name string, got map[string]T) {
 	if err := json.Unmarshal(b, &want); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, options...); d != "" {
 		t.Errorf("%s; if this is meant, go test ./eval -update (-want +got):\n%s", name, d)
 	}
 }
@@ -72,79 +75,146 @@ type quality struct {
 	MRR10     float64 `json:"mrr_at_10"`
 }
 
+// measured is a data set that is searched, perhaps with the questions of another
+// whose ids are the same.
+type measured struct {
+	corpus, questions string
+	words             float64 // nDCG@10 by words is at least this: what plain BM25 reaches elsewhere
+	meaning           float64 // and by words and meaning
+	recall            float64 // recall@10 by words and meaning
+}
+
+func (m measured) name() string {
+	if m.questions == m.corpus {
+		return m.corpus
+	}
+	return m.questions + " over " + m.corpus
+}
+
 // TestRetrievalQuality measures the embedded index on the public data sets, as
-// `assistant eval retrieval` does, and holds it to what plain BM25 reaches.
+// `assistant eval retrieval` does, by words alone and with the built-in encoder.
 func TestRetrievalQuality(t *testing.T) {
 	data := dataDir(t)
-	floors := map[string]float64{
-		"tau_banking": .15, "scifact": .66, "mtrag_un": .69, "faquad_pt": .88, "xquad_ru": .86,
-		"xquad_en": 0, "xquad_es": 0, "dstc11_sktod": 0,
+	encoder, err := multilingual.Encoder()
+	if err != nil {
+		t.Fatal(err)
 	}
+	var mu sync.Mutex
 	got := make(map[string]quality)
-	for name, floor := range floors {
-		d, err := eval.ReadDataset(filepath.Join(data, "retrieval", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		store := indextest.NewStore()
-		for _, doc := range d.Documents {
-			store.Put(retrieval.Record{
-				ID: doc.ID, Site: "eval", Category: consent.Knowledge, Visibility: retrieval.Visibility(doc.Visibility),
-				Title: doc.Title, Text: doc.Text,
+	t.Run("data", func(t *testing.T) {
+		for _, m := range []measured{
+			{"scifact", "scifact", .66, .74, 0},
+			{"mtrag_un", "mtrag_un", .69, .78, 0},
+			{"tau_banking", "tau_banking", .15, .30, 0},
+			{"faquad_pt", "faquad_pt", .88, .92, 0},
+			{"xquad_ru", "xquad_ru", .86, .93, 0},
+			{"xquad_es", "xquad_es", 0, .96, 0},
+			{"xquad_en", "xquad_en", 0, .98, 0},
+			{"xquad_en", "xquad_ru", 0, .85, .85},
+			{"xquad_en", "xquad_es", 0, .85, .85},
+			{"dstc11_sktod", "dstc11_sktod", 0, 0, 0},
+		} {
+			t.Run(m.name(), func(t *testing.T) {
+				t.Parallel()
+				for kind, e := range map[string]retrieval.Embedder{"words": nil, "meaning": encoder} {
+					for name, report := range m.run(t, data, e) {
+						floor := m.words
+						if e != nil {
+							floor = m.meaning
+						}
+						if report.NDCG10 < floor || e != nil && report.Recall10 < m.recall {
+							t.Errorf("%s: nDCG@10 %.4f, recall@10 %.4f, below %.2f or %.2f", name, report.NDCG10, report.Recall10, floor, m.recall)
+						}
+						t.Logf("%-26s %-8s nDCG@10 %.3f  recall@10 %.3f  recall@100 %.3f  MRR@10 %.3f  %.2f ms (p99 %.2f)", name, kind,
+							report.NDCG10, report.Recall10, report.Recall100, report.MRR10, report.P50, report.P99)
+						mu.Lock()
+						got[name+", "+kind] = quality{
+							report.Documents, report.Questions,
+							round(report.NDCG10), round(report.Recall10), round(report.Recall100), round(report.MRR10),
+						}
+						mu.Unlock()
+					}
+				}
 			})
 		}
-		index := embedded.New(store, embedded.Options{})
-		if err := index.Load(t.Context(), "eval"); err != nil {
-			t.Fatal(err)
-		}
-		scope, err := indextest.NewGate().Scope(t.Context(), identity.Principal{Kind: identity.Staff, Site: "eval"}, consent.Answers)
+	})
+	// The kernels of other processors round a little differently, which may swap two
+	// passages that are as good as each other.
+	golden(t, "retrieval.json", got, cmpopts.EquateApprox(0, .002))
+}
+
+// run measures the questions as they are, and again with the turns before them.
+func (m measured) run(t *testing.T, data string, e retrieval.Embedder) map[string]eval.RetrievalReport {
+	d, err := eval.ReadDataset(filepath.Join(data, "retrieval", m.corpus))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.questions != m.corpus {
+		other, err := eval.ReadDataset(filepath.Join(data, "retrieval", m.questions))
 		if err != nil {
 			t.Fatal(err)
 		}
-		searcher := retrieval.NewSearcher(index, store)
-		measure := func(name string, d eval.Dataset, analyze func(question string) retrieval.Query) {
-			report, err := eval.Retrieval(t.Context(), func(ctx context.Context, question string, limit int) ([]string, error) {
-				found, err := searcher.Search(ctx, scope, analyze(question), limit)
-				ids := make([]string, len(found.Hits))
-				for i, h := range found.Hits {
-					ids[i] = h.RecordID
-				}
-				return ids, err
-			}, d)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if report.NDCG10 < floor {
-				t.Errorf("%s: nDCG@10 %.4f, below %.2f", name, report.NDCG10, floor)
-			}
-			t.Logf("%-24s nDCG@10 %.3f  recall@10 %.3f  recall@100 %.3f  MRR@10 %.3f  %.2f ms (p99 %.2f)", name,
-				report.NDCG10, report.Recall10, report.Recall100, report.MRR10, report.P50, report.P99)
-			got[name] = quality{
-				report.Documents, report.Questions,
-				round(report.NDCG10), round(report.Recall10), round(report.Recall100), round(report.MRR10),
-			}
-		}
-		measure(name, d, func(question string) retrieval.Query { return retrieval.Analyze(question, "") })
-
-		// Again with the turns before the question, which are looked up by its id:
-		// the same words are asked in several conversations.
-		queries := make(map[string]retrieval.Query)
-		inContext, turns := d, 0
-		inContext.Questions = nil
-		for _, q := range d.Questions {
-			var before []string
-			for _, turn := range q.History[max(0, len(q.History)-contextTurns):] {
-				before = append(before, turn.Text)
-			}
-			turns += len(before)
-			queries[q.ID] = retrieval.Analyze(q.Text, "").WithContext(before...)
-			inContext.Questions = append(inContext.Questions, eval.Question{ID: q.ID, Text: q.ID})
-		}
-		if turns > 0 {
-			measure(name+"+context", inContext, func(id string) retrieval.Query { return queries[id] })
-		}
+		d.Questions, d.Relevant = other.Questions, other.Relevant
 	}
-	golden(t, "retrieval.json", got)
+	store := indextest.NewStore()
+	store.Embedder = e
+	var o embedded.Options
+	if e != nil {
+		o.Space = e.Space()
+	}
+	for _, doc := range d.Documents {
+		store.Put(retrieval.Record{
+			ID: doc.ID, Site: "eval", Category: consent.Knowledge, Visibility: retrieval.Visibility(doc.Visibility),
+			Title: doc.Title, Text: doc.Text,
+		})
+	}
+	index := embedded.New(store, o)
+	if err := index.Load(t.Context(), "eval"); err != nil {
+		t.Fatal(err)
+	}
+	scope, err := indextest.NewGate().Scope(t.Context(), identity.Principal{Kind: identity.Staff, Site: "eval"}, consent.Answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	searcher := retrieval.NewSearcher(index, store)
+	if e != nil {
+		searcher = searcher.ByMeaning(e, nil) // it is the company's own: nothing is sent to anybody
+	}
+	out := make(map[string]eval.RetrievalReport)
+	measure := func(name string, d eval.Dataset, analyze func(question string) retrieval.Query) {
+		report, err := eval.Retrieval(t.Context(), func(ctx context.Context, question string, limit int) ([]string, error) {
+			found, err := searcher.Search(ctx, scope, analyze(question), limit)
+			ids := make([]string, len(found.Hits))
+			for i, h := range found.Hits {
+				ids[i] = h.RecordID
+			}
+			return ids, err
+		}, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = report
+	}
+	measure(m.name(), d, func(question string) retrieval.Query { return retrieval.Analyze(question, "") })
+
+	// Again with the turns before the question, which are looked up by its id:
+	// the same words are asked in several conversations.
+	queries := make(map[string]retrieval.Query)
+	inContext, turns := d, 0
+	inContext.Questions = nil
+	for _, q := range d.Questions {
+		var before []string
+		for _, turn := range q.History[max(0, len(q.History)-contextTurns):] {
+			before = append(before, turn.Text)
+		}
+		turns += len(before)
+		queries[q.ID] = retrieval.Analyze(q.Text, "").WithContext(before...)
+		inContext.Questions = append(inContext.Questions, eval.Question{ID: q.ID, Text: q.ID})
+	}
+	if turns > 0 {
+		measure(m.name()+"+context", inContext, func(id string) retrieval.Query { return queries[id] })
+	}
+	return out
 }
 
 // contextTurns is how many turns before a question go into its context.

@@ -250,7 +250,7 @@ func TestManyArticles(t *testing.T) {
 		t.Errorf("the second refusal is %+v", r)
 	}
 	stored := 0
-	if err := s.Knowledge(t.Context(), shop, 0, func(retrieval.Record) error { stored++; return nil }, func(string) error { return nil }); err != nil || stored != n-4 {
+	if err := s.Knowledge(t.Context(), shop, 0, retrieval.Space{}, func(retrieval.Record, []byte) error { stored++; return nil }, func(string) error { return nil }); err != nil || stored != n-4 {
 		t.Errorf("%d stored, %v", stored, err)
 	}
 	if len(progress) != n || progress[n-1] != n {

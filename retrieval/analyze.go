@@ -23,9 +23,10 @@ func Analyze(text, language string) Query {
 	return Query{Text: text, Language: language, Terms: terms}
 }
 
-// WithContext returns the query with the terms of earlier turns of the
-// conversation, which count less than its own: enough to tell what "it" is in a
-// follow-up question, not enough to bring an old topic back.
+// WithContext returns the query with earlier turns of the conversation, the oldest
+// first. Their terms count less than its own: enough to tell what "it" is in a
+// follow-up question, not enough to bring an old topic back. Its meaning is that of
+// the question alone and in its context, half and half.
 func (q Query) WithContext(turns ...string) Query {
 	terms := make(map[string]int)
 	for _, turn := range turns {
@@ -36,7 +37,7 @@ func (q Query) WithContext(turns ...string) Query {
 			}
 		}
 	}
-	q.Context = terms
+	q.Context, q.Turns = terms, turns
 	return q
 }
 

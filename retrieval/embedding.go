@@ -10,7 +10,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unsafe"
 
 	"candor/consent"
 	"candor/retrieval/vector"
@@ -87,6 +86,18 @@ func (v Vector) Cosine(w Vector) float64 {
 	return float64(vector.DotInt8(v.Values, w.Values)) * float64(v.Scale) * float64(w.Scale)
 }
 
+// Plus is the vector between two of one space, at half the angle.
+func (v Vector) Plus(w Vector) Vector {
+	if v.Zero() || len(v.Values) != len(w.Values) {
+		return w
+	}
+	sum := make([]float32, len(v.Values))
+	for i, x := range v.Values {
+		sum[i] = v.Scale*float32(x) + w.Scale*float32(w.Values[i])
+	}
+	return Quantise(sum)
+}
+
 // Quantise returns coordinates as a Vector of length 1, the zero Vector for what
 // has no direction: no coordinates, only zeros, or one that is no number.
 func Quantise(coordinates []float32) Vector {
@@ -101,13 +112,19 @@ func Quantise(coordinates []float32) Vector {
 }
 
 // Append appends the vector, of a space of the dimension: the scale as four bytes,
-// then a byte for each coordinate.
+// then a byte for each coordinate. It panics for a vector of another dimension.
 func (v Vector) Append(b []byte, dimension int) []byte {
 	if v.Zero() {
 		return append(b, make([]byte, 4+dimension)...)
 	}
+	if len(v.Values) != dimension {
+		panic(fmt.Sprintf("retrieval: a vector of %d coordinates in a space of %d", len(v.Values), dimension))
+	}
 	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v.Scale))
-	return append(b, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v.Values))), dimension)...)
+	for _, x := range v.Values[:dimension] {
+		b = append(b, byte(x))
+	}
+	return b
 }
 
 // CutVector reads what Append wrote, a vector of the dimension from the front of b, and returns the

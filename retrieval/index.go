@@ -28,8 +28,9 @@ type Query struct {
 	Language string         // BCP 47, detected or given
 	Terms    map[string]int // index terms with their frequency
 	// Context holds terms of earlier turns of the conversation, which count
-	// less; see Query.WithContext.
+	// less, and Turns their texts; see Query.WithContext.
 	Context map[string]int
+	Turns   []string
 	// Vector is the meaning of the question, in Space; the zero Vector searches by
 	// words alone.
 	Vector Vector

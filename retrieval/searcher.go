@@ -3,6 +3,7 @@ package retrieval
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -75,12 +76,20 @@ func (s *Searcher) embed(ctx context.Context, scope consent.Scope, q *Query) (Me
 			return MeaningAway, err
 		}
 	}
-	vectors, err := s.embedder.Embed(ctx, QueryText, []string{q.Text})
+	texts := []string{q.Text}
+	// SECURITY: earlier turns may quote records, so they are for the company's own
+	// models alone.
+	if len(q.Turns) > 0 && s.embedder.Recipient() == consent.BrandAI {
+		texts = append(texts, strings.Join(append(slices.Clone(q.Turns), q.Text), "\n"))
+	}
+	vectors, err := s.embedder.Embed(ctx, QueryText, texts)
 	switch {
 	case err != nil:
 		return MeaningAway, err
 	case vectors[0].Zero():
 		return MeaningUnknown, nil
+	case len(vectors) > 1:
+		vectors[0] = vectors[0].Plus(vectors[1])
 	}
 	if err := s.embedOwn(ctx, scope); err != nil {
 		// The question has its meaning; some passages are found by words alone.

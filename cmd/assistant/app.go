@@ -303,7 +303,9 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 	})
 	group.Go(func() error { return a.store.Hold(background, "sweep", a.sweep) })
 	if a.embedder != nil {
-		group.Go(func() error { return a.store.Hold(background, "embedding/"+a.embedder.Space().String(), a.keepEmbedded) })
+		group.Go(func() error {
+			return a.store.Hold(background, "embedding/"+a.embedder.Space().String(), a.keepEmbedded)
+		})
 	}
 	group.Go(func() error { a.tend(background); return nil })
 	group.Go(func() error { a.forgetErased(background); return nil })

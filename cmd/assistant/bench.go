@@ -30,7 +30,7 @@ import (
 // benchSite is the site of a benchmark's own data.
 const benchSite identity.SiteID = "bench"
 
-func benchCommand() *cobra.Command {
+func benchCommand(std Stdio) *cobra.Command {
 	group := &cobra.Command{Use: "bench", Short: "Measure speed on this machine"}
 	cmd := &cobra.Command{
 		Use: "store", Short: "Measure the database: commits, releases, resuming streams, taking over", Args: cobra.NoArgs,
@@ -68,7 +68,7 @@ func benchCommand() *cobra.Command {
 		}
 		return printReport(cmd.OutOrStdout(), report, *asJSON)
 	}
-	group.AddCommand(cmd)
+	group.AddCommand(cmd, benchEncoderCommand(std))
 	return group
 }
 

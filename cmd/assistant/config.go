@@ -165,8 +165,12 @@ var engines = map[string][]string{
 
 func (c *Config) check() error {
 	for _, part := range []struct{ name, url string }{
-		{"database", c.Database}, {"keys", c.Keys}, {"index", c.Index}, {"embedding", c.Embedding},
-		{"messages", c.Messages}, {"answering", c.Answering},
+		{"database", c.Database},
+		{"keys", c.Keys},
+		{"index", c.Index},
+		{"embedding", c.Embedding},
+		{"messages", c.Messages},
+		{"answering", c.Answering},
 	} {
 		scheme, _, ok := strings.Cut(part.url, ":")
 		if !ok || !slices.Contains(engines[part.name], scheme) {

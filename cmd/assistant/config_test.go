@@ -129,6 +129,13 @@ func TestConfigRefuses(t *testing.T) {
 		{"no data folder", "", []string{"--data-dir", ""}, "data_dir"},
 		{"outside desks without a token", "", []string{"--nats-listen", "127.0.0.1:4222"}, "nats_token"},
 		{"outside desks of a server outside", "", []string{"--nats-listen", "127.0.0.1:4222", "--nats-token", "t", "--messages", "nats://x:4222"}, "outside"},
+		{"an unknown embedder", "", []string{"--embedding", "magic:"}, `embedding "magic:": the scheme is none of builtin:`},
+		{"a server without a model", "", []string{"--embedding", "https://x/v1", "--embedding-dimension", "3", "--embedding-recipient", "r"}, "needs embedding_model"},
+		{"a server without a recipient", "", []string{"--embedding", "https://x/v1", "--embedding-dimension", "3", "--embedding-model", "m"}, "needs embedding_recipient"},
+		{"a server's dimension", "", []string{"--embedding", "https://x/v1", "--embedding-dimension", "many", "--embedding-model", "m", "--embedding-recipient", "r"}, `embedding_dimension "many"`},
+		{"a model of no server", "", []string{"--embedding-model", "m"}, "embedding_model is for an embedding server"},
+		{"another company in clear", "", []string{"--embedding", "http://x/v1", "--embedding-dimension", "3", "--embedding-model", "m", "--embedding-recipient", "ai_provider:openai"}, "use https"},
+		{"a model file of no encoder", "", []string{"--embedding", "none:", "--encoder", "m.enc"}, "encoder names a model for builtin:"},
 		{"a file that is not there", "", []string{"--config", "/nowhere/candor.yaml"}, "/nowhere/candor.yaml"},
 	} {
 		var file *string
@@ -177,7 +184,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "demo", "serve", "init", "site", "site add", "site list", "staff", "staff add", "staff token", "key", "key rotate",
 		"receipt", "receipt key", "receipt verify", "erase", "hold", "hold export",
-		"import", "import knowledge", "import records", "migrate", "migrate status", "migrate up", "move", "backup", "restore", "eval", "eval retrieval", "bench", "bench store", "version",
+		"import", "import knowledge", "import records", "migrate", "migrate status", "migrate up", "move", "backup", "restore", "eval", "eval retrieval", "bench", "bench store", "bench encoder", "search", "index", "index rebuild", "version",
 	} {
 		var out, errs bytes.Buffer
 		err := Run(t.Context(), append(strings.Fields(command), "--help"), Stdio{

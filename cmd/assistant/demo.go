@@ -103,6 +103,9 @@ func demoCommand(io Stdio) *cobra.Command {
 		if err != nil {
 			return errors.Join(fmt.Errorf("fill the demo: %w", err), l.Close(), a.close())
 		}
+		if err := a.embedAll(cmd.Context()); err != nil {
+			return errors.Join(fmt.Errorf("embed the demo's articles: %w", err), l.Close(), a.close())
+		}
 		// The listener accepts from here on, so whoever reads the line can go on.
 		printDemo(cmd, demo, url, state, *asJSON)
 		return a.run(cmd.Context(), l)

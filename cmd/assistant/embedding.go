@@ -84,6 +84,15 @@ func (a *app) keepEmbedded(ctx context.Context) error {
 	return err
 }
 
+// embedAll gives knowledge its vectors before anybody asks.
+func (a *app) embedAll(ctx context.Context) error {
+	if a.embedder == nil {
+		return nil
+	}
+	k := retrieval.Keeper{Store: a.store, Embedder: a.embedder, Workers: runtime.GOMAXPROCS(0)}
+	return k.Fill(ctx, func(int) {})
+}
+
 func indexCommand(std Stdio) *cobra.Command {
 	group := &cobra.Command{Use: "index", Short: "Look after the search index"}
 	cmd := &cobra.Command{

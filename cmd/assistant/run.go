@@ -36,8 +36,8 @@ func Run(ctx context.Context, args []string, io Stdio) error {
 	root.AddCommand(
 		demoCommand(io), serveCommand(io), initCommand(io), siteCommand(io), staffCommand(io), keyCommand(io), policyCommand(io),
 		receiptCommand(io), eraseCommand(io), holdCommand(io),
-		importCommand(io), indexCommand(io), migrateCommand(io), moveCommand(io), backupCommand(io), restoreCommand(io),
-		evalCommand(io), benchCommand(), versionCommand(),
+		importCommand(io), searchCommand(io), indexCommand(io), migrateCommand(io), moveCommand(io), backupCommand(io), restoreCommand(io),
+		evalCommand(io), benchCommand(io), versionCommand(),
 	)
 	return root.ExecuteContext(ctx)
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"unicode"
 	"unsafe"
 
 	"candor/consent"
@@ -34,6 +35,7 @@ type Encoder struct {
 	centres   map[retrieval.TextKind][]float32 // what texts of the kind have in common
 	layers    []layer
 	prefixed  map[retrieval.TextKind]int // how many tokens the prefix takes
+	letters   []uint8                    // of each piece: how many it stands for
 
 	workspaces sync.Pool // of *workspace
 }
@@ -60,9 +62,12 @@ func New(file []byte) (*Encoder, error) {
 	}
 	e := &Encoder{head: r.header, version: version}
 	h := &e.head
-	pieces := 0
-	e.tokenizer, pieces = r.tokenizer()
-	e.words = r.words(pieces, h.Hidden)
+	pieces := r.pieces()
+	e.tokenizer, e.letters = r.tokenizer(pieces), lettersOf(pieces)
+	if r.err == nil {
+		e.letters[h.Tokenizer.Unknown] = 0 // whatever it is called
+	}
+	e.words = r.words(len(pieces), h.Hidden)
 	e.positions = r.floats("positions", h.Positions, h.Hidden)
 	e.first = r.norm("embeddings.norm", h.Hidden)
 	e.centres = make(map[retrieval.TextKind][]float32)
@@ -178,8 +183,43 @@ func (e *Encoder) Tokens(dst []int32, kind retrieval.TextKind, text string) (ids
 	dst = append(dst, e.head.Tokenizer.Begin)
 	start := len(dst)
 	dst, unknown := e.tokenizer.Encode(dst, unsafe.String(unsafe.SliceData(w.text), len(w.text)), e.head.MaxTokens-2)
-	own := len(dst) - start - e.prefixed[kind]
-	return append(dst, e.head.Tokenizer.End), own > 0 && 2*unknown < own
+	known = e.knows(text, dst[start+min(e.prefixed[kind], len(dst)-start):], unknown)
+	return append(dst, e.head.Tokenizer.End), known
+}
+
+// knows reports whether the ids of a text stand for at least half of its letters and digits.
+// One id may stand for many that are unknown; so these are counted in the text.
+func (e *Encoder) knows(text string, ids []int32, unknown int) bool {
+	if len(ids) >= e.head.MaxTokens-2-e.prefixed[retrieval.PassageText] {
+		return 4*unknown < len(ids) // the text was cut, and only its ids are to be counted
+	}
+	known, all := 0, 0
+	for _, id := range ids {
+		known += int(e.letters[id])
+	}
+	for _, r := range text[:min(len(text), maxText)] {
+		if isLetter(r) {
+			all++
+		}
+	}
+	if all == 0 {
+		return unknown < len(ids) // signs may mean something
+	}
+	return 2*known >= all
+}
+
+func isLetter(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+func lettersOf(pieces []string) []uint8 {
+	out := make([]uint8, len(pieces))
+	for i, p := range pieces {
+		for _, r := range p {
+			if isLetter(r) && out[i] < math.MaxUint8 {
+				out[i]++
+			}
+		}
+	}
+	return out
 }
 
 // maxText is how many bytes of a text are looked at: more than any model's tokens

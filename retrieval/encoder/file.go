@@ -215,12 +215,12 @@ func (r *reader) halves(name string, shape ...int) []float32 {
 	return out
 }
 
-// tokenizer makes the file's tokenizer, and says how many ids it may give.
-func (r *reader) tokenizer() (tokenizer.Tokenizer, int) {
+// pieces are the vocabulary, by id. They lie in the file.
+func (r *reader) pieces() []string {
 	blob, _ := r.raw("pieces", "bytes", -1)
 	raw, shape := r.raw("pieces.offsets", "u32", -1)
 	if r.err != nil {
-		return nil, 0
+		return nil
 	}
 	n := shape[0] - 1
 	pieces := make([]string, max(n, 0))
@@ -229,16 +229,24 @@ func (r *reader) tokenizer() (tokenizer.Tokenizer, int) {
 		end := binary.LittleEndian.Uint32(raw[4*(i+1):])
 		if end < at || int(end) > len(blob) {
 			r.fail("piece %d lies outside of its text", i)
-			return nil, 0
+			return nil
 		}
 		pieces[i] = unsafe.String(unsafe.SliceData(blob[at:]), int(end-at))
 		at = end
 	}
-	t := r.header.Tokenizer
+	return pieces
+}
+
+// tokenizer makes the file's tokenizer.
+func (r *reader) tokenizer(pieces []string) tokenizer.Tokenizer {
+	if r.err != nil {
+		return nil
+	}
+	n, t := len(pieces), r.header.Tokenizer
 	for name, id := range map[string]int32{"begin": t.Begin, "end": t.End, "unknown": t.Unknown} {
 		if id < 0 || int(id) >= n {
 			r.fail("the %s token is %d of %d", name, id, n)
-			return nil, 0
+			return nil
 		}
 	}
 	switch t.Type {
@@ -246,22 +254,22 @@ func (r *reader) tokenizer() (tokenizer.Tokenizer, int) {
 		charsmap, _ := r.raw("charsmap", "bytes", -1)
 		scores := r.floats("pieces.scores", n)
 		if r.err != nil {
-			return nil, 0
+			return nil
 		}
 		u, err := tokenizer.NewUnigram(pieces, scores, charsmap, t.Unknown)
 		if err != nil {
 			r.fail("its tokenizer: %v", err)
 		}
-		return u, n
+		return u
 	case "wordpiece":
 		w, err := tokenizer.NewWordPiece(pieces, tokenizer.BERT{CleanText: t.CleanText, ChineseChars: t.ChineseChars, Lowercase: t.Lowercase, StripAccents: t.StripAccents})
 		if err != nil {
 			r.fail("its tokenizer: %v", err)
 		}
-		return w, n
+		return w
 	}
 	r.fail("tokenizer %q is neither unigram nor wordpiece", t.Type)
-	return nil, 0
+	return nil
 }
 
 // matrix packs some weight matrices of the same input, one below the other, with

@@ -241,7 +241,7 @@ func pack(l level, weights []int8, out, in int) []int8 {
 		wide, deep, offset = 32, 4, -128
 	case avx2:
 		wide, deep = 16, 2
-	default:
+	case plain:
 		return append([]int8(nil), weights...)
 	}
 	groups := (in + deep - 1) / deep
