@@ -36,7 +36,12 @@ type OwnVectorStore interface {
 // ownBatch is how many of a customer's passages are embedded for one question, so
 // that the first one after a grant does not wait long. The next questions see to
 // the rest; words find all of them meanwhile.
-const ownBatch = 64
+const (
+	ownBatch = 64
+	// ownFirst is how many are embedded and stored first; then twice as many, and so
+	// on. What is stored stays where the question's patience ends before all are done.
+	ownFirst = 4
+)
 
 // Embeddable returns the categories of the scope whose records the recipient may
 // be sent to be embedded. The company's own models search, so they may have what
@@ -60,11 +65,26 @@ func (s *Searcher) embedOwn(ctx context.Context, scope consent.Scope) error {
 	if !ok || scope.Customer() == "" || len(categories) == 0 {
 		return nil
 	}
-	space := s.embedder.Space()
-	passages, err := own.UnembeddedOwn(ctx, scope, categories, space, ownBatch)
-	if err != nil || len(passages) == 0 {
+	passages, err := own.UnembeddedOwn(ctx, scope, categories, s.embedder.Space(), ownBatch)
+	if err != nil {
 		return err
 	}
+	// SECURITY: another look, on the records themselves, so that a fault in the store
+	// shows nobody what they may not see.
+	passages = slices.DeleteFunc(passages, func(p OwnPassage) bool {
+		return !Permitted(scope, p.Record) || !slices.Contains(categories, p.Category) || !spanOf(p.Text, p.Start, p.End)
+	})
+	for n := ownFirst; len(passages) > 0; n *= 2 {
+		part := passages[:min(n, len(passages))]
+		if err := s.embedPassages(ctx, scope, own, part); err != nil {
+			return err
+		}
+		passages = passages[len(part):]
+	}
+	return nil
+}
+
+func (s *Searcher) embedPassages(ctx context.Context, scope consent.Scope, own OwnVectorStore, passages []OwnPassage) error {
 	// SECURITY: who sees the texts is on record before they do.
 	if r := s.embedder.Recipient(); r != consent.BrandAI {
 		if err := s.accesses.Accessed(ctx, sentTo(scope, r, passages)); err != nil {
@@ -83,7 +103,7 @@ func (s *Searcher) embedOwn(ctx context.Context, scope consent.Scope) error {
 	for i, p := range passages {
 		out[i] = OwnVector{p, vectors[i]}
 	}
-	return own.PutOwnVectors(ctx, scope, space, out)
+	return own.PutOwnVectors(ctx, scope, s.embedder.Space(), out)
 }
 
 // sentTo is the look that a recipient gets at passages, or, without any, at the

@@ -52,7 +52,7 @@ func (s *Store) newSeen(a consent.Access, now time.Time) (seen, error) {
 	return seen{a, id, string(categories), records}, nil
 }
 
-// Accessed records who sees what. Looks that are recorded already cost one read;
+// Accessed records who sees what. Looks that are recorded already cost a read or two;
 // of the others those of one customer share a transaction.
 func (s *Store) Accessed(ctx context.Context, looks ...consent.Access) error {
 	if len(looks) == 0 {
@@ -79,6 +79,14 @@ func (s *Store) Accessed(ctx context.Context, looks ...consent.Access) error {
 		return err
 	}
 	for _, id := range known {
+		// SECURITY: the same look was allowed within the hour; whether this one is
+		// depends on what holds now.
+		if l := all[id]; l.Stamp != nil {
+			row := func(query string, args ...any) row { return s.reads.QueryRowContext(ctx, query, args...) }
+			if err := holds(row, l.Customer, *l.Stamp); err != nil {
+				return err
+			}
+		}
 		delete(all, id)
 	}
 	fresh := make(map[identity.CustomerID][]seen)

@@ -304,7 +304,7 @@ func (s *Store) InstallPolicy(ctx context.Context, p *consent.Policy) error {
 			p.Version, p.SHA256(), at)
 		return err
 	}
-	return s.write(job{ctx: ctx, alone: true, fn: install})
+	return s.writeAlone(ctx, install)
 }
 
 // checkStamp is the heart of the promise to revoke: it commits a release only
@@ -314,17 +314,20 @@ func (s *Store) InstallPolicy(ctx context.Context, p *consent.Policy) error {
 // SECURITY: every release calls it. A withdrawal raises customers.epoch in its
 // own transaction, and both hold the customer's row, so of the two the later one
 // sees the earlier. So it is with the policy, which a write holds in common.
-func (tx *Tx) checkStamp(p consent.Stamp) error {
+func (tx *Tx) checkStamp(p consent.Stamp) error { return holds(tx.row, tx.customer, p) }
+
+// holds is checkStamp of a customer by what row reads.
+func holds(row func(query string, args ...any) row, customer identity.CustomerID, p consent.Stamp) error {
 	if p.Unavailable && !p.Personal {
 		return nil // decided without the ledger, and so without anything personal
 	}
-	if p.Customer != "" && p.Customer != tx.customer {
+	if p.Customer != "" && p.Customer != customer {
 		return fmt.Errorf("%w: the scope is another customer's", consent.ErrStale)
 	}
 	var version string
 	var epoch sql.NullInt64
 	var now int64 // not the transaction's: others in it may have waited since
-	err := tx.row("SELECT COALESCE((SELECT version FROM policy), ''), (SELECT epoch FROM customers WHERE id = ?), now_micros()", p.Customer).
+	err := row("SELECT COALESCE((SELECT version FROM policy), ''), (SELECT epoch FROM customers WHERE id = ?), now_micros()", p.Customer).
 		Scan(&version, &epoch, &now)
 	switch {
 	case err != nil:

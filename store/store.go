@@ -194,7 +194,7 @@ type job struct {
 	ctx      context.Context
 	customer identity.CustomerID // whom it is about; empty: nobody
 	adds     bool                // locks no row that another job wants
-	alone    bool                // shares no commit, and installs a policy
+	alone    bool                // shares no commit, and runs while nobody else writes
 	erases   bool                // is part of the erasure of its customer
 	holding  *holding
 	fn       func(*Tx) error
@@ -241,6 +241,12 @@ func (s *Store) writeHeld(j job) error {
 // other write ever waits for it.
 func (s *Store) writeNew(ctx context.Context, fn func(*Tx) error) error {
 	return s.write(job{ctx: ctx, adds: true, fn: fn})
+}
+
+// writeAlone is Write for what changes rows of many customers, or of many sites: on a
+// server it waits until nobody writes, and whoever comes then waits for it.
+func (s *Store) writeAlone(ctx context.Context, fn func(*Tx) error) error {
+	return s.write(job{ctx: ctx, alone: true, fn: fn})
 }
 
 func (s *Store) write(j job) error {

@@ -49,6 +49,12 @@ func newSite(t *testing.T, data, keys string) *site {
 	s.must(s.AddAPIToken(t.Context(), "stf_1", "at_1"))
 	s.must(s.UseToken(t.Context(), "shop", "jti", time.Now().Add(time.Hour)))
 	s.must(s.PutKnowledge(t.Context(), "shop", []retrieval.Record{{ID: "k1", Text: "Returns take 30 days.", Visibility: retrieval.PublicKnowledge}}))
+	s.must(s.SetSpace(t.Context(), oneSpace))
+	articles, err := s.Unembedded(t.Context(), oneSpace, retrieval.Article{}, 1)
+	s.must(err)
+	for _, a := range articles {
+		s.must(s.PutVectors(t.Context(), oneSpace, []retrieval.ArticleVectors{{Article: retrieval.Article{Site: a.Site, ID: a.ID}, Body: a.Body, Sealed: []byte("vectors")}}))
+	}
 	s.maya, s.omar = s.fill("maya"), s.fill("omar")
 	s.hold(s.omar.Customer, "orders")
 	s.must(s.RemoveRecord(t.Context(), "shop", "omar-order-4"))
@@ -88,6 +94,9 @@ func (s *site) tryOpen(data, keys string) error {
 	return nil
 }
 
+// oneSpace is the one that the vectors are in.
+var oneSpace = retrieval.Space{Model: "m", Version: "1", Dimension: 2, Quantisation: retrieval.Int8}
+
 // fill puts rows of a customer into every table that has such.
 func (s *site) fill(sub string) identity.Principal {
 	s.Helper()
@@ -109,6 +118,11 @@ func (s *site) fill(sub string) identity.Principal {
 	passages, err := s.Passages(ctx, scope)
 	if s.must(err); len(passages) == 0 {
 		s.Fatal("nothing is indexed")
+	}
+	own, err := s.UnembeddedOwn(ctx, scope, scope.Searchable(), oneSpace, 2)
+	s.must(err)
+	for _, p := range own {
+		s.must(s.PutOwnVectors(ctx, scope, oneSpace, []retrieval.OwnVector{{OwnPassage: p, Vector: retrieval.Quantise([]float32{1, 2})}}))
 	}
 	s.must(s.AddSession(ctx, identity.Session{ID: "ses_" + sub, Token: "token of " + sub, Kind: identity.Customer, Site: "shop", Customer: id, Expires: time.Now().Add(time.Hour)}))
 	conv := identity.NewID("cnv")

@@ -27,7 +27,7 @@ func (s *Store) Space(ctx context.Context) (retrieval.Space, error) {
 // SetSpace makes the space the one that the index searches in, and removes the
 // vectors of all others: customers' are made again when a question needs them.
 func (s *Store) SetSpace(ctx context.Context, space retrieval.Space) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeAlone(ctx, func(tx *Tx) error {
 		name := space.String()
 		_, err := tx.exec(`INSERT INTO embedding (one, space, at) VALUES (1, ?, ?)
 			ON CONFLICT (one) DO UPDATE SET space = excluded.space, at = excluded.at`, name, micros(tx.Now))
@@ -45,7 +45,7 @@ func (s *Store) SetSpace(ctx context.Context, space retrieval.Space) error {
 // DropVectors removes the vectors of company knowledge in the space, so that they
 // are made again.
 func (s *Store) DropVectors(ctx context.Context, space retrieval.Space) error {
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeAlone(ctx, func(tx *Tx) error {
 		_, err := tx.exec("DELETE FROM knowledge_vectors WHERE space = ?", space.String())
 		return err
 	})
@@ -77,8 +77,22 @@ func (s *Store) CountUnembedded(ctx context.Context, space retrieval.Space) (mis
 
 // PutVectors stores the vectors of articles that are as they were read.
 func (s *Store) PutVectors(ctx context.Context, space retrieval.Space, vectors []retrieval.ArticleVectors) error {
+	var sites []identity.SiteID
+	for _, v := range vectors {
+		sites = append(sites, v.Site)
+	}
+	slices.Sort(sites)
+	sites = slices.Compact(sites)
 	return s.Write(ctx, func(tx *Tx) error {
+		// The sites first, in one order, as whoever writes knowledge locks them: no two
+		// wait for each other.
 		versions := make(map[identity.SiteID]int64)
+		for _, site := range sites {
+			var err error
+			if versions[site], err = tx.nextKnowledge(site); err != nil {
+				return err
+			}
+		}
 		for _, v := range vectors {
 			n, err := tx.exec(`INSERT INTO knowledge_vectors (site, id, space, vectors)
 				SELECT site, id, ?, ? FROM knowledge WHERE site = ? AND id = ? AND body = ? AND NOT removed
@@ -89,11 +103,6 @@ func (s *Store) PutVectors(ctx context.Context, space retrieval.Space, vectors [
 			}
 			if n == 0 {
 				continue // changed meanwhile: it is found again
-			}
-			if versions[v.Site] == 0 {
-				if versions[v.Site], err = tx.nextKnowledge(v.Site); err != nil {
-					return err
-				}
 			}
 			if _, err := tx.exec("UPDATE knowledge SET version = ? WHERE site = ? AND id = ?", versions[v.Site], v.Site, v.ID); err != nil {
 				return err

@@ -1,6 +1,7 @@
 // Package embedded is the search index inside the process: an inverted index of
-// each site's knowledge, kept in memory, and the customer's own passages, read
-// from the store when they ask and scanned one by one.
+// each site's knowledge and its vectors, kept in memory, and the customer's own
+// passages, read from the store when they ask. Vectors, and own passages, are
+// scanned one by one.
 //
 // It promises exact results: every permitted passage is looked at, and none
 // outside the scope is. It is built from the store and holds nothing that the
@@ -89,7 +90,7 @@ func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Que
 	if err != nil {
 		return nil, err
 	}
-	if !q.Vector.Zero() && q.Space != x.space {
+	if !q.Vector.Zero() && (q.Space != x.space || len(q.Vector.Values) != x.space.Dimension) {
 		return nil, fmt.Errorf("%w: the question is in %q, the index in %q", retrieval.ErrSpace, q.Space, x.space)
 	}
 	limit = min(limit, retrieval.MaxLimit)

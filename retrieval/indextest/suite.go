@@ -629,6 +629,13 @@ func spaces(w *world) {
 	if got, err := w.index.Search(w.Context(), s, q, all); !errors.Is(err, retrieval.ErrSpace) || len(got) != 0 {
 		w.Errorf("a question of another space: %v, %v", got, err)
 	}
+	if w.embedder != nil {
+		cut := w.ask("parcel", "en")
+		cut.Vector.Values = cut.Vector.Values[1:]
+		if got, err := w.index.Search(w.Context(), s, cut, all); !errors.Is(err, retrieval.ErrSpace) || len(got) != 0 {
+			w.Errorf("a vector of another dimension: %v, %v", got, err)
+		}
+	}
 	// What is kept in another space is found by words.
 	other := w.new(w.T, w.store, q.Space)
 	matches, err := other.Search(w.Context(), s, retrieval.Analyze("parcel", "en"), all)

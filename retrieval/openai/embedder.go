@@ -9,11 +9,14 @@
 package openai
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -55,6 +58,7 @@ const (
 	maxTexts     = 64
 	maxBytes     = 256 << 10
 	maxTextBytes = 16 << 10 // more than any passage; a longer question is cut
+	maxAnswer    = 64 << 20 // what is longer does not read
 	maxTries     = 5
 	timeout      = 30 * time.Second // of one try
 )
@@ -64,7 +68,7 @@ func New(o Options) (*Embedder, error) {
 	if o.URL == "" || o.Model == "" || o.Dimension < 1 || o.Recipient == "" {
 		return nil, errors.New("an embedding server needs an address, a model, a dimension and a recipient")
 	}
-	if o.Backoff == 0 {
+	if o.Backoff <= 0 {
 		o.Backoff = 500 * time.Millisecond
 	}
 	if o.Client == nil {
@@ -188,16 +192,31 @@ func (e *Embedder) failed(ctx context.Context, err error) error {
 	}
 	var lost *lostError
 	if errors.As(err, &lost) {
-		return fmt.Errorf("%w cannot be reached: %w", ErrServer, lost.cause)
+		return fmt.Errorf("%w cannot be reached: %w", ErrServer, lost.reason())
 	}
 	return fmt.Errorf("%w gave an answer that does not read", ErrServer)
 }
 
-// lostError is that there was no answer at all.
+// lostError is that there was no answer, or not all of one.
 type lostError struct{ cause error }
 
-func (e *lostError) Error() string { return e.cause.Error() }
-func (e *lostError) Unwrap() error { return e.cause }
+func (e *lostError) Error() string { return e.reason().Error() }
+
+// reason is the cause, if it is one of those that quote nothing of what the server
+// sent.
+func (e *lostError) reason() error {
+	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.Is(e.cause, context.DeadlineExceeded):
+		return fmt.Errorf("no answer within %s", timeout)
+	case errors.As(e.cause, &certificate):
+		return certificate
+	case errors.As(e.cause, &network):
+		return network
+	}
+	return errors.New("the connection broke")
+}
 
 // retrying sends a request again that the server may take later.
 type retrying struct {
@@ -205,12 +224,9 @@ type retrying struct {
 	backoff time.Duration
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. An answer is all there when it returns, so
+// that a connection that breaks in it is tried again too.
 func (t *retrying) RoundTrip(r *http.Request) (*http.Response, error) {
-	next := t.next
-	if next == nil {
-		next = http.DefaultTransport
-	}
 	wait := t.backoff
 	for try := 1; ; try++ {
 		again := r
@@ -222,24 +238,16 @@ func (t *retrying) RoundTrip(r *http.Request) (*http.Response, error) {
 			again = r.Clone(r.Context())
 			again.Body = body
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), timeout)
-		res, err := next.RoundTrip(again.WithContext(ctx))
+		res, err := t.once(again)
 		if err == nil && !passing(res.StatusCode) || try == maxTries || r.Context().Err() != nil {
-			if err != nil {
-				cancel()
-				return nil, &lostError{err}
-			}
-			res.Body = &cancelling{res.Body, cancel}
-			return res, nil
+			return res, err
 		}
-		pause := wait + rand.N(wait/2) //nolint:gosec // spreads tries, keeps no secret
+		pause := wait + rand.N(wait/2+1) //nolint:gosec // spreads tries, keeps no secret
 		if err == nil {
 			if s, e := strconv.Atoi(res.Header.Get("Retry-After")); e == nil && s >= 0 {
 				pause = time.Duration(min(s, 60)) * time.Second
 			}
-			_ = res.Body.Close() // nobody reads it
 		}
-		cancel()
 		select {
 		case <-r.Context().Done():
 			return nil, &lostError{r.Context().Err()}
@@ -249,18 +257,28 @@ func (t *retrying) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
+// once sends a request and reads the answer, within a try's time.
+func (t *retrying) once(r *http.Request) (*http.Response, error) {
+	next := t.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	res, err := next.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		return nil, &lostError{err}
+	}
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	_ = res.Body.Close() // what came of it is read
+	if err != nil {
+		return nil, &lostError{err}
+	}
+	res.Body = io.NopCloser(bytes.NewReader(answer))
+	return res, nil
+}
+
 // passing reports whether a status may be another one later.
 func passing(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500 && status != http.StatusNotImplemented
-}
-
-// cancelling ends a try's time once its answer was read.
-type cancelling struct {
-	io.ReadCloser
-	cancel context.CancelFunc
-}
-
-func (c *cancelling) Close() error {
-	c.cancel()
-	return c.ReadCloser.Close()
 }

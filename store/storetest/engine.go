@@ -121,7 +121,7 @@ func (f *fixture) setClock() {
 
 // tables of the data.
 var tables = []string{
-	"policy", "policies", "sites", "customers", "spent_tokens", "staff", "api_tokens", "sessions", "ledger", "deletions", "holds", "held", "knowledge", "records",
+	"policy", "policies", "sites", "customers", "spent_tokens", "staff", "api_tokens", "sessions", "ledger", "deletions", "holds", "held", "embedding", "knowledge", "knowledge_vectors", "records",
 	"passages", "conversations", "events", "answers", "citation_entries", "citation_records", "citation_not_searched",
 	"citation_words", "tickets", "outbox", "idempotency", "ratings", "accesses", "exports", "export_parts", "requests", "request_events", "leases", "installation",
 }

@@ -21,6 +21,8 @@ func (f *fixture) everything() {
 	f.Helper()
 	f.put(record(f.maya, "r1", "orders", "A tent."))
 	f.must(f.PutKnowledge(f.Context(), shop, []retrieval.Record{{ID: "k1", Text: "Returns take 30 days.", Visibility: retrieval.PublicKnowledge}}))
+	f.must(f.SetSpace(f.Context(), spaceA))
+	f.embed(spaceA, f.unembedded(spaceA, 1)...)
 	f.choose(f.maya, true, "orders")
 	f.found(f.maya, consent.Answers)
 	f.must(f.UseToken(f.Context(), shop, "jti", f.now().Add(time.Hour)))
@@ -117,6 +119,8 @@ var rules = []rule{
 	{"tickets", []string{"conversation"}}, // of those that are not closed
 	{"outbox", []string{"message"}},
 	{"idempotency", []string{"key"}},
+	{"embedding", []string{"one"}},
+	{"knowledge_vectors", []string{"site", "id", "space"}},
 	{"ratings", []string{"subject"}},
 	{"requests", []string{"id"}},
 	{"requests", []string{"site", "record"}}, // of the open ones that have one
@@ -137,7 +141,7 @@ var rules = []rule{
 var free = map[string][]string{
 	"policies": {"version"}, "sites": {"id", "server_key"}, "customers": {"id", "subject"}, "spent_tokens": {"jti"},
 	"staff": {"id", "email"}, "api_tokens": {"hash"}, "sessions": {"hash"}, "ledger": {"id", "conversation"},
-	"knowledge": {"id"}, "records": {"id"}, "passages": {"id"}, "conversations": {"id"}, "events": {"seq"}, "answers": {"id"},
+	"knowledge": {"id"}, "knowledge_vectors": {"space"}, "records": {"id"}, "passages": {"id"}, "conversations": {"id"}, "events": {"seq"}, "answers": {"id"},
 	"citation_entries": {"id"}, "citation_words": {"word"}, "outbox": {"message"}, "idempotency": {"key"},
 	"ratings": {"subject"}, "requests": {"id", "record"}, "request_events": {"ordinal"}, "accesses": {"id"}, "export_parts": {"part"}, "leases": {"name"}, "deletions": {"id"}, "holds": {"id"}, "held": {"id"},
 }
@@ -202,11 +206,11 @@ func unique(f *fixture) {
 			values = map[string]string{"id": other("id"), "status": "'done'"}
 		}
 		err := f.copyRow(table, values)
-		if single := table == "policy" || table == "installation"; (err == nil) == single {
+		if single := table == "policy" || table == "embedding" || table == "installation"; (err == nil) == single {
 			f.Errorf("a copy into %s with %v: %v", table, values, err)
 		}
 	}
-	for _, table := range []string{"policy", "installation"} {
+	for _, table := range []string{"policy", "embedding", "installation"} {
 		if err := f.copyRow(table, map[string]string{"one": "2"}); err == nil {
 			f.Errorf("there are two of %s", table)
 		}
@@ -238,7 +242,7 @@ func unique(f *fixture) {
 func references(f *fixture) {
 	f.everything()
 	for child, columns := range map[string][]string{
-		"customers": {"site"}, "api_tokens": {"staff"}, "ledger": {"customer"}, "knowledge": {"site"}, "records": {"site", "customer"},
+		"customers": {"site"}, "api_tokens": {"staff"}, "ledger": {"customer"}, "knowledge": {"site"}, "knowledge_vectors": {"site", "id"}, "records": {"site", "customer"},
 		"passages": {"site", "record"}, "conversations": {"site", "customer"}, "events": {"conversation"}, "answers": {"conversation"},
 		"citation_records": {"entry"}, "citation_not_searched": {"entry"}, "citation_words": {"entry"}, "tickets": {"conversation"},
 		"requests": {"site"}, "request_events": {"request"}, "accesses": {"customer"}, "exports": {"customer"}, "export_parts": {"export"},
@@ -271,7 +275,7 @@ func references(f *fixture) {
 		}
 	}
 	before := f.contents()
-	for _, parent := range []string{"sites", "customers", "staff", "records", "conversations"} {
+	for _, parent := range []string{"sites", "customers", "staff", "knowledge", "records", "conversations"} {
 		if _, err := f.operator.ExecContext(f.Context(), "DELETE FROM "+parent); err == nil {
 			f.Errorf("%s were deleted that something belongs to", parent)
 		}
