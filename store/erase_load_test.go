@@ -48,9 +48,15 @@ func TestErasureSharesCommit(t *testing.T) {
 	t.Parallel()
 	engines(t, func(s *site) {
 		ctx := s.Context()
-		block := make(chan struct{})
-		for range s.engine.writers { // one after the other, so that none share a commit
-			taken := make(chan struct{})
+		// All writers are held, and one is let go: several would take what waits in any
+		// order.
+		one, others := make(chan struct{}), make(chan struct{})
+		defer close(others)
+		for i := range s.engine.writers { // one after the other, so that none share a commit
+			taken, block := make(chan struct{}), others
+			if i == 0 {
+				block = one
+			}
 			var once sync.Once // it may be run again
 			go func() {
 				_ = s.writeNew(ctx, func(*Tx) error {
@@ -76,7 +82,7 @@ func TestErasureSharesCommit(t *testing.T) {
 			go start()
 			time.Sleep(50 * time.Millisecond)
 		}
-		close(block)
+		close(one)
 		s.must(<-before)
 		s.must(<-marked)
 		if err := <-after; !errors.Is(err, consent.ErrUnknownCustomer) {

@@ -24,22 +24,42 @@ func (s *Store) Space(ctx context.Context) (retrieval.Space, error) {
 	return retrieval.ParseSpace(name)
 }
 
+// otherVectors is how many passages are looked at in one transaction for vectors of
+// other spaces.
+const otherVectors = 5000
+
 // SetSpace makes the space the one that the index searches in, and removes the
-// vectors of all others: customers' are made again when a question needs them.
+// vectors of all others: customers' are made again when a question needs them. Where
+// it is cut off, what is left of them is not compared with anything.
 func (s *Store) SetSpace(ctx context.Context, space retrieval.Space) error {
-	return s.writeAlone(ctx, func(tx *Tx) error {
-		name := space.String()
+	name := space.String()
+	err := s.writeAlone(ctx, func(tx *Tx) error {
 		_, err := tx.exec(`INSERT INTO embedding (one, space, at) VALUES (1, ?, ?)
 			ON CONFLICT (one) DO UPDATE SET space = excluded.space, at = excluded.at`, name, micros(tx.Now))
 		if err != nil {
 			return err
 		}
-		if _, err := tx.exec("DELETE FROM knowledge_vectors WHERE space <> ?", name); err != nil {
-			return err
-		}
-		_, err = tx.exec("UPDATE passages SET space = '', vector = NULL WHERE space <> ? AND space <> ''", name)
+		_, err = tx.exec("DELETE FROM knowledge_vectors WHERE space <> ?", name)
 		return err
 	})
+	var after retrieval.Article // of the passages, which are walked in their order
+	for err == nil {
+		page, failed := collect(ctx, s.reads, func(scan func(...any) error) (p retrieval.Article, err error) {
+			err = scan(&p.Site, &p.ID)
+			return p, err
+		}, "SELECT site, id FROM passages WHERE (site, id) > (?, ?) ORDER BY site, id LIMIT ?", after.Site, after.ID, otherVectors)
+		if failed != nil || len(page) == 0 {
+			return failed
+		}
+		last := page[len(page)-1]
+		err = s.writeAlone(ctx, func(tx *Tx) error {
+			_, err := tx.exec(`UPDATE passages SET space = '', vector = NULL
+				WHERE (site, id) > (?, ?) AND (site, id) <= (?, ?) AND space <> ? AND space <> ''`, after.Site, after.ID, last.Site, last.ID, name)
+			return err
+		})
+		after = last
+	}
+	return err
 }
 
 // DropVectors removes the vectors of company knowledge in the space, so that they
