@@ -184,15 +184,17 @@ func (e *Encoder) Tokens(dst []int32, kind retrieval.TextKind, text string) (ids
 	dst = append(dst, e.head.Tokenizer.Begin)
 	start := len(dst)
 	dst, unknown := e.tokenizer.Encode(dst, unsafe.String(unsafe.SliceData(w.text), len(w.text)), e.head.MaxTokens-2)
-	known = e.knows(text, dst[start+min(e.prefixed[kind], len(dst)-start):], unknown)
+	cut := len(dst)-start == e.head.MaxTokens-2
+	known = e.knows(text, dst[start+min(e.prefixed[kind], len(dst)-start):], unknown, cut)
 	return append(dst, e.head.Tokenizer.End), known
 }
 
 // knows reports whether the ids of a text stand for at least half of its letters and digits.
-// One id may stand for many that are unknown; so these are counted in the text.
-func (e *Encoder) knows(text string, ids []int32, unknown int) bool {
-	if len(ids) >= e.head.MaxTokens-2-e.prefixed[retrieval.PassageText] {
-		return 4*unknown < len(ids) // the text was cut, and only its ids are to be counted
+// One id may stand for many that are unknown; so these are counted in the text,
+// unless it was cut: then only its ids can be.
+func (e *Encoder) knows(text string, ids []int32, unknown int, cut bool) bool {
+	if cut {
+		return 4*unknown < len(ids)
 	}
 	known, all := 0, 0
 	for _, id := range ids {

@@ -142,6 +142,25 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// TestLong: a text that is longer than the model takes has the vector of its
+// beginning, whatever kind it is.
+func TestLong(t *testing.T) {
+	e, err := multilingual.Encoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []retrieval.TextKind{retrieval.QueryText, retrieval.PassageText} {
+		for text, want := range map[string]bool{
+			"Where is the parcel that I ordered? ": true, "Где моя посылка? ": true, "我的 包裹 在 哪里 ？ ": false,
+		} {
+			ids, known := e.Tokens(nil, kind, strings.Repeat(text, 500))
+			if len(ids) != 512 || known != want {
+				t.Errorf("%s %q: %d tokens, known: %v", kind, text, len(ids), known)
+			}
+		}
+	}
+}
+
 // TestMeaning asks in one language what is said in another.
 func TestMeaning(t *testing.T) {
 	e, err := multilingual.Encoder()
