@@ -45,6 +45,15 @@ func (s *script) stop(call, ret int64, triple int) *event {
 	return s.choose(call, ret, consent.Withdrawn, triple, everywhere, 0)
 }
 
+// tell adds texts that go out: records under the grants that are named.
+func (s *script) tell(call, ret int64, words bool, records ...int) *event {
+	e := &event{kind: told, place: firstTalk, outside: true, words: words, grants: make(map[int]string)}
+	for _, i := range records {
+		e.grants[i] = "grt"
+	}
+	return s.during(call, ret, e)
+}
+
 func (s *script) release(call, ret int64, quotes ...int) *event {
 	return s.during(call, ret, &event{kind: released, place: firstTalk, quotes: quotes})
 }
@@ -205,6 +214,66 @@ func TestLawful(t *testing.T) {
 			s.give(1, 2, orders)
 			s.during(3, 4, &event{kind: handed, place: firstTalk, grants: map[int]string{orders: "another"}})
 		}, false},
+		"the question goes out": {func(s *script) { s.give(1, 2, ownWords); s.tell(3, 4, true) }, true},
+		"the question goes out under other grants": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			s.tell(5, 6, true)
+		}, false},
+		"the question goes out after a withdrawal was acknowledged": {func(s *script) {
+			s.give(1, 2, ownWords)
+			s.stop(3, 4, ownWords)
+			s.tell(5, 6, true)
+		}, false},
+		"the question goes out while a withdrawal is under way": {func(s *script) {
+			s.give(1, 2, ownWords)
+			s.stop(3, 6, ownWords)
+			s.tell(4, 5, true)
+		}, true},
+		"the question goes out against the browser's signal": {func(s *script) {
+			s.give(1, 2, ownWords)
+			s.tell(3, 4, true).gpc = true
+		}, false},
+		"the question goes out from another conversation": {func(s *script) {
+			s.choose(1, 2, consent.Given, ownWords, firstTalk, day)
+			s.tell(3, 4, true).place = secondTalk
+		}, false},
+		"a record goes out": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			s.tell(5, 6, false, orders)
+		}, true},
+		"a record goes out under the grant for our own": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.tell(3, 4, false, orders)
+		}, false},
+		"a record goes out under the grant for the words": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, ownWords)
+			s.tell(5, 6, false, orders)
+		}, false},
+		"a question that may go out does not": {func(s *script) {
+			s.give(1, 2, ownWords)
+			e := s.scope(3, 4, consent.NoConsent, orders, billing, profile)
+			e.outside, e.searched = true, true
+		}, false},
+		"a question that may go out does not, since the log could not say so": {func(s *script) {
+			s.give(1, 2, ownWords)
+			e := s.scope(3, 4, consent.NoConsent, orders, billing, profile)
+			e.outside, e.searched, e.cut = true, true, true
+		}, true},
+		"a question that may go out does": {func(s *script) {
+			s.give(1, 2, ownWords)
+			e := s.scope(3, 4, consent.NoConsent, orders, billing, profile)
+			e.outside, e.searched, e.meant = true, true, true
+		}, true},
+		"a question goes out under a scope that denies it": {func(s *script) {
+			e := s.scope(1, 2, consent.NoConsent, orders, billing, profile)
+			e.outside, e.searched, e.meant = true, true, true
+		}, false},
+		"a question is not told in the house": {func(s *script) {
+			s.scope(1, 2, consent.NoConsent, orders, billing, profile).searched = true
+		}, false},
 		"granted, kept, and not found": {func(s *script) {
 			s.give(1, 2, orders)
 			s.scope(3, 4, consent.NoConsent, billing, profile).prompted = true
@@ -233,6 +302,30 @@ func TestLawful(t *testing.T) {
 			s.give(1, 2, orders)
 			s.stop(3, 4, orders)
 			s.during(5, 6, &event{kind: looked, records: []int{orders, billing, profile}, indexed: []int{orders}})
+		}, false},
+		"vectors of what was withdrawn": {func(s *script) {
+			s.give(1, 2, orders)
+			s.stop(3, 4, orders)
+			s.during(5, 6, &event{kind: looked, records: []int{orders, billing, profile}, embedded: []int{orders}})
+		}, false},
+		"vectors of what went out": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			s.tell(5, 6, false, orders)
+			s.during(7, 8, &event{kind: looked, records: []int{orders, billing, profile}, outOfHouse: []int{orders}})
+		}, true},
+		"vectors of what went out, and was withdrawn": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			s.tell(5, 6, false, orders)
+			s.stop(7, 8, inHouse(orders))
+			s.stop(9, 10, outOfHouse(orders))
+			s.during(11, 12, &event{kind: looked, records: []int{orders, billing, profile}, outOfHouse: []int{orders}})
+		}, false},
+		"the outsider's vectors of what it was not told": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			s.during(5, 6, &event{kind: looked, records: []int{orders, billing, profile}, outOfHouse: []int{orders}})
 		}, false},
 		"records that were to be deleted": {func(s *script) {
 			s.give(1, 2, orders)
@@ -266,6 +359,7 @@ func TestUnfounded(t *testing.T) {
 	s.give(1, 2, orders)
 	s.choose(2, 2, consent.Given, billing, firstTalk, day)
 	s.during(10, 20, &event{kind: appended, epoch: 2}) // changes nothing
+	s.during(30, 31, &event{kind: resolved, place: firstTalk})
 	for _, c := range []struct {
 		refusal
 		want int
@@ -274,6 +368,8 @@ func TestUnfounded(t *testing.T) {
 		{refusal{from: 3, to: 15}, 1},
 		{refusal{from: 3, to: 15, at: window{day - 1, day + 1}}, 0},
 		{refusal{from: 3, to: 15, at: window{0, day - 1}}, 1},
+		{refusal{place: firstTalk, from: 25, to: 40}, 0},
+		{refusal{place: secondTalk, from: 25, to: 40}, 1},
 	} {
 		if found := unfounded([]refusal{c.refusal}, s.events); len(found) != c.want {
 			t.Errorf("%+v: %q", c.refusal, found)

@@ -34,6 +34,11 @@ const (
 	resolutions
 	shownToPeople
 	maskedFromPeople
+	wordsKept
+	sentOut
+	looksRefused
+	nearOutside
+	vectorsOutside
 	lastCount
 )
 
@@ -43,6 +48,8 @@ var counted = [lastCount]string{
 	"answers begun again", "commits refused", "offers accepted", "scopes denied because time ran out",
 	"scopes denied because the notice changed", "scopes asked for with GPC", "policies installed", "policies installed while an answer is written", "takeovers",
 	"conversations resolved", "views that quote a record", "views with something masked",
+	"questions that are kept from an outside model", "texts sent to an outside model", "texts not sent since choices had changed",
+	"records found by what an outside model says of them", "rows seen with its vectors",
 }
 
 func (h *history) count(c count) {
@@ -86,6 +93,9 @@ func (c *coverage) add(h *history) {
 			if e.gpc {
 				n[masked]++
 			}
+			if e.searched && !e.meant {
+				n[wordsKept]++
+			}
 			for _, why := range e.denials {
 				if why == consent.ExpiredReason {
 					n[expiries]++
@@ -94,7 +104,9 @@ func (c *coverage) add(h *history) {
 					n[suspended]++
 				}
 			}
-		case appended, installed, resolved, reopened, handed, viewed, read, looked:
+		case looked:
+			n[vectorsOutside] += len(e.outOfHouse)
+		case appended, installed, resolved, reopened, handed, told, viewed, read:
 		}
 	}
 	c.mu.Lock()

@@ -18,6 +18,7 @@ const (
 	reopened  kind = "reopened" // it goes on
 	minted    kind = "scope"    // an attempt knows what it may use
 	handed    kind = "handed"   // records go to the answerer
+	told      kind = "told"     // texts go out to be embedded
 	released  kind = "released" // a sentence is said
 	viewed    kind = "viewed"   // an agent sees a conversation
 	read      kind = "read"     // the customer sees their choices
@@ -46,17 +47,23 @@ type event struct {
 	gpc     bool
 	outside bool
 	denials map[int]consent.Reason // minted
-	grants  map[int]string         // handed: the grant of each category
+	grants  map[int]string         // handed, told: the grant of each category
+	words   bool                   // told: whether the customer's own go
 	quotes  []int                  // released, viewed: categories whose word is in it
 
-	shared  []int                // viewed
-	records []int                // viewed, looked
-	indexed []int                // looked
-	shown   [len(triples)]string // read: the grant that holds, if one does
+	shared  []int // viewed
+	records []int // viewed, looked
+	indexed []int // looked
+	// looked: of which there are vectors, by who made them
+	embedded, outOfHouse []int
+	shown                [len(triples)]string // read: the grant that holds, if one does
 
 	asks     int   // minted: the category that the question is about
 	prompted bool  // minted: whether the answerer was asked
 	got      []int // minted: of which it was given records
+	searched bool  // minted: whether there was a search
+	meant    bool  // minted: whether a model was told the question
+	cut      bool  // minted: whether something of it could not go out, as it could not be recorded
 }
 
 func names(of []int) string {
@@ -97,10 +104,16 @@ func (e *event) String() string {
 		}
 		slices.Sort(out)
 		b.WriteString(" denies " + strings.Join(out, ", "))
+		if e.searched {
+			fmt.Fprintf(&b, "; searched by meaning: %t", e.meant)
+		}
 		if e.prompted {
 			fmt.Fprintf(&b, "; the answerer gets %s", names(e.got))
 		}
-	case handed:
+	case handed, told:
+		if e.words {
+			b.WriteString(" the question")
+		}
 		for i := range categories {
 			if g, ok := e.grants[i]; ok {
 				fmt.Fprintf(&b, " %s under %.8s", categories[i], g)
@@ -111,7 +124,8 @@ func (e *event) String() string {
 	case viewed:
 		fmt.Fprintf(&b, " shared %s, quoting %s, records %s", names(e.shared), names(e.quotes), names(e.records))
 	case looked:
-		fmt.Fprintf(&b, " records %s, indexed %s", names(e.records), names(e.indexed))
+		fmt.Fprintf(&b, " records %s, indexed %s, with vectors %s, from outside %s",
+			names(e.records), names(e.indexed), names(e.embedded), names(e.outOfHouse))
 	case read:
 		fmt.Fprintf(&b, " epoch %d", e.epoch)
 		for t, c := range e.shown {

@@ -39,7 +39,7 @@ const (
 	// lines is how many worlds of an engine run side by side.
 	lines = 2
 	// enough is how many histories must show something of every kind.
-	enough = 150
+	enough = 500
 )
 
 // TestHistories checks random histories on both engines.

@@ -26,6 +26,7 @@ type history struct {
 	customer identity.CustomerID
 	talks    [places]string // the conversations, by place
 	canaries [len(categories)]string
+	records  [len(categories)]retrieval.Record
 	ticks    atomic.Int64
 
 	mu      sync.Mutex
@@ -38,9 +39,11 @@ type history struct {
 	counts  [lastCount]int
 }
 
-// refusal is a commit that was refused because choices had changed.
+// refusal is a commit that was refused because choices had changed, or had ended
+// with their conversation.
 type refusal struct {
 	answer   string
+	place    int
 	from, to int64
 	at       window
 }
@@ -85,7 +88,7 @@ func (h *history) refused(q *asked) {
 	at := window{q.since.from, h.w.clock().to}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.stale = append(h.stale, refusal{q.id, q.mark, h.now(), at})
+	h.stale = append(h.stale, refusal{q.id, q.place, q.mark, h.now(), at})
 }
 
 func (h *history) placeOf(conversation string) int {
@@ -113,11 +116,12 @@ func (w *world) run(p plan) *history {
 	}
 	for i, c := range categories {
 		h.canaries[i] = newCanary(i)
-		w.must(r.PutRecord(ctx, retrieval.Record{
+		h.records[i] = retrieval.Record{
 			ID: identity.NewID("rec"), Site: shop, Customer: h.customer, Category: c, Title: "Note", Language: "en",
 			Text:        strings.ReplaceAll("Your word for this is ?. We packed ? on Monday. The carrier has ? now.", "?", h.canaries[i]),
 			CollectedAt: time.Date(1999, 12, 1, 0, 0, 0, 0, time.UTC),
-		}))
+		}
+		w.must(r.PutRecord(ctx, h.records[i]))
 	}
 	if len(p.given) > 0 {
 		h.do(ctx, 0, step{verb: give, place: firstTalk, triples: p.given})
@@ -347,7 +351,7 @@ func (h *history) look(ctx context.Context, who int) error {
 	e := &event{kind: looked, who: who}
 	h.start(e)
 	rows, err := h.w.operator.QueryContext(ctx, fmt.Sprintf(`SELECT DISTINCT 'record', category FROM records WHERE customer = '%[1]s'
-		UNION ALL SELECT DISTINCT 'passage', category FROM passages WHERE customer = '%[1]s'`, h.customer))
+		UNION ALL SELECT DISTINCT 'passage' || space, category FROM passages WHERE customer = '%[1]s'`, h.customer))
 	if err != nil {
 		return err
 	}
@@ -359,10 +363,17 @@ func (h *history) look(ctx context.Context, who int) error {
 			return err
 		}
 		i := slices.Index(categories[:], c)
-		if what == "record" {
+		switch what {
+		case "record":
 			e.records = append(e.records, i)
-		} else {
+		case "passage":
 			e.indexed = append(e.indexed, i)
+		case "passage" + spaceOf(false).String():
+			e.embedded = append(e.embedded, i)
+		case "passage" + spaceOf(true).String():
+			e.outOfHouse = append(e.outOfHouse, i)
+		default:
+			h.wrong("a vector is of no space: %s", what)
 		}
 	}
 	h.close(e)

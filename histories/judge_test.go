@@ -124,7 +124,7 @@ func unfounded(stale []refusal, events []*event) (found []string) {
 			for _, c := range e.added {
 				founded = founded || c.until > 0 && r.at.from <= c.until && c.until <= r.at.to // its time ran out
 			}
-			changes := e.kind == installed || e.kind == appended && len(e.added) > 0
+			changes := e.kind == installed || e.kind == appended && len(e.added) > 0 || e.kind == resolved && e.place == r.place
 			founded = founded || changes && e.ret >= r.from && e.call <= r.to
 		}
 		if !founded {

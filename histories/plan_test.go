@@ -149,23 +149,45 @@ func drawPlan(t *rapid.T) plan {
 	return p
 }
 
-// meet adds a question about a category that is answered slowly, or an agent's look
-// at it, and somebody who stops it meanwhile.
+// meet adds a question about a category that is answered slowly, in the house or
+// outside, or an agent's look at it, and somebody who stops it meanwhile.
 func (p *plan) meet(t *rapid.T, category int) {
 	stops := step{
 		verb: stop, wait: rapid.SampledFrom([]pause{aWhile, twoTicks, tick}).Draw(t, "wait"), triples: []int{inHouse(category)},
 		place: firstTalk, replica: rapid.IntRange(0, 1).Draw(t, "replica"), leave: rapid.Bool().Draw(t, "leave"),
 	}
-	meets := step{verb: ask, of: category, place: firstTalk, slow: true}
-	if rapid.IntRange(0, 2).Draw(t, "view") == 2 {
+	meets := []step{{verb: ask, of: category, place: firstTalk, slow: true}}
+	given := stops.triples
+	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	case 2:
 		p.desk = true
-		meets = step{verb: view, place: firstTalk}
+		meets = []step{{verb: view, place: firstTalk}}
 		stops.wait, stops.delete, stops.triples = tick, true, []int{toPeople(category)}
+		given = stops.triples
+	case 3:
+		meets[0].outside = true
+		if rapid.Bool().Draw(t, "again") { // what is shown then was shown before
+			meets = append([]step{{verb: ask, of: category, place: firstTalk, outside: true}}, meets...)
+		}
+		given = []int{inHouse(category), outOfHouse(category), ownWords}
+		if !rapid.Bool().Draw(t, "ends") {
+			stops.triples = []int{rapid.SampledFrom(given[1:]).Draw(t, "stops")}
+			break
+		}
+		// Or it ends with the conversation, which a person has on the other replica.
+		stops.verb, stops.replica, stops.triples, stops.leave = resolve, 1, nil, false
+		given = given[:2]
+		p.given = slices.DeleteFunc(p.given, func(x int) bool { return x == ownWords })
+		if !slices.Contains(p.here, ownWords) {
+			p.here = append(p.here, ownWords)
+		}
 	}
-	if !slices.Contains(p.given, stops.triples[0]) {
-		p.given = append(p.given, stops.triples[0])
+	for _, x := range given {
+		if !slices.Contains(p.given, x) {
+			p.given = append(p.given, x)
+		}
 	}
-	p.actors = append(p.actors, []step{meets}, []step{stops})
+	p.actors = append(p.actors, meets, []step{stops})
 }
 
 func drawStep(policies, long bool, focus int) *rapid.Generator[step] {
@@ -176,7 +198,7 @@ func drawStep(policies, long bool, focus int) *rapid.Generator[step] {
 	of, which := rapid.IntRange(0, len(categories)-1), rapid.IntRange(0, len(triples)-1)
 	if focus < len(categories) {
 		of = rapid.Just(focus)
-		which = rapid.OneOf(rapid.SampledFrom([]int{inHouse(focus), outOfHouse(focus), toPeople(focus)}), which)
+		which = rapid.OneOf(rapid.SampledFrom([]int{inHouse(focus), outOfHouse(focus), toPeople(focus), ownWords}), which)
 	}
 	return rapid.Custom(func(t *rapid.T) step {
 		s := step{

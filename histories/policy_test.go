@@ -20,8 +20,10 @@ var categories = [...]consent.Category{"orders", "billing", "profile"}
 var questions = [...]string{"Where is my order?", "What is my invoice?", "What is in my profile?"}
 
 // triples are the choices that the histories make: each category for answers from
-// the company's own AI, for answers from an outside one, and for people.
-var triples = func() (all [3 * len(categories)]consent.Triple) {
+// the company's own AI, for answers from an outside one, and for people; and, last,
+// that the outside one may have the customer's own words.
+var triples = func() (all [3*len(categories) + 1]consent.Triple) {
+	all[ownWords] = consent.Triple{Purpose: consent.Answers, Category: consent.Conversation, Recipient: outsider}
 	for i, c := range categories {
 		all[inHouse(i)] = consent.Triple{Purpose: consent.Answers, Category: c, Recipient: consent.BrandAI}
 		all[outOfHouse(i)] = consent.Triple{Purpose: consent.Answers, Category: c, Recipient: outsider}
@@ -36,7 +38,13 @@ func inHouse(category int) int    { return category }
 func outOfHouse(category int) int { return len(categories) + category }
 func toPeople(category int) int   { return 2*len(categories) + category }
 
-func categoryOf(triple int) int { return triple % len(categories) }
+const ownWords = 3 * len(categories)
+
+// categoryOf returns which of categories a triple is about; ok is false for the
+// customer's own words, of which there is no record.
+func categoryOf(triple int) (category int, ok bool) {
+	return triple % len(categories), triple != ownWords
+}
 
 // document is a policy as it is written.
 type document map[string]any

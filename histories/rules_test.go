@@ -1,7 +1,6 @@
 package histories
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,6 +39,7 @@ type state struct {
 	choices  [len(triples)][places]choice
 	resolved [places]bool          // the conversations that are over
 	held     [len(categories)]bool // what of is kept here
+	known    [len(categories)]bool // what of the outsider was told
 }
 
 // window is what the clock may have been, in microseconds, both ends included.
@@ -226,7 +226,9 @@ func (s state) appended(e *event) (state, bool) {
 	}
 	for _, x := range e.wishes {
 		if x.delete && !x.granted && len(e.added) > 0 {
-			s.held[categoryOf(x.triple)] = false
+			if i, ok := categoryOf(x.triple); ok {
+				s.held[i] = false
+			}
 		}
 	}
 	return s, true
@@ -260,6 +262,9 @@ func (s state) minted(e *event) bool {
 			return false
 		}
 	}
+	if !s.meant(e) {
+		return false
+	}
 	if !e.prompted {
 		return true
 	}
@@ -270,6 +275,16 @@ func (s state) minted(e *event) bool {
 	}
 	got := slices.Contains(e.got, e.asks)
 	return use == either || got == (use == allowed)
+}
+
+// meant reports whether a question may be searched by its meaning, or by its words
+// alone: those go out only if they may, and then they do.
+func (s state) meant(e *event) bool {
+	v := allowed
+	if e.outside {
+		v, _, _ = s.decide(ownWords, e.place, e.gpc, e.at)
+	}
+	return v == either || !e.meant && (v == denied || e.cut || !e.searched) || e.meant && v == allowed
 }
 
 // use says whether a category may go to whom an answer is written by.
@@ -306,6 +321,19 @@ func (s state) handed(e *event) bool {
 		}
 	}
 	return true
+}
+
+// told reports whether the outsider may be told what the log says, and notes that
+// it was.
+func (s state) told(e *event) (state, bool) {
+	if v, _, _ := s.decide(ownWords, e.place, e.gpc, e.at); e.words && v == denied {
+		return s, false
+	}
+	ok := s.handed(e)
+	for i := range e.grants {
+		s.known[i] = true
+	}
+	return s, ok
 }
 
 // released reports whether what quotes the categories may be said.
@@ -347,13 +375,17 @@ func (s state) read(e *event) bool {
 }
 
 // looked reports whether the rows may be there: records until they are deleted,
-// terms only of what some choice has given and no event has ended.
+// terms and vectors only of what some choice has given and no event has ended, and
+// vectors of the outsider's only of what it was told.
 func (s state) looked(e *event) bool {
 	for i := range categories {
 		if slices.Contains(e.records, i) != s.held[i] {
 			return false
 		}
-		if !slices.Contains(e.indexed, i) {
+		if slices.Contains(e.outOfHouse, i) && !s.known[i] {
+			return false
+		}
+		if !slices.Contains(slices.Concat(e.indexed, e.embedded, e.outOfHouse), i) {
 			continue
 		}
 		some := false
@@ -387,6 +419,8 @@ func (s state) next(e *event) (state, bool) {
 		return s, s.minted(e)
 	case handed:
 		return s, s.handed(e)
+	case told:
+		return s.told(e)
 	case released:
 		return s, s.released(e)
 	case viewed:
@@ -422,7 +456,11 @@ func (s state) String() string {
 
 // shortName names a triple.
 func shortName(t int) string {
-	return string(categories[categoryOf(t)]) + cmp.Or([]string{"", " outside", " to people"}[t/len(categories)], "")
+	i, ok := categoryOf(t)
+	if !ok {
+		return "own words outside"
+	}
+	return string(categories[i]) + []string{"", " outside", " to people"}[t/len(categories)]
 }
 
 func placeName(p int) string { return []string{"", " (talk 1)", " (talk 2)"}[p] }

@@ -33,6 +33,7 @@ type asked struct {
 	since    window
 	scope    *event          // of the attempt under way
 	given    map[string]bool // the records that the log says go to the answerer
+	look     *event          // what the log says goes out next to be embedded; nil: nothing
 	stale    int             // how often a commit was refused
 	finished answer.Answer
 	ended    bool  // finished says how
@@ -73,14 +74,26 @@ func (a *asked) pause(ctx context.Context, w *world) {
 	if _, hurried := ctx.Deadline(); hurried {
 		return
 	}
-	p := none
-	if a.paused < len(a.pauses) {
-		p = a.pauses[a.paused]
+	w.rest(a.next())
+}
+
+// next is the pause that comes next in the question's plan.
+func (a *asked) next() pause {
+	switch {
+	case a.paused < len(a.pauses):
 		a.paused++
-	} else if a.slow {
-		p = twoTicks
+		return a.pauses[a.paused-1]
+	case a.slow:
+		return twoTicks
 	}
-	w.rest(p)
+	return none
+}
+
+// breathe is pause where there is little time: what is long is left out.
+func (a *asked) breathe(w *world) {
+	if p := a.next(); p < halfADay {
+		w.rest(p)
+	}
 }
 
 // started notes that the attempt under way has just begun to look.
@@ -111,7 +124,7 @@ func (j journal) Begin(ctx context.Context, a answer.Answer, reason string) erro
 		}
 		h.close(e)
 		h.mu.Lock()
-		q.scope, q.given = e, nil
+		q.scope, q.given, q.look = e, nil, nil
 		h.mu.Unlock()
 	}
 	q.pause(ctx, j.w)
@@ -209,8 +222,10 @@ type search struct {
 func (x search) Search(ctx context.Context, scope consent.Scope, query retrieval.Query, limit int) ([]retrieval.Match, error) {
 	q, _ := ctx.Value(askedKey{}).(*asked)
 	q.pause(ctx, x.w)
+	q.scope.searched = true
 	out, err := x.Index.Search(ctx, scope, query, limit)
 	q.note(q.in, err)
+	q.in.near(q, query, out)
 	return out, err
 }
 

@@ -60,8 +60,8 @@ type replica struct {
 	*store.Store
 	w       *world
 	gate    *consent.Gate
-	index   *embedded.Index
-	engines map[bool]*answer.Engine // by whether the model is outside the house
+	indexes map[bool]*embedded.Index // by whether the models are outside the house
+	engines map[bool]*answer.Engine  // so too
 	talk    *conversation.Service
 	desk    *agents.Service
 	other   *replica
@@ -83,7 +83,7 @@ func newWorld(tb testing.TB, data, keys string) *world {
 		w.must(err)
 		s, err := store.Open(ctx, data, k)
 		w.must(err)
-		r := &replica{Store: s, w: w, engines: make(map[bool]*answer.Engine)}
+		r := &replica{Store: s, w: w, indexes: make(map[bool]*embedded.Index), engines: make(map[bool]*answer.Engine)}
 		w.replicas[i] = r
 		if i == 0 {
 			w.must(s.InstallPolicy(ctx, policy))
@@ -91,14 +91,19 @@ func newWorld(tb testing.TB, data, keys string) *world {
 			w.must(s.AddStaff(ctx, identity.StaffMember{ID: agent.Staff, Email: "hana@shop.example", Name: agent.Name, Roles: agent.Roles, Password: "x"}))
 		}
 		r.gate = consent.NewGate(ledger{s, w}, policy)
-		r.index = embedded.New(s, embedded.Options{})
-		r.gate.OnChange(r.index.Forget)
 		for _, outside := range []bool{false, true} {
+			r.indexes[outside] = embedded.New(s, embedded.Options{Space: spaceOf(outside)})
+			searcher := retrieval.NewSearcher(search{r.indexes[outside], w}, passages{s, w}).ByMeaning(embedder{r, outside}, accesses{s, w})
 			r.engines[outside] = &answer.Engine{
-				Gate: r.gate, Search: retrieval.NewSearcher(search{r.index, w}, s), Log: citations{s.Citations(), w},
+				Gate: r.gate, Search: searcher, Log: citations{s.Citations(), w},
 				Journal: journal{r}, Answerer: witnessed{extractive.Answerer{}, outside}, Logger: log,
 			}
 		}
+		r.gate.OnChange(func(c identity.CustomerID) {
+			for _, x := range r.indexes {
+				x.Forget(c)
+			}
+		})
 		r.talk = conversation.NewService(ctx, patient{s, w}, responder{r}, log)
 		r.desk = agents.NewService(slow{s, w}, r.gate, notices{}, r.talk.TakenOver)
 	}
@@ -108,7 +113,9 @@ func newWorld(tb testing.TB, data, keys string) *world {
 		stop()
 		for _, r := range w.replicas {
 			r.talk.Wait()
-			r.index.Close()
+			for _, x := range r.indexes {
+				x.Close()
+			}
 			if err := r.Close(); err != nil {
 				tb.Error(err)
 			}
