@@ -20,6 +20,8 @@ type Decision struct {
 	// Ends is when what is not a grant ends: until then there is no asking again.
 	Ends     time.Time
 	guardian bool // a parent or guardian made the choice
+	// within is the conversation that the grant ends with; empty for a standing one.
+	within string
 }
 
 // Decide says whether the triple is allowed by the snapshot under the policy: by
@@ -85,7 +87,7 @@ func decideEvent(p *Policy, s Snapshot, e Event) Decision {
 	case !p.Stands(e):
 		return deny(Invalidated, NoticeChanged)
 	}
-	return Decision{Allowed: true, Grant: e.ID, Until: e.Expires, State: e.State, Since: e.At, guardian: e.byGuardian()}
+	return Decision{Allowed: true, Grant: e.ID, Until: e.Expires, State: e.State, Since: e.At, guardian: e.byGuardian(), within: e.Conversation}
 }
 
 // over reports whether the time of a grant has run out, or its conversation has

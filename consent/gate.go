@@ -197,6 +197,9 @@ func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpos
 			if !d.Until.IsZero() && (s.validUntil.IsZero() || d.Until.Before(s.validUntil)) {
 				s.validUntil = d.Until
 			}
+			if d.within != "" {
+				s.within = d.within
+			}
 		}
 		if len(permits) > 0 {
 			s.permits[c.category] = permits
@@ -219,7 +222,10 @@ func (g *Gate) Holds(ctx context.Context, stamp Stamp) error {
 		return fmt.Errorf("read the consent ledger: %w", err)
 	}
 	expired := !stamp.ValidUntil.IsZero() && !snap.Now.Before(stamp.ValidUntil)
-	if snap.Epoch != stamp.Epoch || snap.PolicyVersion != stamp.PolicyVersion || expired {
+	// A grant for a conversation is of a later epoch than the one with which others of
+	// it have ended: what has ended at the stamp's has done so since.
+	ended, ok := snap.Ended[stamp.Conversation]
+	if snap.Epoch != stamp.Epoch || snap.PolicyVersion != stamp.PolicyVersion || expired || ok && ended >= stamp.Epoch {
 		return ErrStale
 	}
 	return nil

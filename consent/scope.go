@@ -43,6 +43,7 @@ type Scope struct {
 	epoch         int64
 	policyVersion string
 	validUntil    time.Time
+	within        string // the conversation that a grant in it ends with, if one does
 	permits       map[Category][]Permit
 	denials       []Denial
 	unavailable   bool
@@ -110,6 +111,8 @@ type Stamp struct {
 	Epoch         int64
 	PolicyVersion string
 	ValidUntil    time.Time // zero: no grant in the scope expires
+	// Conversation is the one that a grant in the scope ends with; empty: none does.
+	Conversation string
 	// Personal is whether the scope permits anything personal. Without it a
 	// changed epoch makes an answer stale, but cannot make it a leak.
 	Personal    bool
@@ -119,12 +122,12 @@ type Stamp struct {
 // Stamp returns what the scope was decided by.
 func (s Scope) Stamp() Stamp {
 	return Stamp{
-		Customer: s.customer, Epoch: s.epoch, PolicyVersion: s.policyVersion, ValidUntil: s.validUntil,
+		Customer: s.customer, Epoch: s.epoch, PolicyVersion: s.policyVersion, ValidUntil: s.validUntil, Conversation: s.within,
 		Personal: len(s.permits) > 0, Unavailable: s.unavailable,
 	}
 }
 
 // ErrStale means that a scope no longer holds: the customer has changed a
-// choice, a grant has run out, or another policy is in force. Start again from
-// a new scope.
+// choice, a grant has run out or has ended with its conversation, or another policy
+// is in force. Start again from a new scope.
 var ErrStale = errors.New("the customer's choices have changed")

@@ -327,8 +327,12 @@ func holds(row func(query string, args ...any) row, customer identity.CustomerID
 	var version string
 	var epoch sql.NullInt64
 	var now int64 // not the transaction's: others in it may have waited since
-	err := row("SELECT COALESCE((SELECT version FROM policy), ''), (SELECT epoch FROM customers WHERE id = ?), now_micros()", p.Customer).
-		Scan(&version, &epoch, &now)
+	var ended bool
+	// A grant for a conversation is of a later epoch than the one with which others of
+	// it have ended: what has ended at the stamp's has done so since.
+	err := row(`SELECT COALESCE((SELECT version FROM policy), ''), (SELECT epoch FROM customers WHERE id = ?), now_micros(),
+		EXISTS (SELECT 1 FROM conversations WHERE id = ? AND customer = ? AND (state = ? OR ended >= ?))`,
+		p.Customer, p.Conversation, p.Customer, conversation.Resolved, p.Epoch).Scan(&version, &epoch, &now, &ended)
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the epoch: %w", err)
@@ -340,6 +344,8 @@ func holds(row func(query string, args ...any) row, customer identity.CustomerID
 		return consent.ErrStale
 	case !p.ValidUntil.IsZero() && !fromMicros(now).Before(p.ValidUntil):
 		return fmt.Errorf("%w: a grant has run out", consent.ErrStale)
+	case ended:
+		return fmt.Errorf("%w: a grant has ended with its conversation", consent.ErrStale)
 	}
 	return nil
 }

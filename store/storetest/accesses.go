@@ -93,6 +93,32 @@ func accessesUnderStamp(f *fixture) {
 	late.Stamp = &others
 	f.is("another customer's", f.Accessed(f.Context(), late), consent.ErrStale)
 	f.unchanged("a stale look", before)
+
+	// What is granted for a conversation ends with it: no choice is made then, and
+	// the epoch stays.
+	conv := f.talk(f.maya)
+	f.change(f.maya.In(conv), consent.Change{Triple: orders, Granted: true, Duration: consent.ThisConversation})
+	here := f.stamp(f.maya.In(conv))
+	of := allowed
+	of.Conversation, of.Stamp = conv, &here
+	f.must(f.Accessed(f.Context(), of))
+	f.handOff(conv)
+	f.resolve(conv)
+	if now := f.stamp(f.maya.In(conv)); now.Epoch != here.Epoch || now.Personal {
+		f.Errorf("after the end the stamp is %+v, of before %+v", now, here)
+	}
+	before = f.contents()
+	of.Categories = []consent.Category{consent.Conversation} // another look
+	f.is("ended with its conversation", f.Accessed(f.Context(), of), consent.ErrStale)
+	f.is("ended, as the gate sees it", f.gate.Holds(f.Context(), here), consent.ErrStale)
+	f.unchanged("a look at what has ended", before)
+	f.ask(conv, "One thing more?")
+	f.is("ended, and the conversation goes on", f.Accessed(f.Context(), of), consent.ErrStale)
+	f.is("the same, as the gate sees it", f.gate.Holds(f.Context(), here), consent.ErrStale)
+	f.change(f.maya.In(conv), consent.Change{Triple: orders, Granted: true, Duration: consent.ThisConversation})
+	here = f.stamp(f.maya.In(conv))
+	f.must(f.gate.Holds(f.Context(), here))
+	f.must(f.Accessed(f.Context(), of))
 }
 
 // looksAgain: a look that is recorded already is not recorded again, and yet allowed
