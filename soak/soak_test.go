@@ -43,6 +43,8 @@ const (
 	customers = 8
 	// settle is how long the last answer may take once nothing is killed any more.
 	settle = 20 * time.Second
+	// patience is how long an answer that quotes orders is waited for.
+	patience = 30 * time.Second
 	// takeOver is how long the work of a replica that is killed may lie.
 	takeOver = 5 * time.Second
 )
@@ -245,6 +247,9 @@ func (r *run) soak(ctx context.Context, t *testing.T, seed uint64) (map[string]i
 		kinds[kind]++
 		t.Logf("round %d: %s: %s", i, kind, (r.now() - began).Round(time.Millisecond))
 	}
+	if failed == nil {
+		r.tried(ctx)
+	}
 	close(r.rest)
 	failed = errors.Join(failed, load.Wait())
 	close(r.close)
@@ -255,6 +260,19 @@ func (r *run) soak(ctx context.Context, t *testing.T, seed uint64) (map[string]i
 	err := r.settle(ctx, everybody)
 	r.Complete = err == nil
 	return kinds, err
+}
+
+// tried waits until an answer has quoted orders, for a while: on a busy machine a
+// round can be over before one does.
+func (r *run) tried(ctx context.Context) {
+	for deadline := r.now() + patience; r.now() < deadline; {
+		r.mu.Lock()
+		quotes, _ := r.quotes()
+		r.mu.Unlock()
+		if quotes > 0 || !pause(ctx, 500*time.Millisecond) {
+			return
+		}
+	}
 }
 
 // settle waits until everything that was begun is finished, and reads it.
