@@ -3,6 +3,7 @@ package retrieval
 import (
 	"context"
 	"errors"
+	"time"
 
 	"candor/consent"
 	"candor/identity"
@@ -39,6 +40,22 @@ type Query struct {
 	// Their newest passages are found even if they share no word with the
 	// question, come first, and take up to half of the limit.
 	Prefer []consent.Category
+	// Period, where it is set, leaves out the customer's own passages that were
+	// collected outside it.
+	Period Period
+	// Explain asks for Match.Explanation.
+	Explain bool
+}
+
+// Period is the time from From until before To; a zero time is no bound.
+type Period struct{ From, To time.Time }
+
+// Set reports whether there is a bound.
+func (p Period) Set() bool { return p != Period{} }
+
+// Holds reports whether a time is within the period.
+func (p Period) Holds(t time.Time) bool {
+	return (p.From.IsZero() || !t.Before(p.From)) && (p.To.IsZero() || t.Before(p.To))
 }
 
 // Match is a passage that an index found. It holds no text: texts are read
@@ -52,6 +69,25 @@ type Match struct {
 	Score     float64          // see Fuse
 	Lexical   float64          // by words: BM25, 0 or more
 	Cosine    float64          // by meaning: of the angle between question and passage; 0 without a vector
+	// Explanation is there where the query asked for it.
+	Explanation *Explanation
+}
+
+// Explanation is how a match came by its score.
+type Explanation struct {
+	// Terms are the question's that the passage has, with what each adds to
+	// Match.Lexical, by what they add.
+	Terms []TermScore
+	// LexicalRank and CosineRank are the match's places, from 1, among the passages
+	// within the scope: by words and by meaning. Equals share a place; 0 is none,
+	// for a match that has no such score.
+	LexicalRank, CosineRank int
+}
+
+// TermScore is an index term with what it adds to a score.
+type TermScore struct {
+	Term  string
+	Score float64
 }
 
 // Index finds passages.

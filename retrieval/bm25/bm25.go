@@ -39,6 +39,18 @@ func IDF(term string, n, df int) float64 {
 	return math.Log1p((big - in + 0.5) / (in + 0.5))
 }
 
+// Average returns the average length of public passages that weights are made with:
+// of that many passages with that many terms in all, rounded to a power of the fourth
+// root of 2, and PersonalLength where there are none. An index that keeps weights
+// would have to change all of them with every article; so it seldom does, and never by
+// more than a few percent of a score.
+func Average(terms, passages int) float64 {
+	if terms <= 0 || passages <= 0 {
+		return PersonalLength
+	}
+	return math.Exp2(math.Round(4*math.Log2(float64(terms)/float64(passages))) / 4)
+}
+
 // Weight returns the weight of tf occurrences of a term in a passage of length
 // terms, where average is that of all.
 func Weight(tf, length int, average float64) float64 {

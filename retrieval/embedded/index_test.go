@@ -78,7 +78,7 @@ func TestScore(t *testing.T) {
 		p, want := passages[m.PassageID], 0.0
 		for term, n := range q.Terms {
 			want += bm25.IDF(term, len(texts), frequency[term]) * bm25.Query(n) *
-				bm25.Weight(p.Terms[term], p.Length, float64(total)/float64(len(texts)))
+				bm25.Weight(p.Terms[term], p.Length, bm25.Average(total, len(texts)))
 		}
 		if d := m.Score - want; d > 1e-9 || d < -1e-9 {
 			t.Errorf("%s: score %v, want %v", m.PassageID, m.Score, want)

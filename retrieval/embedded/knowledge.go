@@ -214,14 +214,6 @@ func (s *site) insert(record string, passages []retrieval.Passage, vectors []ret
 	}
 }
 
-// averageLength returns the average length of public passages.
-func (s *site) averageLength() float64 {
-	if s.publicLength == 0 {
-		return bm25.PersonalLength
-	}
-	return float64(s.publicLength) / float64(s.publicPassages)
-}
-
 // scores is a search's scratch: the sum of each passage's terms, the product of
 // its vector with the question's, and which passages have a sum.
 type scores struct {
@@ -259,7 +251,7 @@ func (s *site) score(scope consent.Scope, terms []queryTerm, v retrieval.Vector,
 		k.dots = make([]int32, len(k.sum))
 	}
 	internal := retrieval.Visible(scope, retrieval.InternalKnowledge)
-	average := s.averageLength()
+	average := bm25.Average(s.publicLength, s.publicPassages)
 	for _, t := range terms {
 		list := s.postings[t.text]
 		if list == nil {
