@@ -137,6 +137,15 @@ type VersionedStore interface {
 	PassagesVersion(ctx context.Context, scope consent.Scope) (int64, error)
 }
 
+// DatedStore is a Store that can tell what articles there are without reading them.
+// Without it an index of them cannot be kept in a file.
+type DatedStore interface {
+	Store
+	// Articles returns the site's articles that were last changed at version or before,
+	// each with its Record.CollectedAt.
+	Articles(ctx context.Context, site identity.SiteID, version int64) (map[string]time.Time, error)
+}
+
 // Hit is a passage with its record, read under the scope that found it.
 type Hit struct {
 	Match

@@ -186,13 +186,13 @@ func (a *app) openSearch(ctx context.Context) (*retrieval.Searcher, error) {
 		return nil, err
 	}
 	if a.embedder == nil {
-		a.index = embedded.New(a.store, embedded.Options{})
+		a.index = embedded.New(a.store, embedded.Options{Dir: a.config.path("index"), Logger: a.log})
 		return retrieval.NewSearcher(a.index, a.store), nil
 	}
 	if err := enterSpace(ctx, a.store, a.embedder); err != nil {
 		return nil, err
 	}
-	a.index = embedded.New(a.store, embedded.Options{Space: a.embedder.Space()})
+	a.index = embedded.New(a.store, embedded.Options{Space: a.embedder.Space(), Dir: a.config.path("index"), Logger: a.log})
 	return retrieval.NewSearcher(a.index, a.store).ByMeaning(a.embedder, a.store), nil
 }
 

@@ -54,9 +54,15 @@ func Average(terms, passages int) float64 {
 // Weight returns the weight of tf occurrences of a term in a passage of length
 // terms, where average is that of all.
 func Weight(tf, length int, average float64) float64 {
-	f := float64(tf)
-	return f * (K1 + 1) / (f + K1*(1-B+B*float64(length)/average))
+	return Saturate(float64(tf), Norm(length, average))
 }
+
+// Norm is what the length of a passage has to do with its weights, for Saturate: an
+// index may work it out once for each passage.
+func Norm(length int, average float64) float64 { return K1 * (1 - B + B*float64(length)/average) }
+
+// Saturate is Weight of a passage with that Norm.
+func Saturate(tf, norm float64) float64 { return tf * (K1 + 1) / (tf + norm) }
 
 // Query returns the weight of qtf occurrences of a term in the question: the
 // (k3+1)·qtf/(k3+qtf) of Okapi, which matters in long ones.

@@ -6,16 +6,20 @@
 // It promises exact results: every permitted passage is looked at, and none
 // outside the scope is. It is built from the store and holds nothing that the
 // store does not; what it caches of a customer goes when their epoch moves, when
-// it was not used for a while, and when the bound is reached. It writes nothing
-// to disk and never logs.
+// it was not used for a while, and when the bound is reached, and is never written
+// to disk. Company knowledge may be, so that a start is quick: in files that are
+// checked against the store, and made again from it.
 package embedded
 
 import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
+	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"candor/consent"
@@ -35,6 +39,11 @@ type Options struct {
 	// Space is the one of the vectors. The zero Space has none: the index searches
 	// by words alone.
 	Space retrieval.Space
+	// Dir is a folder for the files of company knowledge; it is made where it is
+	// missing. Empty: there are none.
+	Dir string
+	// Logger is told when a file cannot be used. Default: nobody is.
+	Logger *slog.Logger
 }
 
 // Index implements retrieval.Index. Make one with New.
@@ -42,9 +51,12 @@ type Index struct {
 	store retrieval.Store
 	space retrieval.Space
 	cache *cache
+	dir   string
+	log   *slog.Logger
 
-	mu    sync.Mutex
-	sites map[identity.SiteID]*site
+	closed atomic.Bool
+	mu     sync.Mutex
+	sites  map[identity.SiteID]*site
 }
 
 var _ retrieval.Index = (*Index)(nil)
@@ -53,7 +65,7 @@ var _ retrieval.Index = (*Index)(nil)
 // (see Load).
 func New(store retrieval.Store, o Options) *Index {
 	return &Index{
-		store: store, space: o.Space,
+		store: store, space: o.Space, dir: o.Dir, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		cache: newCache(cmp.Or(o.CacheBytes, 64<<20), cmp.Or(o.CacheIdle, 5*time.Minute)),
 		sites: make(map[identity.SiteID]*site),
 	}
@@ -69,8 +81,52 @@ func (x *Index) Load(ctx context.Context, id identity.SiteID) error {
 // who has just erased or withdrawn and wants the memory gone too.
 func (x *Index) Forget(customer identity.CustomerID) { x.cache.forget(customer) }
 
-// Close drops everything that is cached of customers.
-func (x *Index) Close() { x.cache.clear() }
+// Close drops everything that is cached of customers, and writes what files lack.
+func (x *Index) Close() {
+	x.cache.clear()
+	x.closed.Store(true)
+	if x.dir == "" {
+		return
+	}
+	x.mu.Lock()
+	sites := slices.Collect(maps.Values(x.sites))
+	x.mu.Unlock()
+	for _, s := range sites {
+		x.save(s)
+	}
+}
+
+// site returns the index of a site at the store's current version.
+func (x *Index) site(ctx context.Context, id identity.SiteID) (*site, error) {
+	x.mu.Lock()
+	s := x.sites[id]
+	if s == nil {
+		s = newSite(id, x.space)
+		x.sites[id] = s
+	}
+	x.mu.Unlock()
+
+	version, err := x.store.KnowledgeVersion(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("version of the knowledge: %w", err)
+	}
+	// Whoever comes while changes are being read waits for them: their question
+	// was asked after the change was made.
+	s.refresh.Lock()
+	defer s.refresh.Unlock()
+	if !s.loaded {
+		x.open(ctx, s, version)
+	}
+	if s.loaded && s.version >= version {
+		// A later version is that of a question which came after this one.
+		return s, nil
+	}
+	if err := s.update(ctx, x.store, version); err != nil {
+		return nil, err
+	}
+	x.keep(s)
+	return s, nil
+}
 
 // Search implements retrieval.Index.
 func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Query, limit int) ([]retrieval.Match, error) {
@@ -97,21 +153,51 @@ func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Que
 	best, preferred := newTop(limit, byScore), newTop((limit+1)/2, byTime)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	terms := s.weigh(q)
+	terms := s.queryTerms(q)
 	// What a score is relative to is known once everything permitted has been
 	// looked at; so each part scores first, and selects then.
 	var peak retrieval.Peak
-	known := s.score(scope, terms, q.Vector, &peak)
-	defer s.scratch.Put(known)
-	mine := own.score(scope, terms, q.Vector, &peak)
+	known := s.scan(scope, terms, q.Vector, &peak)
+	defer s.release(known)
+	mine := own.score(scope, q.Period, terms, q.Vector, &peak)
 	fuse := fusion(func(lexical, _ float64) float64 { return lexical })
 	if !q.Vector.Zero() {
 		fuse = func(lexical, cosine float64) float64 { return retrieval.Fuse(peak, lexical, cosine) }
 	}
-	s.collect(known, fuse, best)
+	for _, k := range known {
+		k.part.collect(k, fuse, best)
+	}
 	own.collect(mine, q.Prefer, fuse, best, preferred)
-	return join(preferred.sorted(), best.sorted(), limit), nil
+	matches := join(preferred.sorted(), best.sorted(), limit)
+	if q.Explain {
+		s.explain(matches, terms, known, mine)
+	}
+	return matches, nil
 }
+
+// scan scores the parts that the scope's audience may see.
+func (s *site) scan(scope consent.Scope, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) []*scores {
+	parts := s.visible(scope)
+	out := make([]*scores, len(parts))
+	for i, x := range parts {
+		out[i], _ = s.scratch.Get().(*scores)
+		if out[i] == nil {
+			out[i] = &scores{}
+		}
+		x.score(out[i], terms, v, peak)
+	}
+	return out
+}
+
+func (s *site) release(known []*scores) {
+	for _, k := range known {
+		k.part = nil
+		s.scratch.Put(k)
+	}
+}
+
+// fusion makes one score of two.
+type fusion func(lexical, cosine float64) float64
 
 // queryTerm is a term of the question with its weight: everything of a score
 // that does not depend on the passage.
@@ -120,20 +206,17 @@ type queryTerm struct {
 	weight float64
 }
 
-// weigh returns the query's terms in a fixed order, so that sums of floating
+// queryTerms returns the query's terms in a fixed order, so that sums of floating
 // point numbers come out the same every time.
-func (s *site) weigh(q retrieval.Query) []queryTerm {
+func (s *site) queryTerms(q retrieval.Query) []queryTerm {
 	terms := make([]queryTerm, 0, len(q.Terms)+len(q.Context))
 	add := func(counts map[string]int, factor float64) {
 		for t, n := range counts {
 			if n < 1 {
 				continue
 			}
-			df := 0
-			if p := s.postings[t]; p != nil {
-				df = p.public
-			}
-			terms = append(terms, queryTerm{t, factor * bm25.Query(n) * bm25.IDF(t, s.publicPassages, df)})
+			idf := bm25.IDF(t, s.public.count, len(s.public.postings[t]))
+			terms = append(terms, queryTerm{t, factor * bm25.Query(n) * idf})
 		}
 	}
 	add(q.Terms, 1)

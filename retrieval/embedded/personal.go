@@ -102,7 +102,7 @@ type ownScore struct {
 }
 
 // score scores the passages that the scope permits, and raises the peak to them.
-func (p *partition) score(scope consent.Scope, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) []ownScore {
+func (p *partition) score(scope consent.Scope, period retrieval.Period, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) []ownScore {
 	if p == nil {
 		return nil
 	}
@@ -112,7 +112,7 @@ func (p *partition) score(scope consent.Scope, terms []queryTerm, v retrieval.Ve
 		own := &p.passages[i]
 		// SECURITY: the filter is here, inside the scan, on this very scope, whatever
 		// the partition was read or cached for.
-		if !slices.Contains(searchable, own.category) {
+		if !slices.Contains(searchable, own.category) || !period.Holds(own.at) {
 			continue
 		}
 		x := ownScore{own, own.score(terms), own.vector.Cosine(v)}
@@ -144,14 +144,19 @@ func (p *partition) collect(scores []ownScore, prefer []consent.Category, fuse f
 }
 
 // score walks both lists of terms, which are in the same order.
-func (p *ownPassage) score(terms []queryTerm) float64 {
-	sum, rest := 0.0, p.terms
+func (p *ownPassage) score(terms []queryTerm) (sum float64) {
+	p.each(terms, func(_ string, score float64) { sum += score })
+	return sum
+}
+
+// each calls f with every term of the question that the passage has, and what it adds.
+func (p *ownPassage) each(terms []queryTerm, f func(term string, score float64)) {
+	rest := p.terms
 	for _, t := range terms {
 		i, found := slices.BinarySearchFunc(rest, t.text, func(o ownTerm, text string) int { return cmp.Compare(o.text, text) })
 		rest = rest[i:]
 		if found {
-			sum += t.weight * bm25.Weight(rest[0].frequency, p.length, bm25.PersonalLength)
+			f(t.text, t.weight*bm25.Weight(rest[0].frequency, p.length, bm25.PersonalLength))
 		}
 	}
-	return sum
 }

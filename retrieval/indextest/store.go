@@ -41,7 +41,10 @@ type versioned struct {
 	removed bool
 }
 
-var _ retrieval.VersionedStore = (*Store)(nil)
+var (
+	_ retrieval.VersionedStore = (*Store)(nil)
+	_ retrieval.DatedStore     = (*Store)(nil)
+)
 
 // NewStore returns an empty store.
 func NewStore() *Store {
@@ -145,6 +148,19 @@ func (s *Store) Knowledge(_ context.Context, site identity.SiteID, since int64, 
 		}
 	}
 	return nil
+}
+
+// Articles implements retrieval.DatedStore.
+func (s *Store) Articles(_ context.Context, site identity.SiteID, version int64) (map[string]time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[string]time.Time)
+	for id, v := range s.knowledge {
+		if v.record.Site == site && v.version <= version && !v.removed {
+			out[id] = v.record.CollectedAt
+		}
+	}
+	return out, s.Fail
 }
 
 // PassagesVersion implements retrieval.VersionedStore.

@@ -80,6 +80,7 @@ var tests = []test{
 	{"records: texts follow the scope", 0, texts},
 	{"records: replaced and removed", 0, replacedAndRemoved},
 	{"records: knowledge since a version", 0, knowledgeSince},
+	{"records: articles by version", 0, articlesByVersion},
 	{"records: retention", inTime, retention},
 	{"records: what has run out is not read", inTime, expiredIsNotRead},
 	{"vectors: the index has one space", 0, spaceIsOne},
