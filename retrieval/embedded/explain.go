@@ -24,7 +24,7 @@ func (s *site) explain(matches []retrieval.Match, terms []queryTerm, known []*sc
 	}
 	for _, k := range known {
 		for n := range k.part.passages {
-			add(k.lexical[n], k.part.cosine(k, n))
+			add(k.lexical[n], k.cosine(n))
 		}
 	}
 	for _, x := range mine {

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -165,7 +166,7 @@ func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Que
 		fuse = func(lexical, cosine float64) float64 { return retrieval.Fuse(peak, lexical, cosine) }
 	}
 	for _, k := range known {
-		k.part.collect(k, fuse, best)
+		k.collect(fuse, best)
 	}
 	own.collect(mine, q.Prefer, fuse, best, preferred)
 	matches := join(preferred.sorted(), best.sorted(), limit)
@@ -175,16 +176,54 @@ func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Que
 	return matches, nil
 }
 
-// scan scores the parts that the scope's audience may see.
+// scanRows is how many vectors are multiplied at a time, while their products are
+// near.
+const scanRows = 1024
+
+// scan scores the parts that the scope's audience may see. Vectors are shared out
+// among the processors: a scan waits for memory more than it works.
 func (s *site) scan(scope consent.Scope, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) []*scores {
+	type piece struct {
+		*scores
+		from, to int
+	}
+	var pieces []piece
 	parts := s.visible(scope)
 	out := make([]*scores, len(parts))
 	for i, x := range parts {
-		out[i], _ = s.scratch.Get().(*scores)
-		if out[i] == nil {
-			out[i] = &scores{}
+		k, _ := s.scratch.Get().(*scores)
+		if k == nil {
+			k = &scores{}
 		}
-		x.score(out[i], terms, v, peak)
+		k.on(x, v)
+		out[i] = k
+		for from := 0; from < len(x.passages) && !v.Zero(); from += scanRows {
+			pieces = append(pieces, piece{k, from, min(from+scanRows, len(x.passages))})
+		}
+	}
+	var next atomic.Int64
+	scan := func(peak *retrieval.Peak) {
+		for {
+			n := int(next.Add(1)) - 1
+			if n >= len(pieces) {
+				return
+			}
+			pieces[n].meaning(pieces[n].from, pieces[n].to, v, peak)
+		}
+	}
+	helpers := min(runtime.GOMAXPROCS(0)-1, len(pieces)/8)
+	peaks := make([]retrieval.Peak, helpers)
+	var group sync.WaitGroup
+	for i := range peaks {
+		group.Go(func() { scan(&peaks[i]) })
+	}
+	for _, k := range out {
+		k.words(terms, peak)
+	}
+	scan(peak)
+	group.Wait()
+	for _, p := range peaks {
+		peak.Add(p.Lexical, p.Cosine)
 	}
 	return out
 }

@@ -127,52 +127,53 @@ type scores struct {
 	scale   float64 // of the question's vector; 0: it has none
 }
 
-// scanRows is how many vectors are multiplied before their peak is looked for, while
-// the products are near.
-const scanRows = 1024
-
-// score scores all passages, and raises the peak to theirs.
-func (x *part) score(k *scores, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) {
+// on makes room for the scores of a part.
+func (k *scores) on(x *part, v retrieval.Vector) {
 	n := len(x.passages)
-	k.part = x
 	if cap(k.lexical) < n {
 		k.lexical, k.dots = make([]float64, n+n/4), make([]int32, n+n/4)
 	}
-	k.lexical, k.dots, k.scale = k.lexical[:n], k.dots[:n], 0
+	k.part, k.lexical, k.dots, k.scale = x, k.lexical[:n], k.dots[:n], 0
+	if !v.Zero() {
+		k.scale = float64(v.Scale)
+	}
+}
+
+// words scores by words, and raises the peak.
+func (k *scores) words(terms []queryTerm, peak *retrieval.Peak) {
 	clear(k.lexical)
 	for _, t := range terms {
-		for _, p := range x.postings[t.text] {
-			k.lexical[p.passage] += t.weight * bm25.Saturate(float64(p.frequency), x.norms[p.passage])
+		for _, p := range k.part.postings[t.text] {
+			k.lexical[p.passage] += t.weight * bm25.Saturate(float64(p.frequency), k.part.norms[p.passage])
 		}
 	}
 	for _, lexical := range k.lexical {
 		peak.Add(lexical, 0)
 	}
-	if v.Zero() {
-		return
-	}
-	k.scale = float64(v.Scale)
-	for from := 0; from < n; from += scanRows {
-		to := min(from+scanRows, n)
-		vector.Scan(k.dots[from:to], v.Values, x.vectors[from*x.dimension:to*x.dimension])
-		for i := from; i < to; i++ {
-			peak.Add(0, x.cosine(k, i))
-		}
+}
+
+// meaning scores the places from one to before another by meaning, and raises the
+// peak.
+func (k *scores) meaning(from, to int, v retrieval.Vector, peak *retrieval.Peak) {
+	d := k.part.dimension
+	vector.Scan(k.dots[from:to], v.Values, k.part.vectors[from*d:to*d])
+	for n := from; n < to; n++ {
+		peak.Add(0, k.cosine(n))
 	}
 }
 
-// cosine is that of a passage, 0 without vectors.
-func (x *part) cosine(k *scores, n int) float64 {
+// cosine is that of a place, 0 without vectors.
+func (k *scores) cosine(n int) float64 {
 	if k.scale == 0 {
 		return 0
 	}
-	return float64(k.dots[n]) * float64(x.scales[n]) * k.scale
+	return float64(k.dots[n]) * float64(k.part.scales[n]) * k.scale
 }
 
 // collect adds the matches to best.
-func (x *part) collect(k *scores, fuse fusion, best *top) {
-	for n := range x.passages {
-		lexical, cosine := k.lexical[n], x.cosine(k, n)
+func (k *scores) collect(fuse fusion, best *top) {
+	for n := range k.part.passages {
+		lexical, cosine := k.lexical[n], k.cosine(n)
 		if lexical == 0 && cosine <= 0 {
 			continue
 		}
@@ -180,7 +181,7 @@ func (x *part) collect(k *scores, fuse fusion, best *top) {
 		if score <= 0 || !best.wants(score) {
 			continue
 		}
-		p := x.passages[n]
+		p := k.part.passages[n]
 		best.add(candidate{Match: retrieval.Match{
 			RecordID: p.record, PassageID: p.id(), Start: int(p.start), End: int(p.end), Category: consent.Knowledge,
 			Score: score, Lexical: lexical, Cosine: cosine,
