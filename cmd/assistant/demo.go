@@ -184,6 +184,9 @@ func seedDemo(ctx context.Context, a *app, demo *web.Demo, url string) (demoStat
 	if err := seedRecords(ctx, a); err != nil {
 		return state, err
 	}
+	if err := seedVectors(ctx, a); err != nil {
+		return state, err
+	}
 	for _, c := range customers {
 		if err := seedGrants(ctx, a, c); err != nil {
 			return state, err
