@@ -43,6 +43,15 @@ const (
 	ownFirst = 4
 )
 
+// CompleteIndex is an Index that can tell cheaply whether anything lacks a vector.
+// Without it the store is asked at every question.
+type CompleteIndex interface {
+	Index
+	// Complete reports whether all passages of the scope's customer that it permits
+	// have what PutOwnVectors stores, in the index's space.
+	Complete(ctx context.Context, scope consent.Scope) (bool, error)
+}
+
 // Embeddable returns the categories of the scope whose records the recipient may
 // be sent to be embedded. The company's own models search, so they may have what
 // may be searched; anybody else needs a grant of their own.
@@ -64,6 +73,11 @@ func (s *Searcher) embedOwn(ctx context.Context, scope consent.Scope) error {
 	categories := Embeddable(scope, s.embedder.Recipient())
 	if !ok || scope.Customer() == "" || len(categories) == 0 {
 		return nil
+	}
+	if x, ok := s.index.(CompleteIndex); ok {
+		if done, err := x.Complete(ctx, scope); done || err != nil {
+			return err
+		}
 	}
 	passages, err := own.UnembeddedOwn(ctx, scope, categories, s.embedder.Space(), ownBatch)
 	if err != nil {

@@ -60,7 +60,7 @@ type Index struct {
 	sites  map[identity.SiteID]*site
 }
 
-var _ retrieval.Index = (*Index)(nil)
+var _ retrieval.CompleteIndex = (*Index)(nil)
 
 // New returns an index over a store. It reads nothing until the first search
 // (see Load).

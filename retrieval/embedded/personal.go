@@ -16,7 +16,8 @@ import (
 // read-only.
 type partition struct {
 	passages []ownPassage
-	bytes    int // roughly, for the cache's bound
+	complete bool // all have a vector of the index's space, be it that of no meaning
+	bytes    int  // roughly, for the cache's bound
 }
 
 type ownPassage struct {
@@ -63,13 +64,19 @@ func (x *Index) personal(ctx context.Context, scope consent.Scope) (*partition, 
 	return p, nil
 }
 
+// Complete implements retrieval.CompleteIndex.
+func (x *Index) Complete(ctx context.Context, scope consent.Scope) (bool, error) {
+	p, err := x.personal(ctx, scope)
+	return err == nil && (p == nil || p.complete), err
+}
+
 func (x *Index) read(ctx context.Context, scope consent.Scope) (*partition, error) {
 	stored, err := x.store.Passages(ctx, scope)
 	if err != nil {
 		return nil, fmt.Errorf("read the customer's passages: %w", err)
 	}
 	searchable := scope.Searchable()
-	p := &partition{bytes: 256}
+	p := &partition{bytes: 256, complete: true}
 	for _, s := range stored {
 		// SECURITY: the store filters by category already; a passage that it should
 		// not have returned is not even kept.
@@ -82,6 +89,8 @@ func (x *Index) read(ctx context.Context, scope consent.Scope) (*partition, erro
 		}
 		if s.Space == x.space {
 			own.vector = s.Vector
+		} else {
+			p.complete = false
 		}
 		p.bytes += 160 + len(s.ID) + len(s.Record) + len(own.vector.Values)
 		for t, f := range s.Terms {
