@@ -303,14 +303,6 @@ func (s *Store) PassagesVersion(ctx context.Context, scope consent.Scope) (v int
 	return v, err
 }
 
-// passageBody is the sealed part of a passage.
-type passageBody struct {
-	Start  int            `json:"s"`
-	End    int            `json:"e"`
-	Length int            `json:"n"`
-	Terms  map[string]int `json:"t"`
-}
-
 func passagePlace(site identity.SiteID, id string) string {
 	return "passage/" + string(site) + "/" + id
 }
@@ -346,12 +338,12 @@ func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.
 		if p.Vector, p.Space, err = key.openVector(site, p.ID, space, vector); err != nil {
 			return p, err
 		}
-		var b passageBody
-		if err := key.openJSON(passagePlace(site, p.ID), sealed, &b); err != nil {
+		p.CollectedAt = fromMicros(collected)
+		b, err := key.Open(passagePlace(site, p.ID), sealed)
+		if err != nil {
 			return p, err
 		}
-		p.Start, p.End, p.Length, p.Terms, p.CollectedAt = b.Start, b.End, b.Length, b.Terms, fromMicros(collected)
-		return p, nil
+		return p, readPassage(b, &p.Passage)
 	}, `SELECT p.site, p.id, p.record, p.category, p.collected, p.sealed, p.space, p.vector
 		FROM passages p JOIN records r ON r.site = p.site AND r.id = p.record
 		WHERE `+undisputed("r")+` AND (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ?
@@ -384,7 +376,7 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 	made := make([][]row, len(pending))
 	for i, r := range pending {
 		for _, p := range retrieval.Split(r.Record) {
-			sealed, err := key.sealJSON(passagePlace(r.Site, p.ID), passageBody{p.Start, p.End, p.Length, p.Terms})
+			sealed, err := key.Seal(passagePlace(r.Site, p.ID), appendPassage(nil, p))
 			if err != nil {
 				return err
 			}

@@ -181,12 +181,11 @@ func (s *Store) UnembeddedOwn(ctx context.Context, scope consent.Scope, categori
 		if err != nil {
 			return p, err
 		}
-		var b passageBody
-		if err := key.openJSON(passagePlace(p.Site, p.Passage.ID), passage, &b); err != nil {
+		b, err := key.Open(passagePlace(p.Site, p.Passage.ID), passage)
+		if err != nil {
 			return p, err
 		}
-		p.Start, p.End = b.Start, b.End
-		return p, nil
+		return p, readPassage(b, &p.Passage)
 	}, `SELECT r.site, r.id, r.customer, r.category, r.sealed, r.collected, r.expires, r.own, r.sealed, p.id, p.sealed
 		FROM passages p JOIN records r ON r.site = p.site AND r.id = p.record
 		WHERE `+undisputed("r")+` AND (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ? AND p.space <> ?

@@ -20,7 +20,6 @@ func articlesByVersion(f *fixture) {
 		return v
 	}
 	before := at()
-	f.pass(time.Hour)
 	f.putArticles(shop, article("b", "changed"), article("c", "three"))
 	f.must(f.RemoveRecord(f.Context(), shop, "a"))
 
