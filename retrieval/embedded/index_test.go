@@ -1,11 +1,8 @@
 package embedded_test
 
 import (
-	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -161,60 +158,5 @@ func TestCacheIdle(t *testing.T) {
 			t.Errorf("%d reads, want 1", store.Reads-before)
 		}
 		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-// corpus fills a store with n public articles of about one passage each, with
-// words distributed by Zipf's law.
-func corpus(n int) *indextest.Store {
-	store := indextest.NewStore()
-	r := rand.New(rand.NewPCG(1, 2))
-	zipf := rand.NewZipf(r, 1.2, 8, 30000)
-	for i := range n {
-		var b strings.Builder
-		for range 120 {
-			fmt.Fprintf(&b, "word%d ", zipf.Uint64())
-		}
-		store.Put(retrieval.Record{ID: fmt.Sprint(i), Site: "s", Category: consent.Knowledge, Visibility: retrieval.PublicKnowledge, Text: b.String(), Language: "en"})
-	}
-	return store
-}
-
-func BenchmarkKnowledge(b *testing.B) {
-	x := embedded.New(corpus(10000), embedded.Options{})
-	scope, err := consent.NewGate(nil, consent.DefaultPolicy()).Scope(context.Background(), identity.Principal{Kind: identity.Visitor, Site: "s"}, consent.Answers)
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := x.Load(b.Context(), "s"); err != nil {
-		b.Fatal(err)
-	}
-	q := retrieval.Analyze("word1 word20 word300 word4000 word15 word77 word2 word901", "en")
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := x.Search(b.Context(), scope, q, 20); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkPersonal(b *testing.B) {
-	q := retrieval.Analyze("when were my boots of order FH-10042 sent?", "en")
-	for _, c := range []struct {
-		name  string
-		bytes int
-	}{{"cached", 0}, {"cold", 1}} {
-		b.Run(c.name, func(b *testing.B) {
-			store, grant := own(b, 200)
-			x := embedded.New(store, embedded.Options{CacheBytes: c.bytes})
-			defer x.Close()
-			s := grant("orders")
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := x.Search(b.Context(), s, q, 20); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
 	}
 }
