@@ -65,8 +65,10 @@ type Turn struct {
 	Brand        string
 	Text         string
 	Language     string // of the customer's messages, BCP 47
-	Supersedes   string
-	Asked        time.Time
+	// Before is what the customer said before, the oldest first.
+	Before     []string
+	Supersedes string
+	Asked      time.Time
 }
 
 const (
@@ -105,12 +107,18 @@ func (e *Engine) Answer(ctx context.Context, q Turn) error {
 	case errors.Is(err, ErrNotWriting):
 		return e.lost(q, opened)
 	case errors.Is(err, consent.ErrStale):
-		return e.giveUp(q, a, opened, Declined, Ending{})
+		return e.giveUp(q, a, opened, Declined, Ending{}, SayInterrupted)
 	case ctx.Err() != nil:
-		return e.giveUp(q, a, opened, Interrupted, Ending{})
+		return e.giveUp(q, a, opened, Interrupted, Ending{}, SayInterrupted)
+	case errors.Is(err, retrieval.ErrUnavailable):
+		// Nothing is known, so nothing is guessed. One outage does not send everybody to
+		// the desk; whoever asks again is sent.
+		e.Logger.Error("the search is not available", "answer", a.ID, "error", err)
+		end := Ending{AfterDeclined: afterDeclined, Notice: Say(SayHandoff, a.Language)}
+		return e.giveUp(q, a, opened, Declined, end, SaySearchUnavailable, SayOfferPerson)
 	}
 	e.Logger.Error("answering failed", "answer", a.ID, "error", err)
-	return e.giveUp(q, a, opened, Interrupted, Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)})
+	return e.giveUp(q, a, opened, Interrupted, Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)}, SayInterrupted)
 }
 
 // Recover ends an answer that was left half-way, or records the end of one that
@@ -134,7 +142,7 @@ func (e *Engine) Recover(ctx context.Context, id string, who identity.Principal)
 	q := Turn{AnswerID: id, Conversation: a.ConversationID, Who: who}
 	if a.Status == Writing {
 		a.Model = e.Answerer.Model()
-		return e.giveUp(q, a, opened, Interrupted, Ending{})
+		return e.giveUp(q, a, opened, Interrupted, Ending{}, SayInterrupted)
 	}
 	return e.close(q, a, consent.Scope{}, opened)
 }
@@ -169,7 +177,7 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string,
 	if scopeErr != nil {
 		e.Logger.Warn("the ledger cannot be read: answering without personal data", "answer", a.ID, "error", scopeErr)
 	}
-	intent := Understand(e.Gate.Policy(), q.Text, a.Language)
+	intent := UnderstandAfter(e.Gate.Policy(), q.Text, q.Before, a.Language)
 	stamp := scope.Stamp()
 	a.Status, a.Text, a.Offer, a.Verification = Writing, "", nil, Verification{}
 	a.Sentences, a.Used = []Sentence{}, []Used{}
@@ -181,11 +189,7 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string,
 
 	var hits []retrieval.Hit
 	if intent.Act == Question {
-		query := retrieval.Analyze(q.Text, q.Language)
-		if intent.Personal {
-			query.Prefer = intent.Relevant
-		}
-		found, err := e.Search.Search(ctx, scope, query, maxHits)
+		found, err := e.Search.Search(ctx, scope, intent.Query(q.Text, q.Language, q.Before, q.Asked), maxHits)
 		if err != nil {
 			return "", false, fmt.Errorf("search: %w", err)
 		}
@@ -315,9 +319,9 @@ func (e *Engine) refuse(ctx context.Context, q Turn, a *Answer, scope consent.Sc
 	return true, e.close(q, *a, scope, "")
 }
 
-// giveUp ends an answer that cannot be finished, and takes back what was
+// giveUp ends an answer that cannot be finished, says so, and takes back what was
 // released of it. It runs also when the question was cancelled.
-func (e *Engine) giveUp(q Turn, a Answer, opened string, status Status, end Ending) error {
+func (e *Engine) giveUp(q Turn, a Answer, opened string, status Status, end Ending, why ...Phrase) error {
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
 	a.Attempt++
@@ -326,8 +330,10 @@ func (e *Engine) giveUp(q Turn, a Answer, opened string, status Status, end Endi
 	// Nothing personal is said, so no scope has to hold.
 	w := &writer{engine: e, ctx: ctx, stamp: consent.Stamp{Unavailable: true}, answer: &a}
 	err := e.Journal.Begin(ctx, a, "interrupted")
-	if err == nil {
-		err = w.say(Say(SayInterrupted, a.Language))
+	for _, phrase := range why {
+		if err == nil {
+			err = w.say(Say(phrase, a.Language))
+		}
 	}
 	if err == nil {
 		a.Status = status

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"candor/consent"
+	"candor/retrieval"
 	"candor/retrieval/analysis"
 )
 
@@ -30,8 +32,10 @@ type Intent struct {
 	// Personal is whether the message is about the customer's own case ("where
 	// is my order?") and not about how things work in general.
 	Personal bool
-	// Latest is whether it asks for the most recent of several.
+	// Latest is whether it asks for the most recent of several, and that alone.
 	Latest bool
+	// Follows is whether it leans on what was said before.
+	Follows bool
 	// HowTo is whether it asks how, or whether, something can be done.
 	HowTo bool
 	// Lookup is whether it asks for one thing of the customer's own, in a word or
@@ -44,12 +48,18 @@ type Intent struct {
 // customer wants is said by then.
 const longestMessage = 4096
 
+// cut is what is looked at of a message.
+func cut(message string) string {
+	if len(message) > longestMessage {
+		message = strings.ToValidUTF8(message[:longestMessage], "")
+	}
+	return message
+}
+
 // Understand returns the intent of a message in the language. It is pure; cost
 // grows with the message only, up to a few kilobytes.
 func Understand(p *consent.Policy, question, language string) Intent {
-	if len(question) > longestMessage {
-		question = strings.ToValidUTF8(question[:longestMessage], "")
-	}
+	question = cut(question)
 	message := fold(question)
 	in := Intent{Relevant: relevant(p, message, consent.MatchLanguage(language))}
 	switch {
@@ -63,8 +73,43 @@ func Understand(p *consent.Policy, question, language string) Intent {
 	in.HowTo = matchesAny(howTo, message)
 	in.Personal = !in.HowTo && matchesAny(ownCase, message) || namesCase(message)
 	in.Lookup = in.Personal && !in.HowTo && len(in.Relevant) > 0 && telling(question, language) <= 2
-	in.Latest = in.Personal && (matchesAny(newest, message) || matchesAny(single, message))
+	in.Latest = in.Personal && matchesAny(newest, message)
 	return in
+}
+
+// UnderstandAfter is Understand of a message that comes after others of the same
+// customer. One that leans on them, and does not say itself what it is about, is about
+// what they are ("and the other one?").
+func UnderstandAfter(p *consent.Policy, question string, before []string, language string) Intent {
+	in := Understand(p, question, language)
+	if len(before) == 0 || in.Act != Question || !follows(fold(cut(question)), language, in) {
+		return in
+	}
+	in.Follows = true
+	if len(in.Relevant) > 0 {
+		return in
+	}
+	for _, earlier := range slices.Backward(before) {
+		if last := Understand(p, earlier, language); last.Act == Question {
+			in.Relevant, in.Personal = last.Relevant, in.Personal || last.Personal && !in.HowTo
+			break
+		}
+	}
+	return in
+}
+
+// Query is how a message with the intent is searched for, after what its customer said
+// before. Now says which day it is, and where.
+func (in Intent) Query(message, language string, before []string, now time.Time) retrieval.Query {
+	q := retrieval.Analyze(message, language)
+	if in.Personal {
+		q.Prefer, q.Latest, q.Period = in.Relevant, in.Latest, Period(message, now)
+	}
+	if in.Follows {
+		return q.WithContext(before...)
+	}
+	q.Before = before
+	return q
 }
 
 // telling counts the words of a message that are no stop words.

@@ -96,31 +96,14 @@ var howTo = slices.Concat(
 	),
 )
 
-// newest holds the ways to ask for the most recent of several. "Last week" is
-// a time, not an item.
+// newest holds the ways to ask for the most recent one of several. "Last week" is a
+// time, not an item, and "my last orders" are several.
 var newest = slices.Concat(
 	patterns(nil,
-		` (?:latest|newest|most recent|last) (?:order|orders|purchase|invoice|bill|payment|delivery|parcel|package|refund|ticket|request|complaint|charge|transaction|receipt|shipment|return|conversation|chat|one|thing|item|visit|case|\d) `,
-		` (?:recently|just now|the other day) `,
+		` (?:latest|newest|most recent|last) (?:order|purchase|invoice|bill|payment|delivery|parcel|package|refund|ticket|request|complaint|charge|transaction|receipt|shipment|return|conversation|chat|one|thing|item|visit|case) `,
 	),
-	patterns(nil, ` (?:ultimo|ultima|ultimos|ultimas|mais recente) (?:pedido|compra|fatura|pagamento|encomenda|entrega|cobranca|reembolso|chamado|atendimento|conta|boleto|nota|reclamacao|envio) `, ` (?:pedido|compra|fatura|pagamento|encomenda|chamado) mais recente `),
-	patterns(nil, ` (?:ultimo|ultima|ultimos|ultimas|mas reciente) (?:pedido|compra|factura|pago|paquete|entrega|envio|cargo|cobro|reembolso|ticket|incidencia|recibo|reclamacion) `, ` (?:pedido|compra|factura|pago|paquete) mas reciente `),
-	patterns(nil, ` (?:остан\S+|найновіш\S+|нещодавн\S+) (?:замовлен\S+|рахун\S+|оплат\S+|платіж\S*|посилк\S+|доставк\S+|звернен\S+|покупк\S+|повернен\S+) `),
-	patterns(nil, ` (?:последн\S+|недавн\S+|самы\S+ нов\S+) (?:заказ\S*|счет\S*|оплат\S+|платеж\S*|посылк\S+|доставк\S+|обращен\S+|покупк\S+|возврат\S*) `),
-)
-
-// single holds "my order" in the singular: who speaks of one means the one
-// they wait for, the latest.
-var single = slices.Concat(
-	patterns(nil,
-		` my (?:\S+ )?(?:order|purchase|invoice|bill|payment|delivery|parcel|package|refund|ticket|request|complaint|charge|shipment|return|exchange|repair) `,
-		` where is (?:the |that |this )?(?:order|parcel|package|delivery|shipment|refund) `,
-		` meu (?:\S+ )?(?:pedido|pagamento|pacote|reembolso|estorno|chamado|boleto|envio) `,
-		` minha (?:\S+ )?(?:compra|fatura|encomenda|entrega|cobranca|nota|reclamacao|devolucao|remessa|solicitacao) `,
-		` mi (?:\S+ )?(?:pedido|compra|factura|pago|paquete|entrega|envio|reembolso|ticket|incidencia|recibo|reclamacion|devolucion) `,
-		` (?:моє|мого|моєму|моїм) (?:\S+ )?(?:замовлення|замовленню|замовленням|повернення|звернення|відправлення) `,
-		` (?:мій|мого|моя|мою|моєї|моєму) (?:\S+ )?(?:рахунок|рахунка|рахунку|платіж|посилка|посилку|посилки|доставка|доставку|оплата|оплату|покупка|покупку) `,
-		` (?:мой|моего|моему|моим|моем) (?:\S+ )?(?:заказ|заказа|заказу|заказом|заказе|счет|счета|платеж|платежа|возврат|возврата|тикет) `,
-		` (?:моя|мою|моей) (?:\S+ )?(?:посылка|посылку|посылки|посылке|доставка|доставку|доставке|оплата|оплату|покупка|покупку) `,
-	),
+	patterns(nil, ` (?:ultimo|ultima|mais recente) (?:pedido|compra|fatura|pagamento|encomenda|entrega|cobranca|reembolso|chamado|atendimento|conta|boleto|nota|reclamacao|envio) `, ` (?:pedido|compra|fatura|pagamento|encomenda|chamado) mais recente `),
+	patterns(nil, ` (?:ultimo|ultima|mas reciente) (?:pedido|compra|factura|pago|paquete|entrega|envio|cargo|cobro|reembolso|ticket|incidencia|recibo|reclamacion) `, ` (?:pedido|compra|factura|pago|paquete) mas reciente `),
+	patterns(nil, ` (?:останн(?:є|ього|ьому|ім|ій|я|ю|ьої|ьою)|найновіш(?:е|ого|ому|ий|а|у|ої)) (?:замовлен\S+|рахун\S+|оплат\S+|платіж\S*|посилк\S+|доставк\S+|звернен\S+|покупк\S+|повернен\S+) `),
+	patterns(nil, ` (?:последн(?:ий|его|ему|им|ем|яя|юю|ей|ее)|сам(?:ый|ого|ому|ая|ую|ой) нов(?:ый|ого|ому|ая|ую|ой)) (?:заказ\S*|счет\S*|оплат\S+|платеж\S*|посылк\S+|доставк\S+|обращен\S+|покупк\S+|возврат\S*) `),
 )

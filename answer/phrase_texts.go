@@ -75,6 +75,13 @@ var phraseTexts = map[Phrase]consent.Text{
 		"uk":    "Я не можу зафіксувати цю відповідь, тому не надам її. Спробуйте ще раз трохи згодом.",
 		"ru":    "Я не могу записать этот ответ, поэтому не дам его. Попробуйте ещё раз чуть позже.",
 	},
+	SaySearchUnavailable: {
+		"en":    "I can't look anything up at the moment, so I won't guess. Please try again in a moment.",
+		"pt-BR": "Neste momento não consigo pesquisar, por isso não vou adivinhar. Tente de novo daqui a pouco.",
+		"es":    "En este momento no puedo buscar nada, así que no voy a adivinar. Inténtelo de nuevo en un momento.",
+		"uk":    "Зараз я не можу нічого знайти, тому не буду вгадувати. Спробуйте ще раз трохи згодом.",
+		"ru":    "Сейчас я не могу ничего найти, поэтому не буду гадать. Попробуйте ещё раз чуть позже.",
+	},
 	SayInterrupted: {
 		"en":    "I was interrupted before I could finish. Please ask again.",
 		"pt-BR": "Houve uma interrupção antes do fim da resposta. Por favor, pergunte de novo.",

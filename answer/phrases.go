@@ -24,6 +24,7 @@ const (
 	SayLedgerUnavailable Phrase = "ledger_unavailable" //
 	SayLogUnavailable    Phrase = "log_unavailable"    //
 	SayInterrupted       Phrase = "interrupted"        //
+	SaySearchUnavailable Phrase = "search_unavailable" //
 	SayQuotedNotShared   Phrase = "quoted_not_shared"  // {what}
 	SayHandoff           Phrase = "handoff"            //
 	SayAgentJoined       Phrase = "agent_joined"       // {name}
@@ -35,7 +36,7 @@ const (
 var Phrases = func() []Phrase {
 	list := []Phrase{
 		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
-		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SayQuotedNotShared, SayHandoff,
+		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SaySearchUnavailable, SayQuotedNotShared, SayHandoff,
 		SayAgentJoined, SayReturnedToAI, SayResolved,
 	}
 	for _, r := range consent.Reasons {

@@ -20,6 +20,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"candor/retrieval"
 )
 
 // Document is a document of a retrieval data set. Visibility is "public" or
@@ -185,6 +187,15 @@ func Rows[T any](name string) ([]T, error) {
 		}
 		out = append(out, row)
 	}
+}
+
+// Records are the ids of what was found, best first. A document that says the same as
+// another is found with it.
+func Records(hits []retrieval.Hit) (ids []string) {
+	for _, h := range hits {
+		ids = append(append(ids, h.RecordID), h.Same...)
+	}
+	return ids
 }
 
 // RetrievalReport is how well a search found what was judged relevant. Ratios

@@ -74,6 +74,16 @@ type Vector struct {
 	Values []int8 // the coordinates, in units of Scale
 }
 
+// Check returns ErrSpace if the question has a vector that cannot be compared with
+// those of the space: of another one, of another dimension, or no numbers.
+func (q Query) Check(space Space) error {
+	scale := float64(q.Vector.Scale)
+	if q.Vector.Zero() || q.Space == space && len(q.Vector.Values) == space.Dimension && scale > 0 && !math.IsInf(scale, 1) {
+		return nil
+	}
+	return fmt.Errorf("%w: the question is in %q, the index in %q", ErrSpace, q.Space, space)
+}
+
 // Zero reports whether it is near nothing.
 func (v Vector) Zero() bool { return v.Scale == 0 || len(v.Values) == 0 }
 

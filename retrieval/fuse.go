@@ -15,12 +15,12 @@ func (p *Peak) Add(lexical, cosine float64) {
 // The weights of Fuse, chosen by nDCG@10 on the evaluation sets; what else was
 // tried is in docs/design/encoder.md.
 const (
-	// meaning is the share of the meaning in a score.
-	meaning = 0.5
-	// reach is how far below the best cosine a passage still counts as near. Cosines
+	// FuseShare is the share of the meaning in a score.
+	FuseShare = 0.5
+	// FuseReach is how far below the best cosine a passage still counts as near. Cosines
 	// of a model lie close together; this is a third of what lies between a right
 	// passage and an arbitrary one.
-	reach = 0.2
+	FuseReach = 0.2
 )
 
 // Fuse is the score of a passage for a question that has a vector: a convex
@@ -35,10 +35,10 @@ const (
 func Fuse(peak Peak, lexical, cosine float64) float64 {
 	score := 0.0
 	if peak.Lexical > 0 {
-		score = (1 - meaning) * lexical / peak.Lexical
+		score = (1 - FuseShare) * lexical / peak.Lexical
 	}
 	if cosine > 0 {
-		score += meaning * max(0, 1-(peak.Cosine-cosine)/reach)
+		score += FuseShare * max(0, 1-(peak.Cosine-cosine)/FuseReach)
 	}
 	return score
 }

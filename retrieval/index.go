@@ -18,6 +18,9 @@ var (
 	// ErrLeaving refuses a record for the moment: who had one with this id is being
 	// erased.
 	ErrLeaving = errors.New("the record that had this id is being erased: send it again in a moment")
+	// ErrUnavailable means that the server which searches cannot be reached or does not
+	// answer in time. Nothing was found out; it may be there again in a moment.
+	ErrUnavailable = errors.New("the search is not available at the moment")
 	// ErrNotWanted refuses a record of a category that its customer had deleted
 	// here and has not allowed since.
 	ErrNotWanted = errors.New("the customer had this kind of data deleted here; it is taken again once they allow it")
@@ -29,9 +32,11 @@ type Query struct {
 	Language string         // BCP 47, detected or given
 	Terms    map[string]int // index terms with their frequency
 	// Context holds terms of earlier turns of the conversation, which count
-	// less, and Turns their texts; see Query.WithContext.
+	// less, and Turns their texts; see Query.WithContext. Before are earlier turns
+	// that become such a context only if they are about the same.
 	Context map[string]int
 	Turns   []string
+	Before  []string
 	// Vector is the meaning of the question, in Space; the zero Vector searches by
 	// words alone.
 	Vector Vector
@@ -43,6 +48,9 @@ type Query struct {
 	// Period, where it is set, leaves out the customer's own passages that were
 	// collected outside it.
 	Period Period
+	// Latest is whether the newest record alone is asked for, of each category of
+	// Prefer ("my last order"). An index does nothing about it; a Searcher does.
+	Latest bool
 	// Explain asks for Match.Explanation.
 	Explain bool
 }
@@ -103,7 +111,9 @@ type TermScore struct {
 // What was committed before Search is called is found by it (knowledge: within
 // a second on other replicas). Search is safe for concurrent use and retries
 // nothing; an error means that nothing was found out. It is ErrSpace where the
-// question's vector is of another space than those of the index.
+// question's vector is of another space than those of the index, ErrUnavailable where
+// the server that searches is away, and it may be consent.ErrStale where the scope
+// does not hold any more and something would have had to be written under it.
 type Index interface {
 	Search(ctx context.Context, scope consent.Scope, q Query, limit int) ([]Match, error)
 }
@@ -146,6 +156,58 @@ type DatedStore interface {
 	Articles(ctx context.Context, site identity.SiteID, version int64) (map[string]time.Time, error)
 }
 
+// OutsideStore is a VersionedStore that keeps account of what an index on another
+// server may hold of customers. Passages are in the index of the database while a
+// grant lives, and there they end with it in one commit; on another server they do
+// not. So whoever writes there enters before, under a scope that holds, and whatever
+// deletes passages in the database notes in the same commit that those outside have to
+// go: what was entered since, and what a writer who is late may still add.
+//
+// A version is what PassagesVersion returns. It also rises with each such note.
+type OutsideStore interface {
+	VersionedStore
+	// HashKey is a key for keyed hashes. An installation keeps it for ever.
+	HashKey() []byte
+	// Tenant is the keyed hash by which an index outside knows a customer of a site.
+	Tenant(site identity.SiteID, customer identity.CustomerID) string
+	// RecordIDs returns the ids of the scope's customer's records that it permits. It
+	// reads no texts.
+	RecordIDs(ctx context.Context, scope consent.Scope) ([]string, error)
+	// Alone runs work while no other replica runs any of the name: it waits for them, until
+	// ctx ends. The context of work ends early if that can no longer be said.
+	Alone(ctx context.Context, name string, work func(context.Context) error) error
+	// HomeOutside names the collection that was written to, empty: none was, and says
+	// whether it may hold passages of customers.
+	HomeOutside(ctx context.Context) (home string, used bool, err error)
+	// MoveOutside names another one, if it was from, and returns which it is then. It
+	// must not be called where the one of before may hold anything.
+	MoveOutside(ctx context.Context, from, to string) (home string, err error)
+	// EnterOutside notes that passages of the scope's customer in the categories are
+	// about to be written outside, for at most that long, and returns the version of
+	// what Passages returns from now on. It is consent.ErrStale if the scope does not
+	// hold any more: nothing may be written then.
+	EnterOutside(ctx context.Context, scope consent.Scope, categories []consent.Category, most time.Duration) (version int64, err error)
+	// LeaveOutside notes that everything was written. It is consent.ErrStale if the
+	// scope has ceased to hold meanwhile, and then what was written has to go.
+	LeaveOutside(ctx context.Context, scope consent.Scope, categories []consent.Category) error
+	// DueOutside returns at most limit of what has to be removed outside.
+	DueOutside(ctx context.Context, limit int) ([]Outside, error)
+	// RemovedOutside notes that of what DueOutside returned nothing was found outside
+	// any more, after it did. It reports whether that is the end of it: not while a
+	// writer may still be late.
+	RemovedOutside(ctx context.Context, o Outside) (ended bool, err error)
+}
+
+// Outside is what has to be removed from an index on another server: passages of a
+// customer in a category that are of an earlier version.
+type Outside struct {
+	Tenant   string // see OutsideStore
+	Category consent.Category
+	Before   int64
+	Entered  int64 // the last version that was entered
+	Writing  bool  // a writer may be late
+}
+
 // Hit is a passage with its record, read under the scope that found it.
 type Hit struct {
 	Match
@@ -153,6 +215,8 @@ type Hit struct {
 	// Recipients is who the record may go to, with the grants; empty for
 	// company knowledge, which may go to anyone of its audience.
 	Recipients []consent.Permit
+	// Same are the records of passages that say the same and were left out for this one.
+	Same []string
 }
 
 // Text returns the passage's span of the record's text.

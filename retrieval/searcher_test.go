@@ -40,6 +40,9 @@ func TestSearcherTrustsNobody(t *testing.T) {
 		{ID: "elsewhere's", Site: "other", Customer: "ana", Category: "orders"},
 	} {
 		r.Text = "Boots."
+		if r.ID == "internal" {
+			r.Text = "Boats." // or it says what the public one does
+		}
 		if r.Site == "" {
 			r.Site = "shop"
 		}
@@ -83,7 +86,7 @@ func TestSearcherTrustsNobody(t *testing.T) {
 		var got []string
 		for _, h := range found.Hits {
 			got = append(got, h.RecordID)
-			if h.Text() != "Boots." {
+			if h.Text() != h.Record.Text {
 				t.Errorf("%s: text %q", name, h.Text())
 			}
 			var want []consent.Permit

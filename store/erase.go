@@ -30,7 +30,7 @@ const (
 	stepHeld    = "held"    // what a legal hold covers is under the hold's key
 	stepKeyless = "keyless" // the keys are destroyed, and the list has its entry
 	stepGone    = "gone"    // the rows are deleted, and counted
-	stepDone    = "done"    // the write-ahead logs are empty
+	stepDone    = "done"    // the write-ahead logs are empty, and an index outside holds nothing
 )
 
 // erasedTopic is woken when somebody was erased, here or elsewhere.
@@ -138,6 +138,9 @@ func (s *Store) mark(ctx context.Context, customer identity.CustomerID, at time.
 			if deleted[table], err = tx.exec("DELETE FROM "+table+" WHERE customer = ?", customer); err != nil {
 				return err
 			}
+		}
+		if err := tx.eraseOutside(customer); err != nil {
+			return err
 		}
 		if _, err := tx.exec(`UPDATE customers SET erased = ?, erasing = TRUE, subject = NULL, sealed = NULL, age_band = '', jurisdiction = '',
 			data_version = data_version + 1 WHERE id = ?`, micros(when), customer); err != nil {
@@ -338,11 +341,19 @@ func (tx *Tx) logErased(customer identity.CustomerID, records map[consent.Catego
 	return nil
 }
 
-// markDone empties the write-ahead logs and says that the erasure is done.
+// markDone empties the write-ahead logs, and says that the erasure is done once an
+// index outside holds nothing either.
 func (s *Store) markDone(ctx context.Context, customer identity.CustomerID) error {
 	if err := s.truncateLogs(ctx); err != nil {
 		return err
 	}
+	if err := s.goneOutside(ctx, customer); err != nil {
+		if errors.Is(err, ErrOutside) {
+			s.waiting.Store(customer, true)
+		}
+		return err
+	}
+	s.waiting.Delete(customer)
 	return s.erase(ctx, customer, func(tx *Tx) error {
 		_, err := tx.exec("UPDATE customers SET erasing = FALSE WHERE id = ? AND erasing", customer)
 		return err
@@ -453,9 +464,10 @@ var (
 )
 
 // sweeping is an error of what the sweep tries again by itself: it tells once in a
-// while that a write-ahead log cannot be emptied.
+// while that a write-ahead log cannot be emptied, and whoever removes what is outside
+// tells why that cannot be done.
 func sweeping(err error) error {
-	if errors.Is(err, errLogRests) {
+	if errors.Is(err, errLogRests) || errors.Is(err, ErrOutside) {
 		return nil
 	}
 	return err

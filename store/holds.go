@@ -224,6 +224,9 @@ func (tx *Tx) holdSome(customer identity.CustomerID, limit int64, where string, 
 		things[i] = keeping{r.Category, "record", heldBody{Record: body}}
 		counts[r.Category]++
 	}
+	if err := tx.leaveOutsideIn(customer, counts); err != nil {
+		return 0, nil, err
+	}
 	if err := tx.keep(holds, things...); err != nil {
 		return 0, nil, err
 	}

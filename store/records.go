@@ -43,7 +43,11 @@ func (s *Store) PutRecord(ctx context.Context, r retrieval.Record) error {
 		if err := tx.wanted(r.Customer, r.Category); err != nil {
 			return err
 		}
-		if _, err := tx.exec("DELETE FROM passages WHERE site = ? AND record = ? AND customer = ?", r.Site, r.ID, r.Customer); err != nil {
+		dropped, err := tx.deleteByCategory("DELETE FROM passages WHERE site = ? AND record = ? AND customer = ?", r.Site, r.ID, r.Customer)
+		if err != nil {
+			return err
+		}
+		if err := tx.leaveOutsideIn(r.Customer, dropped); err != nil {
 			return err
 		}
 		if r.Own {
@@ -100,6 +104,13 @@ func (tx *Tx) dropPassages(customer identity.CustomerID, keep []consent.Category
 		return err
 	}
 	if _, err := tx.exec("UPDATE records SET indexed = FALSE"+where, args...); err != nil {
+		return err
+	}
+	rest := "TRUE"
+	if len(keep) > 0 {
+		rest = "category NOT IN (" + marks(len(keep)) + ")"
+	}
+	if err := tx.leaveOutside(customer, rest, anys(keep)...); err != nil {
 		return err
 	}
 	return tx.logDeletions(customer, consent.DeletedPassage, why, dropped)

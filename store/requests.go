@@ -145,6 +145,9 @@ func (s *Store) restrict(tx *Tx, key Sealer, r consent.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.leaveOutsideIn(r.Customer, dropped); err != nil {
+		return err
+	}
 	if err := tx.logDeletions(r.Customer, consent.DeletedPassage, because(consent.DeletedByDispute), dropped); err != nil {
 		return err
 	}

@@ -80,6 +80,9 @@ func (tx *Tx) removeRecords(customer identity.CustomerID, why consent.DeletionRe
 	if err != nil {
 		return 0, err
 	}
+	if err := tx.leaveOutsideIn(customer, passages); err != nil {
+		return 0, err
+	}
 	records, err := tx.deleteByCategory("DELETE FROM records WHERE "+where, args...)
 	if err != nil {
 		return 0, err

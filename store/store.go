@@ -46,6 +46,7 @@ type Store struct {
 	refused    time.Time         // when the write-ahead logs could not be emptied last; under truncating
 	logged     atomic.Bool       // what was destroyed may be in the write-ahead logs
 	forgot     atomic.Int64      // until when ForgetErased has looked; 0: it has not
+	waiting    sync.Map          // of who was erased here, and may be outside still; see goneOutside
 	step       func(name string) // for tests: what an erasure has done; nil: nobody is told
 
 	most     atomic.Int32 // jobs that share a commit
@@ -185,6 +186,7 @@ type Tx struct {
 	tx       *transaction
 	Now      time.Time           // the database's clock
 	customer identity.CustomerID // whose row is locked; empty: nobody's
+	keys     *Keyring            // for keyed hashes
 	holding  *holding            // for keeping what a legal hold covers; nil: it was not read
 	erased   bool                // the customer is erased by this transaction
 	wakes    []string
@@ -428,7 +430,7 @@ func (s *Store) runJobs(ctx context.Context, raw *transaction, batch []job, resu
 		if err := savepoint("SAVEPOINT job"); err != nil {
 			return nil, "", err
 		}
-		tx := &Tx{ctx: ctx, tx: raw, Now: now, customer: j.customer, holding: j.holding}
+		tx := &Tx{ctx: ctx, tx: raw, Now: now, customer: j.customer, keys: s.keys, holding: j.holding}
 		results[i] = attempt(tx, j.fn)
 		if results[i] == nil {
 			wakes = append(wakes, tx.wakes...)

@@ -41,6 +41,7 @@ var dataTables = []table{
 	{name: "knowledge_vectors", key: []string{"site", "id", "space"}},
 	{name: "records", key: []string{"site", "id"}, erased: ofCustomer},
 	{name: "passages", key: []string{"site", "id"}, erased: ofCustomer},
+	{name: "outside", key: []string{"tenant", "category"}}, // goes when it was looked for
 	{name: "conversations", key: []string{"id"}, erased: ofCustomer},
 	{name: "events", key: []string{"conversation", "seq"}, erased: ofConversation},
 	{name: "answers", key: []string{"id"}, erased: ofConversation},

@@ -252,6 +252,8 @@ func TestMove(t *testing.T) {
 	places(t, func(t *testing.T, from, to func(*testing.T) string) {
 		s := newSite(t, from(t), from(t))
 		installation := s.Store.keys.Installation()
+		_, err := s.MoveOutside(t.Context(), "", "col_1")
+		s.must(err)
 		s.exec(s.data, "DELETE FROM outbox") // what it gave out before is not given out again
 		s.must(s.Close())
 		m := Move{Installation: installation, Data: Way{s.data, to(t)}, Keys: Way{s.keys, to(t)}, Chunk: 3}

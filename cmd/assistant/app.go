@@ -24,7 +24,7 @@ import (
 	"candor/ingest"
 	"candor/retrieval"
 	"candor/retrieval/analysis"
-	"candor/retrieval/embedded"
+	"candor/retrieval/qdrant"
 	"candor/store"
 	"candor/web"
 )
@@ -73,7 +73,8 @@ type app struct {
 	log           *slog.Logger
 	store         *store.Store
 	gate          *consent.Gate
-	index         *embedded.Index
+	index         searchIndex
+	outside       *qdrant.Index      // the index, where it is a server's
 	embedder      retrieval.Embedder // nil: search is by words alone
 	importer      *ingest.Importer
 	engine        *answer.Engine
@@ -146,13 +147,10 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	register, metrics := a.metrics()
 	a.server = web.New(web.Options{
 		Directory: a.store, Gate: a.gate, Receipts: receipts, Conversations: a.conversations, Answers: a.store, Records: records{a},
-		OwnRecords: ownRecords{a}, Requests: requests{a.store, a.index.Forget}, Eraser: a.store,
+		OwnRecords: ownRecords{a}, Requests: requests{a.store, a.index.Forget}, Eraser: eraser{Store: a.store, outside: a.outside},
 		Citations: a.store.Citations(), Accesses: a.store, Usage: a.store, Exports: a.exports, Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
 		Language: analysis.DetectLanguage, Register: register, Metrics: metrics,
-		Parts: []web.Part{
-			{Name: "database", Essential: true, Check: a.store.Ready},
-			{Name: "messages", Check: a.bus.Ready}, // answers go on without
-		},
+		Parts:     a.parts(),
 		Logger:    log,
 		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI, Proxies: c.proxies(),
 		Demo: demo, Linger: c.linger(),
@@ -186,14 +184,30 @@ func (a *app) openSearch(ctx context.Context) (*retrieval.Searcher, error) {
 		return nil, err
 	}
 	if a.embedder == nil {
-		a.index = embedded.New(a.store, embedded.Options{Dir: a.config.path("index"), Logger: a.log})
+		if err := a.openIndex(ctx, retrieval.Space{}); err != nil {
+			return nil, err
+		}
 		return retrieval.NewSearcher(a.index, a.store), nil
 	}
-	if err := enterSpace(ctx, a.store, a.embedder); err != nil {
+	if err := a.openIndex(ctx, a.embedder.Space()); err != nil {
 		return nil, err
 	}
-	a.index = embedded.New(a.store, embedded.Options{Space: a.embedder.Space(), Dir: a.config.path("index"), Logger: a.log})
+	if err := enterSpace(ctx, a.store, a.embedder); err != nil { // once the index has taken it
+		return nil, err
+	}
 	return retrieval.NewSearcher(a.index, a.store).ByMeaning(a.embedder, a.store), nil
+}
+
+// parts are what /readyz tells of. Only without the database nothing works.
+func (a *app) parts() []web.Part {
+	parts := []web.Part{
+		{Name: "database", Essential: true, Check: a.store.Ready},
+		{Name: "messages", Check: a.bus.Ready}, // answers go on without
+	}
+	if a.outside != nil {
+		parts = append(parts, web.Part{Name: "index", Check: a.outside.Ready}) // people can be reached without
+	}
+	return parts
 }
 
 // install puts the policy of this process in force, unless it was replaced:
@@ -306,6 +320,9 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 		group.Go(func() error {
 			return a.store.Hold(background, "embedding/"+a.embedder.Space().String(), a.keepEmbedded)
 		})
+	}
+	if a.outside != nil {
+		group.Go(func() error { return a.store.Hold(background, "outside", a.sweepOutside) })
 	}
 	group.Go(func() error { a.tend(background); return nil })
 	group.Go(func() error { a.forgetErased(background); return nil })
@@ -563,8 +580,16 @@ func (a *app) turn(ctx context.Context, t conversation.Turn) answer.Turn {
 	if site, err := a.store.Site(ctx, t.Who.Site); err == nil {
 		brand = site.Name
 	}
+	// Without what was said before a question stands alone.
+	before, err := a.store.Before(ctx, t.AnswerID, turnsBefore)
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("what was said before a question cannot be read", "answer", t.AnswerID, "error", err)
+	}
 	return answer.Turn{
 		AnswerID: t.AnswerID, Conversation: t.Conversation, Who: t.Who, Brand: brand, Text: t.Question,
-		Language: t.Language, Supersedes: t.Supersedes, Asked: t.Asked,
+		Language: t.Language, Before: before, Supersedes: t.Supersedes, Asked: t.Asked,
 	}
 }
+
+// turnsBefore is how many of the customer's earlier messages a question may lean on.
+const turnsBefore = 2

@@ -21,19 +21,22 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"candor/consent"
+	"candor/retrieval/qdrant"
 )
 
 // Config is every setting. A setting comes from its flag, else its environment
 // variable, else the configuration file, else its default; candor.example.yaml
 // is made from this type, and a test says whether it still is.
 type Config struct {
-	Addr      string `yaml:"addr" default:"127.0.0.1:8080" help:"Address to listen on, host:port"`
-	DataDir   string `yaml:"data_dir" default:"data" help:"Folder of everything that is kept"`
-	Database  string `yaml:"database" default:"sqlite:" help:"Where records, consents and conversations are kept; sqlite: is a file in data_dir, postgres://user:password@host/database a server that several assistants can share"`
-	Keys      string `yaml:"keys" default:"sqlite:" help:"Where the customers' keys are kept, apart from their data; sqlite: is a file in data_dir, postgres://user:password@host/database a database of its own"`
-	Index     string `yaml:"index" default:"embedded:" help:"What searches; embedded: is this process"`
-	Embedding string `yaml:"embedding" default:"builtin:" help:"What tells the meaning of texts; builtin: is a model in this process, https://host/v1 an OpenAI-compatible server, none: searches by words alone"`
-	Encoder   string `yaml:"encoder" default:"" help:"Model file for builtin:, made with tools/encoder; empty: the one that is built in"`
+	Addr            string `yaml:"addr" default:"127.0.0.1:8080" help:"Address to listen on, host:port"`
+	DataDir         string `yaml:"data_dir" default:"data" help:"Folder of everything that is kept"`
+	Database        string `yaml:"database" default:"sqlite:" help:"Where records, consents and conversations are kept; sqlite: is a file in data_dir, postgres://user:password@host/database a server that several assistants can share"`
+	Keys            string `yaml:"keys" default:"sqlite:" help:"Where the customers' keys are kept, apart from their data; sqlite: is a file in data_dir, postgres://user:password@host/database a database of its own"`
+	Index           string `yaml:"index" default:"embedded:" help:"What searches; embedded: is this process, qdrant://host:6334 a Qdrant server, qdrants://host:6334 one with TLS"`
+	IndexCollection string `yaml:"index_collection" default:"candor" help:"Collection of the Qdrant server; it is made if there is none"`
+	QdrantKey       string `yaml:"-" env:"CANDOR_QDRANT_API_KEY" help:"API key of the Qdrant server"`
+	Embedding       string `yaml:"embedding" default:"builtin:" help:"What tells the meaning of texts; builtin: is a model in this process, https://host/v1 an OpenAI-compatible server, none: searches by words alone"`
+	Encoder         string `yaml:"encoder" default:"" help:"Model file for builtin:, made with tools/encoder; empty: the one that is built in"`
 	// What an embedding server needs to be told.
 	EmbeddingModel     string `yaml:"embedding_model" default:"" help:"Model that the embedding server is asked for"`
 	EmbeddingDimension string `yaml:"embedding_dimension" default:"" help:"How many numbers a vector of that model has"`
@@ -159,7 +162,7 @@ func (c *Config) readFile(path string) error {
 
 // engines names the schemes that each part knows.
 var engines = map[string][]string{
-	"database": {"sqlite", "postgres", "postgresql"}, "keys": {"sqlite", "postgres", "postgresql"}, "index": {"embedded"},
+	"database": {"sqlite", "postgres", "postgresql"}, "keys": {"sqlite", "postgres", "postgresql"}, "index": {"embedded", "qdrant", "qdrants"},
 	"embedding": {"builtin", "https", "http", "none"}, "messages": {"embedded", "nats", "tls"}, "answering": {"extractive"},
 }
 
@@ -194,6 +197,9 @@ func (c *Config) check() error {
 		}
 	}
 	if err := c.checkEmbedding(); err != nil {
+		return err
+	}
+	if err := c.checkIndex(); err != nil {
 		return err
 	}
 	switch {
@@ -232,6 +238,23 @@ func (c *Config) checkEmbedding() error {
 		return fmt.Errorf("encoder names a model for builtin:, but embedding is %q", redactURL(c.Embedding))
 	case scheme == "http" && consent.Recipient(c.EmbeddingRecipient) != consent.BrandAI:
 		return errors.New("embedding would send customers' texts to another company in clear: use https")
+	}
+	return nil
+}
+
+// checkIndex refuses settings of what searches that contradict each other.
+func (c *Config) checkIndex() error {
+	if !c.outsideIndex() {
+		if c.IndexCollection != defaults().IndexCollection {
+			return fmt.Errorf("index_collection is for a Qdrant server, but index is %q", c.Index)
+		}
+		return nil
+	}
+	switch _, _, _, err := qdrant.Address(c.Index); {
+	case err != nil:
+		return fmt.Errorf("index %q: %w", redactURL(c.Index), err)
+	case c.IndexCollection == "" || strings.ContainsAny(c.IndexCollection, "/\\ ?#"):
+		return fmt.Errorf("index_collection %q is no name of a collection", c.IndexCollection)
 	}
 	return nil
 }

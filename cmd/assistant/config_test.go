@@ -184,7 +184,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "demo", "serve", "init", "site", "site add", "site list", "staff", "staff add", "staff token", "key", "key rotate",
 		"receipt", "receipt key", "receipt verify", "erase", "hold", "hold export",
-		"import", "import knowledge", "import records", "migrate", "migrate status", "migrate up", "move", "backup", "restore", "eval", "eval retrieval", "bench", "bench store", "bench encoder", "bench retrieval", "search", "index", "index rebuild", "version",
+		"import", "import knowledge", "import records", "migrate", "migrate status", "migrate up", "move", "backup", "restore", "eval", "eval retrieval", "bench", "bench store", "bench encoder", "bench retrieval", "search", "index", "index rebuild", "index drop", "version",
 	} {
 		var out, errs bytes.Buffer
 		err := Run(t.Context(), append(strings.Fields(command), "--help"), Stdio{

@@ -121,7 +121,7 @@ func indexCommand(std Stdio) *cobra.Command {
 			return rebuild(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr(), s, e)
 		})
 	}
-	group.AddCommand(cmd)
+	group.AddCommand(cmd, dropCommand(std))
 	return group
 }
 

@@ -96,7 +96,9 @@ func eraseCustomer(ctx context.Context, cmd *cobra.Command, c Config, s *store.S
 		}
 		request = &r
 	}
-	e, err := s.Erase(ctx, who.Customer, request)
+	erases, end := eraserOf(ctx, c, s)
+	defer end()
+	e, err := erases.Erase(ctx, who.Customer, request)
 	if err != nil && !e.At.IsZero() {
 		err = fmt.Errorf("it has begun, and goes on at the next start of the assistant, or when this is run again with --id %s: %w", who.Customer, err)
 	}

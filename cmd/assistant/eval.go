@@ -151,11 +151,7 @@ func evalRetrieval(ctx context.Context, e retrieval.Embedder, dir string, progre
 	}
 	search := func(ctx context.Context, query string, limit int) ([]string, error) {
 		found, err := searcher.Search(ctx, scope, retrieval.Analyze(query, ""), limit)
-		ids := make([]string, len(found.Hits))
-		for i, h := range found.Hits {
-			ids[i] = h.RecordID
-		}
-		return ids, err
+		return eval.Records(found.Hits), err
 	}
 	return eval.Retrieval(ctx, search, dataset)
 }

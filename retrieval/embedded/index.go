@@ -147,8 +147,8 @@ func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Que
 	if err != nil {
 		return nil, err
 	}
-	if !q.Vector.Zero() && (q.Space != x.space || len(q.Vector.Values) != x.space.Dimension) {
-		return nil, fmt.Errorf("%w: the question is in %q, the index in %q", retrieval.ErrSpace, q.Space, x.space)
+	if err := q.Check(x.space); err != nil {
+		return nil, err
 	}
 	limit = min(limit, retrieval.MaxLimit)
 	best, preferred := newTop(limit, byScore), newTop((limit+1)/2, byTime)

@@ -23,7 +23,12 @@ type Store struct {
 	records   map[string]retrieval.Record
 	sealed    map[string][]retrieval.Stored
 	own       map[identity.CustomerID]int64
+	outside   map[string]*outside
+	home      string // see HomeOutside
+	alone     sync.Mutex
 
+	// Holds says whether a stamp does; nil: all do.
+	Holds func(consent.Stamp) error
 	// Leaky makes Passages and Texts forget their filter, to show that the index
 	// and the searcher do not rely on it.
 	Leaky bool
@@ -53,6 +58,7 @@ func NewStore() *Store {
 		records:   make(map[string]retrieval.Record),
 		sealed:    make(map[string][]retrieval.Stored),
 		own:       make(map[identity.CustomerID]int64),
+		outside:   make(map[string]*outside),
 	}
 }
 
@@ -65,6 +71,9 @@ func (s *Store) Put(records ...retrieval.Record) {
 			s.version++
 			s.knowledge[r.ID] = versioned{record: r, version: s.version}
 			continue
+		}
+		if old, ok := s.records[r.ID]; ok {
+			s.leave(old.Site, old.Customer, old.Category)
 		}
 		s.records[r.ID] = r
 		s.sealed[r.ID] = s.seal(r)
@@ -83,6 +92,7 @@ func (s *Store) Remove(id string) {
 	}
 	if r, ok := s.records[id]; ok {
 		s.own[r.Customer]++
+		s.leave(r.Site, r.Customer, r.Category)
 		delete(s.records, id)
 		delete(s.sealed, id)
 	}
@@ -261,6 +271,16 @@ func (l *ledger) History(_ context.Context, customer identity.CustomerID) ([]con
 	return slices.Clone(l.events[customer]), nil
 }
 
+// holds reports whether a stamp is of this moment, as a commit does.
+func (l *ledger) holds(p consent.Stamp) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p.Customer != "" && (p.Epoch != l.epochs[p.Customer] || !p.ValidUntil.IsZero() && !l.now.Before(p.ValidUntil)) {
+		return consent.ErrStale
+	}
+	return nil
+}
+
 func (l *ledger) PolicyText(context.Context, string) ([]byte, error) { return policy.Text(), nil }
 
 func (l *ledger) Policies(context.Context) ([]consent.PolicyVersion, error) {
@@ -270,6 +290,13 @@ func (l *ledger) Policies(context.Context) ([]consent.PolicyVersion, error) {
 // Due is not part of what is tested here.
 func (l *ledger) Due(context.Context, int) ([]identity.CustomerID, error) {
 	return nil, errors.ErrUnsupported
+}
+
+// NewGated is NewStore and NewGate, where the store knows which scopes hold.
+func NewGated() (*Store, *consent.Gate) {
+	l, s := newLedger(), NewStore()
+	s.Holds = l.holds
+	return s, consent.NewGate(l, consent.DefaultPolicy())
 }
 
 // NewGate returns a gate over the default policy and an empty ledger in memory,

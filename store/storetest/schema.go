@@ -25,6 +25,7 @@ func (f *fixture) everything() {
 	f.embed(spaceA, f.unembedded(spaceA, 1)...)
 	f.choose(f.maya, true, "orders")
 	f.found(f.maya, consent.Answers)
+	f.must(only(f.EnterOutside(f.Context(), f.scope(f.maya, consent.Answers), []consent.Category{"orders"}, time.Minute)))
 	f.must(f.UseToken(f.Context(), shop, "jti", f.now().Add(time.Hour)))
 	f.must(f.AddSession(f.Context(), identity.Session{ID: "ses_1", Token: "token", Kind: identity.Customer, Customer: f.maya.Customer, Expires: f.now().Add(time.Hour)}))
 	f.must(f.AddAPIToken(f.Context(), f.agent("stf_1"), "api"))
@@ -132,6 +133,7 @@ var rules = []rule{
 	{"deletions", []string{"id"}},
 	{"holds", []string{"id"}},
 	{"held", []string{"id"}},
+	{"outside", []string{"tenant", "category"}},
 	{"leases", []string{"name"}},
 	{"installation", []string{"one"}},
 }
@@ -143,7 +145,7 @@ var free = map[string][]string{
 	"staff": {"id", "email"}, "api_tokens": {"hash"}, "sessions": {"hash"}, "ledger": {"id", "conversation"},
 	"knowledge": {"id"}, "knowledge_vectors": {"space"}, "records": {"id"}, "passages": {"id"}, "conversations": {"id"}, "events": {"seq"}, "answers": {"id"},
 	"citation_entries": {"id"}, "citation_words": {"word"}, "outbox": {"message"}, "idempotency": {"key"},
-	"ratings": {"subject"}, "requests": {"id", "record"}, "request_events": {"ordinal"}, "accesses": {"id"}, "export_parts": {"part"}, "leases": {"name"}, "deletions": {"id"}, "holds": {"id"}, "held": {"id"},
+	"ratings": {"subject"}, "requests": {"id", "record"}, "request_events": {"ordinal"}, "accesses": {"id"}, "export_parts": {"part"}, "leases": {"name"}, "deletions": {"id"}, "holds": {"id"}, "held": {"id"}, "outside": {"tenant"},
 }
 
 // copyRow adds a copy of a row with other values in some columns.
