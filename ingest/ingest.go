@@ -7,14 +7,23 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sync/singleflight"
 
 	"candor/consent"
 	"candor/identity"
@@ -49,10 +58,12 @@ type Rejection struct {
 	Error string `json:"error"`
 }
 
-// Report is the result of an import.
+// Report is the result of an import. Unchanged is how many of the customers' records
+// that were accepted were there already, as they are.
 type Report struct {
-	Accepted int         `json:"accepted"`
-	Rejected []Rejection `json:"rejected"`
+	Accepted  int         `json:"accepted"`
+	Rejected  []Rejection `json:"rejected"`
+	Unchanged int         `json:"-"`
 }
 
 // Store is where records go. PutRecord and PutKnowledge replace what has the
@@ -61,11 +72,20 @@ type Report struct {
 // at this moment.
 type Store interface {
 	Customer(ctx context.Context, site identity.SiteID, sub string) (identity.CustomerID, error)
+	// HasRecord reports whether the record is there as it is; without a CollectedAt,
+	// whenever it was collected. To be kept a little longer changes nothing.
+	HasRecord(ctx context.Context, r retrieval.Record) (bool, error)
 	PutRecord(ctx context.Context, r retrieval.Record) error
 	PutKnowledge(ctx context.Context, site identity.SiteID, records []retrieval.Record) error
+	// HashKey is a key of this installation for keyed hashes.
+	HashKey() []byte
 }
 
 // Importer checks items and stores them.
+//
+// An item without an id has one by where it comes from, or by what it says: sent
+// again it is the same record. What is there already is not written again. So an
+// import that was cut off goes on when it is run again.
 type Importer struct {
 	Store  Store
 	Policy func() *consent.Policy
@@ -112,57 +132,178 @@ func (im *Importer) Knowledge(ctx context.Context, site identity.SiteID, items i
 	})
 }
 
+const (
+	// workers is how many records are written at the same time: the store commits
+	// them together.
+	workers = 64
+	// ahead is how many records wait for each of them. Then the reader waits.
+	ahead = 4
+)
+
+// job is a record that waits to be stored, with the item that it was.
+type job struct {
+	retrieval.Record
+	sub         string
+	index, line int
+}
+
 func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Seq[Entry], progress func(int),
 	read func(Item) (retrieval.Record, error),
 ) (Report, error) {
+	var mu sync.Mutex // guards what follows
 	report := Report{Rejected: []Rejection{}}
-	var articles []retrieval.Record
-	flush := func() error {
-		if len(articles) == 0 {
-			return nil
-		}
-		err := im.Store.PutKnowledge(ctx, site, articles)
-		if err == nil {
-			report.Accepted += len(articles)
-			articles = articles[:0]
-		}
-		return err
+	var failed error
+	reject := func(index, line int, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		report.Rejected = append(report.Rejected, Rejection{Index: index, Line: line, Error: err.Error()})
 	}
+	stop := make(chan struct{}) // closed: something failed
+	fail := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if failed == nil {
+			failed = err
+			close(stop)
+		}
+	}
+	stopped := func() bool {
+		select {
+		case <-stop:
+			return true
+		default:
+			return false
+		}
+	}
+	var making singleflight.Group // of customers, each once
+	store := func(j job) {
+		id, err, _ := making.Do(j.sub, func() (any, error) { return im.Store.Customer(ctx, site, j.sub) })
+		unchanged := false
+		if err == nil {
+			j.Customer = id.(identity.CustomerID)
+			unchanged, err = im.store(ctx, j.Record)
+		}
+		switch {
+		case refusal(err):
+			reject(j.index, j.line, err)
+		case err != nil:
+			fail(err)
+		default:
+			mu.Lock()
+			defer mu.Unlock()
+			report.Accepted++
+			if unchanged {
+				report.Unchanged++
+			}
+		}
+	}
+	// The records of one id go to one worker: the last stays the last. What is being
+	// written when something fails is finished.
+	var group sync.WaitGroup
+	queues := make([]chan job, workers)
+	for i := range queues {
+		queues[i] = make(chan job, ahead)
+		group.Go(func() {
+			for j := range queues[i] {
+				if !stopped() {
+					store(j)
+				}
+			}
+		})
+	}
+	var articles []retrieval.Record
+	flush := func() {
+		if len(articles) == 0 || stopped() {
+			return
+		}
+		if err := im.Store.PutKnowledge(ctx, site, articles); err != nil {
+			fail(err)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		report.Accepted += len(articles)
+		articles = articles[:0]
+	}
+	seed := maphash.MakeSeed()
 	index := -1
 	for e := range items {
+		if ctx.Err() != nil {
+			fail(ctx.Err())
+		}
+		if stopped() {
+			break
+		}
 		index++
 		err := e.Err
 		var r retrieval.Record
 		if err == nil {
 			r, err = read(e.Item)
 		}
-		if err == nil && r.Knowledge() {
+		switch {
+		case err != nil:
+			reject(index, e.Line, err)
+		case r.Knowledge():
 			if articles = append(articles, r); len(articles) == batch {
-				if err := flush(); err != nil {
-					return report, err
-				}
+				flush()
 			}
-		} else if err == nil {
-			if r.Customer, err = im.Store.Customer(ctx, site, e.Item.Customer); err != nil {
-				return report, err
-			}
-			err = im.Store.PutRecord(ctx, r)
-			if err != nil && !errors.Is(err, retrieval.ErrOtherCustomer) && !errors.Is(err, retrieval.ErrLeaving) && !errors.Is(err, retrieval.ErrNotWanted) && !errors.Is(err, consent.ErrUnknownCustomer) {
-				return report, err
-			}
-			if err == nil {
-				report.Accepted++
-			}
-		}
-		if err != nil {
-			if ctx.Err() != nil {
-				return report, ctx.Err()
-			}
-			report.Rejected = append(report.Rejected, Rejection{Index: index, Line: e.Line, Error: err.Error()})
+		default:
+			queues[maphash.String(seed, r.ID)%workers] <- job{r, e.Item.Customer, index, e.Line}
 		}
 		progress(index + 1)
 	}
-	return report, flush()
+	flush()
+	for _, q := range queues {
+		close(q)
+	}
+	group.Wait()
+	slices.SortFunc(report.Rejected, func(a, b Rejection) int { return a.Index - b.Index })
+	return report, failed
+}
+
+// store stores a customer's record, unless it is there already.
+func (im *Importer) store(ctx context.Context, r retrieval.Record) (unchanged bool, err error) {
+	if unchanged, err = im.Store.HasRecord(ctx, r); unchanged || err != nil {
+		return unchanged, err
+	}
+	if r.CollectedAt.IsZero() {
+		r.CollectedAt = im.Now().UTC()
+	}
+	return false, im.Store.PutRecord(ctx, r)
+}
+
+// refusal reports whether an error is about one record.
+func refusal(err error) bool {
+	for _, one := range []error{retrieval.ErrOtherCustomer, retrieval.ErrLeaving, retrieval.ErrNotWanted, consent.ErrUnknownCustomer} {
+		if errors.Is(err, one) {
+			return true
+		}
+	}
+	return false
+}
+
+// id is that of an item without one: by its place in the system that it comes from,
+// or else by all that it says.
+func (im *Importer) id(kind string, site identity.SiteID, it Item) string {
+	h := hmac.New(sha256.New, im.Store.HashKey())
+	add := func(texts ...string) {
+		for _, t := range texts {
+			_, _ = fmt.Fprintf(h, "%d %s ", len(t), t) // a hash does not fail
+		}
+	}
+	add(kind, string(site), it.Customer, it.Category)
+	switch {
+	case it.Source.System != "" && it.Source.Ref != "":
+		add("source", it.Source.System, it.Source.Ref)
+	case kind == "kno" && cmp.Or(it.Source.URL, it.URL) != "":
+		add("page", cmp.Or(it.Source.URL, it.URL))
+	default:
+		add("text", it.Title, it.Text, it.CollectedAt)
+		for _, k := range slices.Sorted(maps.Keys(it.Fields)) {
+			add(k, it.Fields[k])
+		}
+	}
+	return kind + "_" + base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:15])
 }
 
 // common checks what records and articles share.
@@ -243,7 +384,7 @@ func (im *Importer) article(site identity.SiteID, it Item) (retrieval.Record, er
 		return r, errors.New("`visibility` is neither public nor internal")
 	}
 	if r.ID == "" {
-		r.ID = identity.NewID("kno")
+		r.ID = im.id("kno", site, it)
 	}
 	return r, nil
 }
@@ -268,7 +409,7 @@ func (im *Importer) record(site identity.SiteID, it Item) (retrieval.Record, err
 		}
 	}
 	now := im.Now().UTC()
-	if r.CollectedAt, err = parseTime("collected_at", it.CollectedAt, now); err != nil {
+	if r.CollectedAt, err = parseTime("collected_at", it.CollectedAt, time.Time{}); err != nil {
 		return r, err
 	}
 	kept := now.Add(spec.Retention.Duration())
@@ -279,7 +420,7 @@ func (im *Importer) record(site identity.SiteID, it Item) (retrieval.Record, err
 		r.Expires = kept // nobody keeps it longer than customers were told
 	}
 	if r.ID == "" {
-		r.ID = identity.NewID("rec")
+		r.ID = im.id("rec", site, it)
 	}
 	return r, nil
 }

@@ -39,11 +39,11 @@ func (im *Importer) Remember(ctx context.Context, site identity.SiteID, customer
 	if strings.TrimSpace(title) == "" {
 		title = beginning(text)
 	}
-	r, err := im.record(site, Item{Category: string(category), Title: title, Text: text, Source: retrieval.Source{System: ownSystem}})
+	r, err := im.record(site, Item{ID: identity.NewID("rec"), Category: string(category), Title: title, Text: text, Source: retrieval.Source{System: ownSystem}})
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", retrieval.ErrRefused, err)
 	}
-	r.Customer, r.Own = customer, true
+	r.Customer, r.Own, r.CollectedAt = customer, true, im.Now().UTC()
 	err = im.Store.PutRecord(ctx, r)
 	if errors.Is(err, retrieval.ErrNotWanted) {
 		err = retrieval.ErrStopped

@@ -24,7 +24,8 @@ func importCommand(std Stdio) *cobra.Command {
 	group := &cobra.Command{
 		Use: "import", Short: "Import knowledge or records from a file",
 		Long: "Import reads lines of JSON, a JSON array, or CSV with a header line (.csv). Lines that\n" +
-			"cannot be imported are named with the reason; the others are.",
+			"cannot be imported are named with the reason; the others are. What is there already as it\n" +
+			"is stays untouched, so an import that was cut off goes on when it is run again.",
 	}
 	knowledge := &cobra.Command{
 		Use: "knowledge FILE", Short: "Import company knowledge: id, title, text, url, language, visibility", Args: cobra.ExactArgs(1),
@@ -63,7 +64,11 @@ func importFile(cmd *cobra.Command, std Stdio, path string, run importFunc) erro
 		return err
 	}
 	defer f.Close()
-	items := itemsOf(path, f)
+	p := progress{w: cmd.ErrOrStderr(), file: f, began: time.Now()}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		p.size = info.Size()
+	}
+	items := itemsOf(path, &p)
 	return withStore(cmd, std, func(ctx context.Context, c Config, s *store.Store) error {
 		site, err := chooseSite(ctx, cmd, s)
 		if err != nil {
@@ -74,22 +79,36 @@ func importFile(cmd *cobra.Command, std Stdio, path string, run importFunc) erro
 			return err
 		}
 		im := &ingest.Importer{Store: s, Policy: func() *consent.Policy { return policy }, Now: time.Now}
-		report, err := run(ctx, im, site, items, showProgress(cmd.ErrOrStderr()))
-		fmt.Fprintf(cmd.ErrOrStderr(), "\r%d read\n", report.Accepted+len(report.Rejected))
-		for _, r := range report.Rejected {
+		report, err := run(ctx, im, site, items, p.show)
+		p.end()
+		for i, r := range report.Rejected {
+			if i == mostRefusals {
+				fmt.Fprintf(cmd.OutOrStdout(), "… and %d more\n", len(report.Rejected)-i)
+				break
+			}
 			where := fmt.Sprintf("item %d", r.Index+1)
 			if r.Line > 0 {
 				where = fmt.Sprintf("line %d", r.Line)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", where, r.Error)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%d imported, %d refused\n", report.Accepted, len(report.Rejected))
-		if err == nil && report.Accepted == 0 {
-			err = errors.New("nothing was imported")
+		unchanged := ""
+		if report.Unchanged > 0 {
+			unchanged = fmt.Sprintf(" (%d of them were there already)", report.Unchanged)
 		}
-		return err
+		fmt.Fprintf(cmd.OutOrStdout(), "%d imported%s, %d refused\n", report.Accepted, unchanged, len(report.Rejected))
+		switch {
+		case err != nil:
+			return fmt.Errorf("the import was cut off; run it again to go on: %w", err)
+		case report.Accepted == 0:
+			return errors.New("nothing was imported")
+		}
+		return nil
 	})
 }
+
+// mostRefusals is how many refusals are printed.
+const mostRefusals = 1000
 
 func itemsOf(path string, r io.Reader) iter.Seq[ingest.Entry] {
 	if strings.EqualFold(filepath.Ext(path), ".csv") {
@@ -118,13 +137,68 @@ func chooseSite(ctx context.Context, cmd *cobra.Command, s *store.Store) (identi
 	return "", fmt.Errorf("there is no site %q", id)
 }
 
-// showProgress shows a count that moves, at most ten times a second.
-func showProgress(w io.Writer) func(int) {
-	var last time.Time
-	return func(n int) {
-		if now := time.Now(); now.Sub(last) > 100*time.Millisecond {
-			last = now
-			fmt.Fprintf(w, "\r%d read", n)
-		}
+// progress reads a file, and shows how far an import has come.
+type progress struct {
+	w     io.Writer
+	file  io.Reader
+	size  int64 // 0: not known
+	read  int64
+	count int
+	began time.Time
+	last  time.Time
+}
+
+// Read implements io.Reader.
+func (p *progress) Read(b []byte) (int, error) {
+	n, err := p.file.Read(b)
+	p.read += int64(n)
+	return n, err
+}
+
+// show shows the count, on a terminal ten times a second in one line, elsewhere in a
+// line every ten seconds.
+func (p *progress) show(n int) {
+	p.count = n
+	every, end := 100*time.Millisecond, ""
+	if !onTerminal(p.w) {
+		every, end = 10*time.Second, "\n"
 	}
+	now := time.Now()
+	if p.last.IsZero() {
+		p.last = p.began
+	}
+	if now.Sub(p.last) < every {
+		return
+	}
+	p.last = now
+	begin := ""
+	if end == "" {
+		begin = "\r"
+	}
+	fmt.Fprintf(p.w, "%s%s%s", begin, p.line(now), end)
+}
+
+func (p *progress) line(now time.Time) string {
+	passed := now.Sub(p.began)
+	line := fmt.Sprintf("%d read, %.0f a second", p.count, float64(p.count)/passed.Seconds())
+	if p.size > 0 && p.read > 0 {
+		share := float64(p.read) / float64(p.size)
+		left := time.Duration(float64(passed) * (1/share - 1)).Round(time.Second)
+		line += fmt.Sprintf(", %.0f %%, %s left", 100*share, left)
+	}
+	return fmt.Sprintf("%-60s", line)
+}
+
+func (p *progress) end() {
+	if onTerminal(p.w) {
+		fmt.Fprintf(p.w, "\r%-60s\n", fmt.Sprintf("%d read in %s", p.count, time.Since(p.began).Round(time.Second)))
+		return
+	}
+	fmt.Fprintf(p.w, "%d read in %s\n", p.count, time.Since(p.began).Round(time.Second))
+}
+
+// onTerminal reports whether what is written is seen at once.
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isTerminal(f)
 }
