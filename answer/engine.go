@@ -247,7 +247,7 @@ func (e *Engine) write(w *writer, q Turn, intent Intent, scope consent.Scope, hi
 	}
 	said := len(a.Sentences)
 	err := e.Answerer.Answer(w.ctx, Request{
-		Question: q.Text, Language: a.Language, Brand: q.Brand, Intent: intent, Hits: hits, Now: time.Now(),
+		Question: intent.Whole(q.Text), Language: a.Language, Brand: q.Brand, Intent: intent, Hits: hits, Now: time.Now(),
 	}, w.sentence)
 	if err != nil {
 		return Ending{}, err

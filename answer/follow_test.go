@@ -56,6 +56,15 @@ func TestFollowUp(t *testing.T) {
 	if q := ask("And the other one?", "Where is my order of boots?", "Thank you!"); q.Context["boot"] == 0 || !slices.Equal(q.Prefer, orders) {
 		t.Errorf("a follow-up after thanks: %+v", q)
 	}
+	if q := ask("When will it arrive?", "Where is my last order?"); !q.Latest || !slices.Equal(q.Prefer, orders) {
+		t.Errorf("a follow-up of what is of one category: %+v", q)
+	}
+	if q := ask("How much was it?", "Where is my last order?", "When will it arrive?"); !q.Latest || !slices.Equal(q.Prefer, orders) {
+		t.Errorf("a follow-up of a follow-up: %+v", q)
+	}
+	if q := ask("How do I return it?", "Where is my last order?"); len(q.Prefer) > 0 || q.Context["order"] == 0 {
+		t.Errorf("how something is done: %+v", q)
+	}
 	if q := ask("And the other one?"); len(q.Context) > 0 || len(q.Prefer) > 0 {
 		t.Errorf("without a word before: %+v", q)
 	}

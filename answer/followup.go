@@ -36,7 +36,8 @@ var pointing = slices.Concat(
 // pointless holds an it that points to nothing.
 var pointless = regexp.MustCompile(` (?:(?:is|was|would|will|if|whether) it (?:be )?(?:possible|ok|okay|allowed|safe|true|necessary|worth|too|free|normal|better|legal|a) |it is (?:possible|true|safe) |(?:does|did|will|would) it (?:take|cost) (?:to |for |me |you )|what (?:time|day) is it )`)
 
-// few is how many words, beside stop words, a message has that may not stand alone.
+// few is how many words, beside stop words, a message has that asks for one thing, or
+// may not stand alone.
 const few = 2
 
 // follows reports whether a message leans on what was said before: it points there, or

@@ -34,8 +34,10 @@ type Intent struct {
 	Personal bool
 	// Latest is whether it asks for the most recent of several, and that alone.
 	Latest bool
-	// Follows is whether it leans on what was said before.
+	// Follows is whether it leans on what was said before, and After the earlier message
+	// that it is about the same as, if there is one.
 	Follows bool
+	After   string
 	// HowTo is whether it asks how, or whether, something can be done.
 	HowTo bool
 	// Lookup is whether it asks for one thing of the customer's own, in a word or
@@ -72,7 +74,7 @@ func Understand(p *consent.Policy, question, language string) Intent {
 	}
 	in.HowTo = matchesAny(howTo, message)
 	in.Personal = !in.HowTo && matchesAny(ownCase, message) || namesCase(message)
-	in.Lookup = in.Personal && !in.HowTo && len(in.Relevant) > 0 && telling(question, language) <= 2
+	in.Lookup = lookup(in, question, language)
 	in.Latest = in.Personal && matchesAny(newest, message)
 	return in
 }
@@ -86,16 +88,31 @@ func UnderstandAfter(p *consent.Policy, question string, before []string, langua
 		return in
 	}
 	in.Follows = true
-	if len(in.Relevant) > 0 {
-		return in
-	}
-	for _, earlier := range slices.Backward(before) {
-		if last := Understand(p, earlier, language); last.Act == Question {
-			in.Relevant, in.Personal = last.Relevant, in.Personal || last.Personal && !in.HowTo
-			break
+	for i, earlier := range slices.Backward(before) {
+		last := UnderstandAfter(p, earlier, before[:i], language) // which may lean on one before it
+		if last.Act != Question {
+			continue
 		}
+		in.After = last.Whole(earlier)
+		if len(in.Relevant) == 0 {
+			in.Relevant = last.Relevant
+		}
+		if last.Personal && !in.HowTo {
+			in.Personal, in.Latest = true, in.Latest || last.Latest
+			in.Lookup = lookup(in, question, language)
+		}
+		break
 	}
 	return in
+}
+
+// Whole is the message with what it leans on before it, so that it can be understood
+// alone.
+func (in Intent) Whole(message string) string {
+	if in.After == "" {
+		return message
+	}
+	return in.After + "\n" + message
 }
 
 // Query is how a message with the intent is searched for, after what its customer said
@@ -110,6 +127,11 @@ func (in Intent) Query(message, language string, before []string, now time.Time)
 	}
 	q.Before = before
 	return q
+}
+
+// lookup reports whether a message asks for one thing of the customer's own.
+func lookup(in Intent, message, language string) bool {
+	return in.Personal && !in.HowTo && len(in.Relevant) > 0 && telling(message, language) <= few
 }
 
 // telling counts the words of a message that are no stop words.

@@ -27,9 +27,10 @@ const (
 	kindSpace    = "space"    // says which space the collection's vectors are of
 )
 
-// Every filter is made here. SECURITY: each one names its tenant, and nothing that is
-// empty: Qdrant takes a condition without values, or no condition, for "any". A filter
-// of nothing is nil, and then nothing may be asked.
+// Every filter is made here. SECURITY: each one names its tenant, or points that one
+// which did has found, and nothing that is empty: Qdrant takes a condition without
+// values, or no condition, for "any". A filter of nothing is nil, and then nothing may
+// be asked.
 
 // ofTenant selects a tenant's points of one of the kinds.
 func ofTenant(tenant string, kinds ...string) *api.Filter {
