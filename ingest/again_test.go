@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"candor/consent"
@@ -122,10 +125,20 @@ func TestImportAgain(t *testing.T) {
 	if got := everything(t, s.Store); !maps.Equal(keysOf(got), keysOf(want)) {
 		t.Errorf("%d stored, want %d", len(got), len(want))
 	}
+	if report.First == nil || report.First.Line != report.First.Index+1 {
+		t.Errorf("the first that was written is %+v", report.First)
+	}
+	version, err := s.KnowledgeVersion(t.Context(), shop)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.written.Store(0)
 	report, err = read(s)
-	if err != nil || s.written.Load() != 0 || report.Unchanged != n*3/5 {
-		t.Errorf("a third time: %d written, %+v, %v", s.written.Load(), report.Unchanged, err)
+	if err != nil || s.written.Load() != 0 || report.Unchanged != n*4/5 || report.First != nil {
+		t.Errorf("a third time: %d written, %d unchanged, first %v, %v", s.written.Load(), report.Unchanged, report.First, err)
+	}
+	if v, err := s.KnowledgeVersion(t.Context(), shop); err != nil || v != version {
+		t.Errorf("the knowledge has another version, %v", err)
 	}
 }
 
@@ -177,6 +190,99 @@ func TestChangedRecords(t *testing.T) {
 	}
 	if n != 3 {
 		t.Errorf("maya has %d records, want 3", n)
+	}
+}
+
+// TestChangedArticles: of articles what has changed is written, and the last of one id
+// stays the last.
+func TestChangedArticles(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	for _, tt := range []struct {
+		name, lines string
+		unchanged   int
+		first       int // line of the first that is written; 0: none
+		want        string
+	}{
+		{"first", `{"id":"a","text":"one"}` + "\n" + `{"id":"b","text":"two"}`, 0, 1, "one, two"},
+		{"again", `{"id":"a","text":"one"}` + "\n" + `{"id":"b","text":"two"}`, 2, 0, "one, two"},
+		{"a change", `{"id":"a","text":"one"}` + "\n" + `{"id":"b","text":"three"}`, 1, 2, "one, three"},
+		{"there and back", `{"id":"a","text":"x"}` + "\n" + `{"id":"a","text":"one"}`, 0, 1, "one, three"},
+		{"another visibility", `{"id":"b","text":"three","visibility":"internal"}`, 0, 1, "one, three"},
+	} {
+		report, err := importer(s).Knowledge(t.Context(), shop, ingest.JSON(strings.NewReader(tt.lines)), retrieval.PublicKnowledge, nobody)
+		if err != nil || report.Unchanged != tt.unchanged {
+			t.Errorf("%s: %+v, %v", tt.name, report, err)
+		}
+		first := 0
+		if report.First != nil {
+			first = report.First.Line
+		}
+		if first != tt.first {
+			t.Errorf("%s: the first that is written is line %d, want %d", tt.name, first, tt.first)
+		}
+		var texts []string
+		err = s.Knowledge(t.Context(), shop, 0, retrieval.Space{}, func(r retrieval.Record, _ []byte) error {
+			texts = append(texts, r.Text)
+			return nil
+		}, func(string) error { return nil })
+		if got := strings.Join(texts, ", "); err != nil || got != tt.want {
+			t.Errorf("%s: %s, want %s; %v", tt.name, got, tt.want, err)
+		}
+	}
+	// What was removed is not there.
+	if err := s.RemoveRecord(t.Context(), shop, "a"); err != nil {
+		t.Fatal(err)
+	}
+	report, err := importer(s).Knowledge(t.Context(), shop, ingest.JSON(strings.NewReader(`{"id":"a","text":"one"}`)), retrieval.PublicKnowledge, nobody)
+	if err != nil || report.Unchanged != 0 {
+		t.Errorf("removed: %+v, %v", report, err)
+	}
+}
+
+// sizes notes how many bytes of text, and how many articles, share a transaction.
+type sizes struct {
+	memory
+	bytes, count int
+}
+
+func (s *sizes) PutKnowledge(_ context.Context, _ identity.SiteID, records []retrieval.Record) error {
+	n := 0
+	for _, r := range records {
+		n += len(r.Text)
+	}
+	s.bytes, s.count = max(s.bytes, n), max(s.count, len(records))
+	return nil
+}
+
+// TestBatches: a transaction is small, whether the articles are many or long.
+func TestBatches(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ length, bytes, count int }{{10, 2000, 200}, {190_000, 6 * 190_000, 6}} {
+		s := &sizes{}
+		items := func(yield func(ingest.Entry) bool) {
+			for i := range 500 {
+				if !yield(ingest.Entry{Item: ingest.Item{ID: fmt.Sprint(i), Visibility: "public", Text: strings.Repeat("x", tt.length)}}) {
+					return
+				}
+			}
+		}
+		report, err := importer(s).Knowledge(t.Context(), shop, items, "", nobody)
+		if err != nil || report.Accepted != 500 || s.bytes != tt.bytes || s.count != tt.count {
+			t.Errorf("%d bytes each: %d accepted, %d articles and %d bytes in a transaction, %v", tt.length, report.Accepted, s.count, s.bytes, err)
+		}
+	}
+}
+
+// TestManyRefusals: a report lists as many as it may, and counts the others.
+func TestManyRefusals(t *testing.T) {
+	t.Parallel()
+	im := importer(memory{})
+	im.MostRejected = 10
+	lines := strings.Repeat("nonsense\n", 1000) + `{"customer":"maya","category":"orders","text":"one"}`
+	report, err := im.Records(t.Context(), shop, ingest.JSON(strings.NewReader(lines)), nobody)
+	if err != nil || report.Accepted != 1 || len(report.Rejected) != 10 || report.Omitted != 990 || report.Rejected[9].Line != 10 {
+		t.Errorf("%+v, %v", report, err)
 	}
 }
 
@@ -241,6 +347,20 @@ func held(ctx context.Context, s *store.Store, id identity.CustomerID) func(func
 			if !yield(r, nil) {
 				return
 			}
+		}
+	}
+}
+
+// TestCutOff: a file that cannot be read to its end is not imported to its end.
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	const line = `{"customer":"maya","category":"orders","text":"one"}` + "\n"
+	gone := errors.New("the disk is gone")
+	for name, read := range map[string]func(io.Reader) iter.Seq[ingest.Entry]{"JSON": ingest.JSON, "CSV": ingest.CSV} {
+		r := io.MultiReader(strings.NewReader(map[string]string{"JSON": line, "CSV": "customer,category,text\nmaya,orders,one\n"}[name]), iotest.ErrReader(gone))
+		report, err := importer(openStore(t)).Records(t.Context(), shop, read(r), nobody)
+		if !errors.Is(err, gone) || report.Accepted != 1 || len(report.Rejected) != 0 {
+			t.Errorf("%s: %+v, %v", name, report, err)
 		}
 	}
 }

@@ -58,13 +58,19 @@ type Rejection struct {
 	Error string `json:"error"`
 }
 
-// Report is the result of an import. Unchanged is how many of the customers' records
-// that were accepted were there already, as they are.
+// Report is the result of an import. Unchanged is how many of the items that were
+// accepted were there already, as they are; First is the first that was not, nil if
+// all were. Omitted is how many more were refused than Rejected lists.
 type Report struct {
 	Accepted  int         `json:"accepted"`
 	Rejected  []Rejection `json:"rejected"`
+	Omitted   int         `json:"-"`
 	Unchanged int         `json:"-"`
+	First     *Place      `json:"-"`
 }
+
+// Place is where an item stands, as in a Rejection.
+type Place struct{ Index, Line int }
 
 // Store is where records go. PutRecord and PutKnowledge replace what has the
 // same id. PutRecord refuses with retrieval.ErrOtherCustomer, retrieval.ErrLeaving,
@@ -76,6 +82,9 @@ type Store interface {
 	// whenever it was collected. To be kept a little longer changes nothing.
 	HasRecord(ctx context.Context, r retrieval.Record) (bool, error)
 	PutRecord(ctx context.Context, r retrieval.Record) error
+	// ChangedKnowledge returns those of the articles, in their order, that are not
+	// there as they are. Of those that share an id it returns all or none.
+	ChangedKnowledge(ctx context.Context, site identity.SiteID, records []retrieval.Record) ([]retrieval.Record, error)
 	PutKnowledge(ctx context.Context, site identity.SiteID, records []retrieval.Record) error
 	// HashKey is a key of this installation for keyed hashes.
 	HashKey() []byte
@@ -90,6 +99,8 @@ type Importer struct {
 	Store  Store
 	Policy func() *consent.Policy
 	Now    func() time.Time
+	// MostRejected bounds how many refusals a report lists; 0: it lists all.
+	MostRejected int
 }
 
 // Entry is an item with where it stood, or what is wrong with it.
@@ -99,8 +110,12 @@ type Entry struct {
 	Err  error
 }
 
-// batch is how many articles share a transaction.
-const batch = 200
+// A transaction has at most so many articles, and no more once they have so many
+// bytes: other writes wait for it.
+const (
+	batch      = 200
+	batchBytes = 1 << 20
+)
 
 // Records imports customers' records; an item with a visibility and no customer
 // is company knowledge. The error is one of storage, after which the rest of
@@ -156,6 +171,10 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 	reject := func(index, line int, err error) {
 		mu.Lock()
 		defer mu.Unlock()
+		if im.MostRejected > 0 && len(report.Rejected) >= im.MostRejected {
+			report.Omitted++
+			return
+		}
 		report.Rejected = append(report.Rejected, Rejection{Index: index, Line: line, Error: err.Error()})
 	}
 	stop := make(chan struct{}) // closed: something failed
@@ -173,6 +192,11 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 			return true
 		default:
 			return false
+		}
+	}
+	written := func(p Place) { // under mu
+		if report.First == nil || p.Index < report.First.Index {
+			report.First = &p
 		}
 	}
 	var making singleflight.Group // of customers, each once
@@ -194,6 +218,8 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 			report.Accepted++
 			if unchanged {
 				report.Unchanged++
+			} else {
+				written(Place{j.index, j.line})
 			}
 		}
 	}
@@ -212,21 +238,33 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 		})
 	}
 	var articles []retrieval.Record
+	places := make(map[string]Place) // of an article's id in the batch
+	bytes := 0
 	flush := func() {
 		if len(articles) == 0 || stopped() {
 			return
 		}
-		if err := im.Store.PutKnowledge(ctx, site, articles); err != nil {
+		changed, err := im.Store.ChangedKnowledge(ctx, site, articles)
+		if err == nil && len(changed) > 0 {
+			err = im.Store.PutKnowledge(ctx, site, changed)
+		}
+		if err != nil {
 			fail(err)
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		report.Accepted += len(articles)
-		articles = articles[:0]
+		report.Unchanged += len(articles) - len(changed)
+		for _, r := range changed {
+			written(places[r.ID])
+		}
+		articles, bytes = articles[:0], 0
+		clear(places)
 	}
 	seed := maphash.MakeSeed()
 	index := -1
+	var unread error
 	for e := range items {
 		if ctx.Err() != nil {
 			fail(ctx.Err())
@@ -241,10 +279,17 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 			r, err = read(e.Item)
 		}
 		switch {
+		case errors.Is(err, ErrRead):
+			unread = err // it is the last
+			continue
 		case err != nil:
 			reject(index, e.Line, err)
 		case r.Knowledge():
-			if articles = append(articles, r); len(articles) == batch {
+			articles = append(articles, r)
+			if _, twice := places[r.ID]; !twice {
+				places[r.ID] = Place{index, e.Line}
+			}
+			if bytes += size(e.Item); len(articles) == batch || bytes >= batchBytes {
 				flush()
 			}
 		default:
@@ -258,7 +303,7 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 	}
 	group.Wait()
 	slices.SortFunc(report.Rejected, func(a, b Rejection) int { return a.Index - b.Index })
-	return report, failed
+	return report, cmp.Or(failed, unread)
 }
 
 // store stores a customer's record, unless it is there already.

@@ -175,7 +175,10 @@ func TestRecordOfAnotherCustomer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := ingest.Report{Accepted: 2, Rejected: []ingest.Rejection{{Index: 1, Line: 2, Error: retrieval.ErrOtherCustomer.Error()}}}
+	want := ingest.Report{
+		Accepted: 2, Rejected: []ingest.Rejection{{Index: 1, Line: 2, Error: retrieval.ErrOtherCustomer.Error()}},
+		First: &ingest.Place{Index: 0, Line: 1},
+	}
 	if d := cmp.Diff(want, report); d != "" {
 		t.Errorf("-want +got:\n%s", d)
 	}
@@ -402,6 +405,10 @@ func (memory) PutRecord(_ context.Context, r retrieval.Record) error {
 		return fmt.Errorf("an incomplete record: %+v", r)
 	}
 	return nil
+}
+
+func (memory) ChangedKnowledge(_ context.Context, _ identity.SiteID, records []retrieval.Record) ([]retrieval.Record, error) {
+	return records, nil
 }
 
 func (memory) PutKnowledge(_ context.Context, _ identity.SiteID, records []retrieval.Record) error {

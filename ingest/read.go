@@ -27,7 +27,7 @@ func JSON(r io.Reader) iter.Seq[Entry] {
 			case errors.Is(err, io.EOF):
 				return // nothing but space
 			case err != nil:
-				yield(Entry{Line: line, Err: fmt.Errorf("the file cannot be read: %w", err)})
+				yield(Entry{Line: line, Err: fmt.Errorf("%w: %w", ErrRead, err)})
 				return
 			case c == '\n':
 				line++
@@ -45,6 +45,9 @@ func JSON(r io.Reader) iter.Seq[Entry] {
 		}
 	}
 }
+
+// ErrRead means that there is more in a file, which cannot be read.
+var ErrRead = errors.New("the file cannot be read on")
 
 // withoutMark skips the byte order mark that some programs begin a file with.
 func withoutMark(r io.Reader) *bufio.Reader {
@@ -94,7 +97,7 @@ func lines(r *bufio.Reader, n int, yield func(Entry) bool) {
 		}
 		if err != nil && !errors.Is(err, errTooLong) {
 			if !errors.Is(err, io.EOF) {
-				yield(Entry{Line: n, Err: fmt.Errorf("the file cannot be read on: %w", err)})
+				yield(Entry{Line: n, Err: fmt.Errorf("%w: %w", ErrRead, err)})
 			}
 			return
 		}
@@ -193,7 +196,7 @@ func CSV(r io.Reader) iter.Seq[Entry] {
 			case errors.As(err, &broken):
 				e = Entry{Line: broken.StartLine, Err: errors.New("not comma-separated values: check the quotes")}
 			case err != nil:
-				yield(Entry{Err: fmt.Errorf("the file cannot be read on: %w", err)})
+				yield(Entry{Err: fmt.Errorf("%w: %w", ErrRead, err)})
 				return // another try would have the same end
 			default:
 				line, _ := c.FieldPos(0)

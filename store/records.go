@@ -216,11 +216,16 @@ func (tx *Tx) removeKnowledge(site identity.SiteID, id string) error {
 	return err
 }
 
+// articleBody is an article as it is stored; the same one is always the same bytes.
+func articleBody(r retrieval.Record) ([]byte, error) {
+	return json.Marshal(recordBody{r.Title, r.Text, r.Fields, r.Source, r.Language})
+}
+
 // PutKnowledge stores company knowledge, in place of what has the same ids.
 func (s *Store) PutKnowledge(ctx context.Context, site identity.SiteID, records []retrieval.Record) error {
 	bodies := make([][]byte, len(records))
 	for i, r := range records {
-		b, err := json.Marshal(recordBody{r.Title, r.Text, r.Fields, r.Source, r.Language})
+		b, err := articleBody(r)
 		if err != nil {
 			return err
 		}

@@ -50,6 +50,7 @@ type Store struct {
 	step       func(name string) // for tests: what an erasure has done; nil: nobody is told
 
 	most     atomic.Int32 // jobs that share a commit
+	pause    atomic.Int64 // in nanoseconds, see GiveWay
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]bool
 }
@@ -281,8 +282,15 @@ func (s *Store) writer() {
 		var batch []job
 		batch, next = s.gather(first)
 		s.commit(batch)
+		if pause := s.pause.Load(); pause > 0 && !s.engine.shared {
+			time.Sleep(time.Duration(pause))
+		}
 	}
 }
+
+// GiveWay makes this process pause after each of its commits, so that another one of
+// the same file gets at it in between: for a command that writes much beside a server.
+func (s *Store) GiveWay(pause time.Duration) { s.pause.Store(int64(pause)) }
 
 // gather adds the jobs that are waiting already, up to one that cannot share this
 // commit, which is returned apart.

@@ -78,28 +78,30 @@ func importFile(cmd *cobra.Command, std Stdio, path string, run importFunc) erro
 		if err != nil {
 			return err
 		}
-		im := &ingest.Importer{Store: s, Policy: func() *consent.Policy { return policy }, Now: time.Now}
+		im := &ingest.Importer{Store: s, Policy: func() *consent.Policy { return policy }, Now: time.Now, MostRejected: mostRefusals}
+		s.GiveWay(serverPause)
 		report, err := run(ctx, im, site, items, p.show)
 		p.end()
-		for i, r := range report.Rejected {
-			if i == mostRefusals {
-				fmt.Fprintf(cmd.OutOrStdout(), "… and %d more\n", len(report.Rejected)-i)
-				break
-			}
-			where := fmt.Sprintf("item %d", r.Index+1)
-			if r.Line > 0 {
-				where = fmt.Sprintf("line %d", r.Line)
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", where, r.Error)
+		out := cmd.OutOrStdout()
+		for _, r := range report.Rejected {
+			fmt.Fprintf(out, "%s: %s\n", where(r.Index, r.Line), r.Error)
+		}
+		if report.Omitted > 0 {
+			fmt.Fprintf(out, "… and %d more\n", report.Omitted)
+		}
+		if first := report.First; first != nil && report.Unchanged > 0 {
+			fmt.Fprintf(out, "resumed at %s: what is before it was there already\n", where(first.Index, first.Line))
 		}
 		unchanged := ""
 		if report.Unchanged > 0 {
 			unchanged = fmt.Sprintf(" (%d of them were there already)", report.Unchanged)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%d imported%s, %d refused\n", report.Accepted, unchanged, len(report.Rejected))
+		fmt.Fprintf(out, "%d imported%s, %d refused\n", report.Accepted, unchanged, len(report.Rejected)+report.Omitted)
 		switch {
+		case errors.Is(err, context.Canceled):
+			return errors.New("the import was stopped: what was imported stays; run it again to go on")
 		case err != nil:
-			return fmt.Errorf("the import was cut off; run it again to go on: %w", err)
+			return fmt.Errorf("the import was cut off: what was imported stays; put right what failed and run it again to go on: %w", err)
 		case report.Accepted == 0:
 			return errors.New("nothing was imported")
 		}
@@ -107,8 +109,20 @@ func importFile(cmd *cobra.Command, std Stdio, path string, run importFunc) erro
 	})
 }
 
+// serverPause is how long an import leaves the database to a server after each of its
+// commits: without it a customer's message waits for a second now and then.
+const serverPause = 10 * time.Millisecond
+
 // mostRefusals is how many refusals are printed.
 const mostRefusals = 1000
+
+// where says where an item stands in its file.
+func where(index, line int) string {
+	if line > 0 {
+		return fmt.Sprintf("line %d", line)
+	}
+	return fmt.Sprintf("item %d", index+1)
+}
 
 func itemsOf(path string, r io.Reader) iter.Seq[ingest.Entry] {
 	if strings.EqualFold(filepath.Ext(path), ".csv") {

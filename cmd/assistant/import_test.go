@@ -28,7 +28,7 @@ func TestImportKilled(t *testing.T) {
 	bin, dir := assistantBinary(t), t.TempDir()
 	t.Chdir(dir) // where init writes a configuration
 	flags := []string{"--data-dir", filepath.Join(dir, "data")}
-	for _, args := range [][]string{{"init"}, {"site", "add", "shop", "--name", "Shop", "--origin", "https://shop.example"}} {
+	for _, args := range [][]string{{"init", "--config", filepath.Join(dir, "candor.yaml")}, {"site", "add", "shop", "--name", "Shop", "--origin", "https://shop.example"}} {
 		if _, err := runCommand(t, append(args, flags...)...); err != nil {
 			t.Fatal(err)
 		}

@@ -347,6 +347,13 @@ func knowledgeSince(f *fixture) {
 	f.must(f.PutKnowledge(f.Context(), shop, []retrieval.Record{article("a", "2")}))
 	f.must(f.RemoveRecord(f.Context(), shop, "b"))
 	v = expect("one each", v, []string{"a=2"}, []string{"b"})
+	// Removed, changed, as it is, new; and of one id both, since the last is to stay.
+	again := []retrieval.Record{article("b", "1"), article("B", "2"), article("é", "1"), article("z", "1"), article("a", "3"), article("a", "2")}
+	news, err := f.ChangedKnowledge(f.Context(), shop, again)
+	f.must(err)
+	if want := slices.Delete(slices.Clone(again), 2, 3); !slices.EqualFunc(news, want, func(x, y retrieval.Record) bool { return x.ID == y.ID && x.Text == y.Text }) {
+		f.Errorf("%d articles of %d have changed: %v", len(news), len(again), news)
+	}
 	f.is("removed twice", f.RemoveRecord(f.Context(), shop, "b"), retrieval.ErrNotFound)
 	if n := f.count("SELECT COUNT(*) FROM knowledge WHERE id = 'b' AND removed"); n != 1 {
 		f.Error("an index could not learn that it was removed")
