@@ -246,11 +246,27 @@ func (e *Engine) write(w *writer, q Turn, intent Intent, scope consent.Scope, hi
 		}
 	}
 	said := len(a.Sentences)
-	err := e.Answerer.Answer(w.ctx, Request{
-		Question: intent.Whole(q.Text), Language: a.Language, Brand: q.Brand, Intent: intent, Hits: hits, Now: time.Now(),
-	}, w.sentence)
-	if err != nil {
-		return Ending{}, err
+	ask := func(question string, yield func(Sentence) error) error {
+		return e.Answerer.Answer(w.ctx, Request{
+			Question: question, Language: a.Language, Brand: q.Brand, Intent: intent, Hits: hits, Now: time.Now(),
+		}, yield)
+	}
+	if whole := intent.Whole(q.Text); whole != q.Text {
+		named := names(q.Text)
+		err := ask(whole, func(s Sentence) error {
+			if !about(s.Text, named) {
+				return nil // it answers what was asked before
+			}
+			return w.sentence(s)
+		})
+		if err != nil {
+			return Ending{}, err
+		}
+	}
+	if len(a.Sentences) == said { // it stands alone, or may do after all
+		if err := ask(q.Text, w.sentence); err != nil {
+			return Ending{}, err
+		}
 	}
 	return e.conclude(w, q, intent, scope, len(a.Sentences) > said)
 }

@@ -32,3 +32,26 @@ func TestFollows(t *testing.T) {
 		}
 	}
 }
+
+// TestNames: what an answer to a follow-up has to be about.
+func TestNames(t *testing.T) {
+	for _, tt := range []struct {
+		message, text string
+		about         bool
+	}{
+		{"And to Ukraine?", "Orders in Brazil are sent from Campinas.", false},
+		{"And to Ukraine?", "We deliver to Ukraine in 5 days.", true},
+		{"¿Y a Canarias?", "El envío a la península es gratis.", false},
+		{"А в Україну?", "Доставка до України коштує 12 €.", true},
+		{"А в Бразилию?", "Доставка в Украину стоит 12 €.", false},
+		{"How long do I have?", "You can return it within 30 days.", true},
+		{"And order 4711?", "Your order 4711 was sent.", true},
+		{"And order 4711?", "Your order 4712 was sent.", false},
+		{"Really? Can I?", "You can.", true},
+		{"", "You can.", true},
+	} {
+		if got := about(tt.text, names(tt.message)); got != tt.about {
+			t.Errorf("%q to %q: about %t", tt.text, tt.message, got)
+		}
+	}
+}

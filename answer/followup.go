@@ -3,6 +3,9 @@ package answer
 import (
 	"regexp"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // pointing holds what points to something that was said before: pronouns, and the
@@ -44,4 +47,31 @@ const few = 2
 // is too short to say what it is about. It looks at the words alone.
 func follows(message, language string, in Intent) bool {
 	return matchesAny(pointing, pointless.ReplaceAllString(message, " ")) || len(in.Relevant) == 0 && telling(message, language) <= few
+}
+
+// names are the names and numbers in a message, by how they begin, folded: an answer
+// about Brazil is none to "and to Ukraine?", whatever was asked before.
+func names(message string) (out []string) {
+	first := true
+	for _, w := range strings.Fields(message) {
+		word := []rune(strings.TrimSpace(fold(w)))
+		at := strings.IndexFunc(w, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+		if at >= 0 {
+			r, _ := utf8.DecodeRuneInString(w[at:])
+			if len(word) > 1 && (unicode.IsDigit(r) || unicode.IsUpper(r) && !first) {
+				out = append(out, string(word[:max(min(4, len(word)), len(word)-2)]))
+			}
+			first = false
+		}
+		if strings.ContainsAny(w, ".!?") {
+			first = true
+		}
+	}
+	return out
+}
+
+// about reports whether a text has all that names are.
+func about(text string, names []string) bool {
+	folded := fold(text)
+	return !slices.ContainsFunc(names, func(n string) bool { return !strings.Contains(folded, " "+n) })
 }
