@@ -451,7 +451,9 @@ func exportOfGoneReplica(a, b *fixture) {
 	b.must(b.Exports().Begin(ctx, who, "exp_3", 10))
 	b.must(b.Exports().Remove(ctx, who, "exp_3"))
 
-	// Of many at once, on both, one begins.
+	// Of many at once, on both, one begins. What nobody who is there makes is no hindrance,
+	// so both are.
+	a.attend()
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	begun := 0
@@ -468,7 +470,6 @@ func exportOfGoneReplica(a, b *fixture) {
 			}
 		})
 	}
-	a.attend()
 	group.Wait()
 	if begun != 1 {
 		a.Errorf("%d of 16 exports began", begun)
