@@ -18,9 +18,6 @@ import (
 
 // TestScanSharedOut: what is scanned by several processors is what one finds.
 func TestScanSharedOut(t *testing.T) {
-	if testing.Short() {
-		t.Skip("20,000 articles")
-	}
 	store := indextest.NewStore()
 	store.Embedder = indextest.Words{}
 	r := rand.New(rand.NewPCG(3, 4))
