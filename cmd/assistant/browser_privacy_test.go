@@ -176,7 +176,7 @@ func TestBrowserPrivacy(t *testing.T) {
 
 	// What is held: read, said to be wrong, remembered, removed.
 	shop.click(test("tab-held"))
-	order := `[...` + section + `.querySelectorAll("[data-testid=record]")].find(e => e.innerText.includes("FH-20871"))`
+	order := `[...` + section + `.querySelectorAll("[data-testid=record]")].find(e => e.innerText.includes("Order FH-20871"))`
 	shop.see(order, "This is wrong")
 	shop.audits("records")
 	shop.click(`(` + order + `).querySelector("[data-testid=dispute]")`)
