@@ -81,36 +81,35 @@ func (s *Searcher) embed(ctx context.Context, scope consent.Scope, q *Query) (Me
 			return MeaningAway, err
 		}
 	}
+	// SECURITY: earlier turns are for the company's own models alone.
+	inHouse := s.embedder.Recipient() == consent.BrandAI
 	texts := []string{q.Text}
-	// SECURITY: earlier turns may quote records, so they are for the company's own
-	// models alone.
-	if s.embedder.Recipient() == consent.BrandAI {
-		if turns := slices.Concat(q.Turns, q.Before); len(turns) > 0 {
-			texts = append(texts, strings.Join(append(turns, q.Text), "\n"))
-			texts = append(texts, q.Before...)
-		}
+	if inHouse {
+		texts = append(texts, q.Before...)
 	}
 	vectors, err := s.embedder.Embed(ctx, QueryText, texts)
-	switch {
-	case err != nil:
+	if err != nil {
 		return MeaningAway, err
-	case vectors[0].Zero():
+	}
+	meaning := vectors[0]
+	if meaning.Zero() {
 		return MeaningUnknown, nil
-	case len(vectors) > 1:
-		own := vectors[0]
-		same := slices.ContainsFunc(vectors[2:], func(v Vector) bool { return own.Cosine(v) > related })
-		if same {
-			*q = q.WithContext(slices.Concat(q.Turns, q.Before)...)
+	}
+	if slices.ContainsFunc(vectors[1:], func(v Vector) bool { return meaning.Cosine(v) > related }) {
+		*q = q.WithContext(slices.Concat(q.Turns, q.Before)...)
+	}
+	if inHouse && len(q.Turns) > 0 {
+		whole, err := s.embedder.Embed(ctx, QueryText, []string{strings.Join(append(slices.Clone(q.Turns), q.Text), "\n")})
+		if err != nil {
+			return MeaningAway, err
 		}
-		if len(q.Turns) > 0 {
-			vectors[0] = own.Plus(vectors[1])
-		}
+		meaning = meaning.Plus(whole[0])
 	}
 	if err := s.embedOwn(ctx, scope); err != nil {
 		// The question has its meaning; some passages are found by words alone.
-		return s.meant(q, vectors[0]), err
+		return s.meant(q, meaning), err
 	}
-	return s.meant(q, vectors[0]), nil
+	return s.meant(q, meaning), nil
 }
 
 // related is the cosine above which an earlier turn is about the same as a question,

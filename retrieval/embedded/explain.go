@@ -12,7 +12,7 @@ import (
 
 // explain fills in how matches came by their scores, from the scores of everything
 // within the scope.
-func (s *site) explain(matches []retrieval.Match, terms []queryTerm, known []*scores, mine []ownScore) {
+func (s *site) explain(matches []retrieval.Match, terms []retrieval.QueryTerm, known []*scores, mine []ownScore) {
 	var lexical, cosine []float64 // of all that have one, the best first
 	add := func(l, c float64) {
 		if l > 0 {
@@ -34,21 +34,18 @@ func (s *site) explain(matches []retrieval.Match, terms []queryTerm, known []*sc
 	slices.SortFunc(cosine, descending)
 	for i := range matches {
 		m := &matches[i]
-		e := &retrieval.Explanation{LexicalRank: rank(lexical, m.Lexical), CosineRank: rank(cosine, m.Cosine)}
+		var adds []retrieval.TermScore
 		if m.Category == consent.Knowledge {
 			a := s.articles[m.RecordID]
 			ordinal, _ := strconv.Atoi(m.PassageID[strings.LastIndexByte(m.PassageID, '#')+1:])
-			e.Terms = s.part(a.internal).contributions(terms, a.places[ordinal])
+			adds = s.part(a.internal).contributions(terms, a.places[ordinal])
 		} else {
 			at := slices.IndexFunc(mine, func(x ownScore) bool { return x.passage.id == m.PassageID })
 			mine[at].passage.each(terms, func(term string, score float64) {
-				e.Terms = append(e.Terms, retrieval.TermScore{Term: term, Score: score})
+				adds = append(adds, retrieval.TermScore{Term: term, Score: score})
 			})
 		}
-		slices.SortFunc(e.Terms, func(a, b retrieval.TermScore) int {
-			return cmp.Or(descending(a.Score, b.Score), strings.Compare(a.Term, b.Term))
-		})
-		m.Explanation = e
+		m.Explanation = retrieval.Explain(adds, rank(lexical, m.Lexical), rank(cosine, m.Cosine))
 	}
 }
 

@@ -26,7 +26,6 @@ import (
 	"candor/consent"
 	"candor/identity"
 	"candor/retrieval"
-	"candor/retrieval/bm25"
 )
 
 // Options are the bounds of an Index. The zero value of each means its default.
@@ -151,10 +150,10 @@ func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Que
 		return nil, err
 	}
 	limit = min(limit, retrieval.MaxLimit)
-	best, preferred := newTop(limit, byScore), newTop((limit+1)/2, byTime)
+	best, preferred := newTop(limit, retrieval.ByScore), newTop((limit+1)/2, retrieval.ByTime)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	terms := s.queryTerms(q)
+	terms := q.Weigh(s.public.count, func(t string) int { return len(s.public.postings[t]) })
 	// What a score is relative to is known once everything permitted has been
 	// looked at; so each part scores first, and selects then.
 	var peak retrieval.Peak
@@ -169,7 +168,11 @@ func (x *Index) Search(ctx context.Context, scope consent.Scope, q retrieval.Que
 		k.collect(fuse, best)
 	}
 	own.collect(mine, q.Prefer, fuse, best, preferred)
-	matches := join(preferred.sorted(), best.sorted(), limit)
+	ranked := retrieval.Join(preferred.sorted(), best.sorted(), limit, func(r retrieval.Ranked) retrieval.Match { return r.Match })
+	matches := make([]retrieval.Match, len(ranked))
+	for i, r := range ranked {
+		matches[i] = r.Match
+	}
 	if q.Explain {
 		s.explain(matches, terms, known, mine)
 	}
@@ -182,7 +185,7 @@ const scanRows = 1024
 
 // scan scores the parts that the scope's audience may see. Vectors are shared out
 // among the processors: a scan waits for memory more than it works.
-func (s *site) scan(scope consent.Scope, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) []*scores {
+func (s *site) scan(scope consent.Scope, terms []retrieval.QueryTerm, v retrieval.Vector, peak *retrieval.Peak) []*scores {
 	type piece struct {
 		*scores
 		from, to int
@@ -237,31 +240,3 @@ func (s *site) release(known []*scores) {
 
 // fusion makes one score of two.
 type fusion func(lexical, cosine float64) float64
-
-// queryTerm is a term of the question with its weight: everything of a score
-// that does not depend on the passage.
-type queryTerm struct {
-	text   string
-	weight float64
-}
-
-// queryTerms returns the query's terms in a fixed order, so that sums of floating
-// point numbers come out the same every time.
-func (s *site) queryTerms(q retrieval.Query) []queryTerm {
-	terms := make([]queryTerm, 0, len(q.Terms)+len(q.Context))
-	add := func(counts map[string]int, factor float64) {
-		for t, n := range counts {
-			if n < 1 {
-				continue
-			}
-			idf := bm25.IDF(t, s.public.count, len(s.public.postings[t]))
-			terms = append(terms, queryTerm{t, factor * bm25.Query(n) * idf})
-		}
-	}
-	add(q.Terms, 1)
-	add(q.Context, bm25.Context)
-	slices.SortFunc(terms, func(a, b queryTerm) int {
-		return cmp.Or(cmp.Compare(a.text, b.text), cmp.Compare(a.weight, b.weight))
-	})
-	return terms
-}

@@ -140,11 +140,11 @@ func (k *scores) on(x *part, v retrieval.Vector) {
 }
 
 // words scores by words, and raises the peak.
-func (k *scores) words(terms []queryTerm, peak *retrieval.Peak) {
+func (k *scores) words(terms []retrieval.QueryTerm, peak *retrieval.Peak) {
 	clear(k.lexical)
 	for _, t := range terms {
-		for _, p := range k.part.postings[t.text] {
-			k.lexical[p.passage] += t.weight * bm25.Saturate(float64(p.frequency), k.part.norms[p.passage])
+		for _, p := range k.part.postings[t.Term] {
+			k.lexical[p.passage] += t.Weight * bm25.Saturate(float64(p.frequency), k.part.norms[p.passage])
 		}
 	}
 	for _, lexical := range k.lexical {
@@ -182,7 +182,7 @@ func (k *scores) collect(fuse fusion, best *top) {
 			continue
 		}
 		p := k.part.passages[n]
-		best.add(candidate{Match: retrieval.Match{
+		best.add(retrieval.Ranked{Match: retrieval.Match{
 			RecordID: p.record, PassageID: p.id(), Start: int(p.start), End: int(p.end), Category: consent.Knowledge,
 			Score: score, Lexical: lexical, Cosine: cosine,
 		}})
@@ -190,11 +190,11 @@ func (k *scores) collect(fuse fusion, best *top) {
 }
 
 // contributions are what the terms add to the lexical score of a passage.
-func (x *part) contributions(terms []queryTerm, n uint32) (out []retrieval.TermScore) {
+func (x *part) contributions(terms []retrieval.QueryTerm, n uint32) (out []retrieval.TermScore) {
 	for _, t := range terms {
-		for _, p := range x.postings[t.text] {
+		for _, p := range x.postings[t.Term] {
 			if p.passage == n {
-				out = append(out, retrieval.TermScore{Term: t.text, Score: t.weight * bm25.Saturate(float64(p.frequency), x.norms[n])})
+				out = append(out, retrieval.TermScore{Term: t.Term, Score: t.Weight * bm25.Saturate(float64(p.frequency), x.norms[n])})
 			}
 		}
 	}

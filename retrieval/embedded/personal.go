@@ -111,7 +111,7 @@ type ownScore struct {
 }
 
 // score scores the passages that the scope permits, and raises the peak to them.
-func (p *partition) score(scope consent.Scope, period retrieval.Period, terms []queryTerm, v retrieval.Vector, peak *retrieval.Peak) []ownScore {
+func (p *partition) score(scope consent.Scope, period retrieval.Period, terms []retrieval.QueryTerm, v retrieval.Vector, peak *retrieval.Peak) []ownScore {
 	if p == nil {
 		return nil
 	}
@@ -136,12 +136,12 @@ func (p *partition) score(scope consent.Scope, period retrieval.Period, terms []
 func (p *partition) collect(scores []ownScore, prefer []consent.Category, fuse fusion, best, preferred *top) {
 	for _, x := range scores {
 		own := x.passage
-		c := candidate{
+		c := retrieval.Ranked{
 			Match: retrieval.Match{
 				RecordID: own.record, PassageID: own.id, Start: own.start, End: own.end, Category: own.category,
 				Score: fuse(x.lexical, x.cosine), Lexical: x.lexical, Cosine: x.cosine,
 			},
-			at: own.at,
+			At: own.at,
 		}
 		if c.Score > 0 && best.wants(c.Score) {
 			best.add(c)
@@ -153,19 +153,19 @@ func (p *partition) collect(scores []ownScore, prefer []consent.Category, fuse f
 }
 
 // score walks both lists of terms, which are in the same order.
-func (p *ownPassage) score(terms []queryTerm) (sum float64) {
+func (p *ownPassage) score(terms []retrieval.QueryTerm) (sum float64) {
 	p.each(terms, func(_ string, score float64) { sum += score })
 	return sum
 }
 
 // each calls f with every term of the question that the passage has, and what it adds.
-func (p *ownPassage) each(terms []queryTerm, f func(term string, score float64)) {
+func (p *ownPassage) each(terms []retrieval.QueryTerm, f func(term string, score float64)) {
 	rest := p.terms
 	for _, t := range terms {
-		i, found := slices.BinarySearchFunc(rest, t.text, func(o ownTerm, text string) int { return cmp.Compare(o.text, text) })
+		i, found := slices.BinarySearchFunc(rest, t.Term, func(o ownTerm, text string) int { return cmp.Compare(o.text, text) })
 		rest = rest[i:]
 		if found {
-			f(t.text, t.weight*bm25.Weight(rest[0].frequency, p.length, bm25.PersonalLength))
+			f(t.Term, t.Weight*bm25.Weight(rest[0].frequency, p.length, bm25.PersonalLength))
 		}
 	}
 }

@@ -1,20 +1,17 @@
 package qdrant
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	api "github.com/qdrant/go-client/qdrant"
 
 	"candor/consent"
 	"candor/retrieval"
-	"candor/retrieval/bm25"
 )
 
 // attempts is how often a search begins anew because what it found is not what there is
@@ -100,12 +97,10 @@ type search struct {
 	differ bool              // a point was found that should not be there
 }
 
-// queryTerm is a term of the question with its weight: everything of a score that does
-// not depend on the passage.
+// queryTerm is a term of the question with its index in a tenant's sparse vectors.
 type queryTerm struct {
-	text   string
-	index  uint32
-	weight float64
+	retrieval.QueryTerm
+	index uint32
 }
 
 func (x *Index) attempt(ctx context.Context, s *site, scope consent.Scope, q retrieval.Query, limit int) ([]retrieval.Match, outcome, error) {
@@ -140,7 +135,7 @@ func (x *Index) attempt(ctx context.Context, s *site, scope consent.Scope, q ret
 	if e.differ {
 		return nil, knowledgeDiffers, nil
 	}
-	matches := join(preferred, best, limit)
+	matches := retrieval.Join(preferred, best, limit, func(c candidate) retrieval.Match { return c.Match })
 	if q.Explain {
 		if err := e.explain(ctx, matches); err != nil {
 			return nil, found, err
@@ -161,22 +156,12 @@ func (x *Index) attempt(ctx context.Context, s *site, scope consent.Scope, q ret
 	return out, found, nil
 }
 
-// queryTerms returns the query's terms in a fixed order, so that sums of floating point
-// numbers come out the same every time.
 func (s *site) queryTerms(q retrieval.Query, index func(string) uint32) []queryTerm {
-	terms := make([]queryTerm, 0, len(q.Terms)+len(q.Context))
-	add := func(counts map[string]int, factor float64) {
-		for t, n := range counts {
-			if n > 0 {
-				terms = append(terms, queryTerm{t, index(t), factor * bm25.Query(n) * bm25.IDF(t, s.count, s.frequency(t))})
-			}
-		}
+	weighed := q.Weigh(s.count, s.frequency)
+	terms := make([]queryTerm, len(weighed))
+	for i, t := range weighed {
+		terms[i] = queryTerm{t, index(t.Term)}
 	}
-	add(q.Terms, 1)
-	add(q.Context, bm25.Context)
-	slices.SortFunc(terms, func(a, b queryTerm) int {
-		return cmp.Or(cmp.Compare(a.text, b.text), cmp.Compare(a.weight, b.weight))
-	})
 	return terms
 }
 
@@ -184,7 +169,7 @@ func (s *site) queryTerms(q retrieval.Query, index func(string) uint32) []queryT
 func sparseQuery(terms []queryTerm) *api.Query {
 	sum := make(map[uint32]float64, len(terms))
 	for _, t := range terms {
-		sum[t.index] += t.weight
+		sum[t.index] += t.Weight
 	}
 	w := vectorOf(sum)
 	if len(w.indices) == 0 {
@@ -331,7 +316,7 @@ func (e *search) byWords(ctx context.Context) ([]candidate, error) {
 		if err != nil {
 			return nil, err
 		}
-		best, err := e.candidates(ctx, slices.Concat(lists...), byScore, true)
+		best, err := e.candidates(ctx, slices.Concat(lists...), retrieval.ByScore, true)
 		if err != nil {
 			return nil, err
 		}
@@ -399,7 +384,7 @@ func (e *search) fused(ctx context.Context) ([]candidate, error) {
 		if err != nil {
 			return nil, err
 		}
-		best, err := e.candidates(ctx, lists[0], byScore, true)
+		best, err := e.candidates(ctx, lists[0], retrieval.ByScore, true)
 		if err != nil {
 			return nil, err
 		}
@@ -450,48 +435,25 @@ func (e *search) preferred(ctx context.Context) ([]candidate, error) {
 		if err != nil {
 			return nil, err
 		}
-		newest, err := e.candidates(ctx, lists[0], byTime, false)
+		newest, err := e.candidates(ctx, lists[0], retrieval.ByTime, false)
 		if err != nil {
 			return nil, err
 		}
-		if len(lists[0]) < asked || asked >= e.own.count || len(newest) > want && newest[len(newest)-1].at.Before(newest[want-1].at) {
+		if len(lists[0]) < asked || asked >= e.own.count || len(newest) > want && newest[len(newest)-1].At.Before(newest[want-1].At) {
 			return newest[:min(want, len(newest))], nil
 		}
 	}
 }
 
-// candidate is a match with what breaks ties, and its words on the server.
+// candidate is a match with its words on the server.
 type candidate struct {
-	retrieval.Match
-	at    time.Time
+	retrieval.Ranked
 	words weighted
-}
-
-// byScore orders candidates by score, then the newer first.
-func byScore(a, b candidate) int {
-	return cmp.Or(cmp.Compare(b.Score, a.Score), b.at.Compare(a.at), cmp.Compare(a.PassageID, b.PassageID))
-}
-
-// byTime orders candidates by time, the newest first.
-func byTime(a, b candidate) int {
-	return cmp.Or(b.at.Compare(a.at), cmp.Compare(b.Score, a.Score), cmp.Compare(a.PassageID, b.PassageID))
-}
-
-// join returns first and then those of rest that are not among them, at most limit.
-func join(first, rest []candidate, limit int) []candidate {
-	out := slices.Clone(first)
-	for _, c := range rest {
-		same := func(f candidate) bool { return f.PassageID == c.PassageID && f.Category == c.Category }
-		if len(out) < limit && !slices.ContainsFunc(first, same) {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // candidates reads points, in an order. Their scores are made again here, of larger
 // numbers than the server's.
-func (e *search) candidates(ctx context.Context, points []*api.ScoredPoint, order func(a, b candidate) int, matching bool) ([]candidate, error) {
+func (e *search) candidates(ctx context.Context, points []*api.ScoredPoint, order func(a, b retrieval.Ranked) int, matching bool) ([]candidate, error) {
 	out := make([]candidate, 0, len(points))
 	for _, p := range points {
 		c, ok, err := e.candidate(ctx, p, e.peak)
@@ -502,7 +464,7 @@ func (e *search) candidates(ctx context.Context, points []*api.ScoredPoint, orde
 			out = append(out, c)
 		}
 	}
-	slices.SortFunc(out, order)
+	slices.SortFunc(out, func(a, b candidate) int { return order(a.Ranked, b.Ranked) })
 	return out, nil
 }
 
@@ -534,7 +496,7 @@ func (e *search) candidate(ctx context.Context, p *api.ScoredPoint, peak retriev
 		}
 	}
 	for _, t := range terms {
-		c.Lexical += t.weight * words.at(t.index)
+		c.Lexical += t.Weight * words.at(t.index)
 	}
 	c.Score = c.Lexical
 	if !e.query.Vector.Zero() {
@@ -564,12 +526,12 @@ func (e *search) mineOf(ctx context.Context, c *candidate, fields map[string]*ap
 		}
 	}
 	record, ok := e.ids[fields["record"].GetStringValue()]
-	c.at = time.UnixMicro(fields[fieldAt].GetIntegerValue())
+	c.At = time.UnixMicro(fields[fieldAt].GetIntegerValue())
 	c.Match = retrieval.Match{
 		RecordID: record, PassageID: fmt.Sprintf("%s#%d", record, fields["ordinal"].GetIntegerValue()),
 		Start: int(fields["start"].GetIntegerValue()), End: int(fields["end"].GetIntegerValue()), Category: category,
 	}
-	return ok && e.query.Period.Holds(c.at), nil // a record that has gone since is not found
+	return ok && e.query.Period.Holds(c.At), nil // a record that has gone since is not found
 }
 
 // explain fills in how matches came by their scores.
@@ -599,20 +561,17 @@ func (e *search) explain(ctx context.Context, matches []candidate) error {
 	}
 	for i := range matches {
 		m := &matches[i]
-		x := &retrieval.Explanation{LexicalRank: rank(lexical, m.Lexical), CosineRank: rank(cosines, m.Cosine)}
+		var adds []retrieval.TermScore
 		terms := e.terms
 		if m.Category != consent.Knowledge {
 			terms = e.mine
 		}
 		for _, t := range terms {
-			if s := t.weight * m.words.at(t.index); s > 0 {
-				x.Terms = append(x.Terms, retrieval.TermScore{Term: t.text, Score: s})
+			if s := t.Weight * m.words.at(t.index); s > 0 {
+				adds = append(adds, retrieval.TermScore{Term: t.Term, Score: s})
 			}
 		}
-		slices.SortFunc(x.Terms, func(a, b retrieval.TermScore) int {
-			return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Term, b.Term))
-		})
-		m.Explanation = x
+		m.Explanation = retrieval.Explain(adds, rank(lexical, m.Lexical), rank(cosines, m.Cosine))
 	}
 	return nil
 }
