@@ -9,6 +9,7 @@ package answer
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -79,17 +80,44 @@ type Request struct {
 	Intent   Intent
 	Hits     []retrieval.Hit
 	Now      time.Time
+	// MaxTokens bounds what a model may read and write for this answer; 0: as many
+	// as the answerer allows itself.
+	MaxTokens int
+	// Count is told of tokens as they are spent; nil: nobody counts.
+	Count func(tokens int)
 }
+
+// ErrModel means that a model gave no answer, or not all of one: it was away, too
+// slow, out of quota, or sent what is no answer. Errors of Answerers wrap it, and
+// hold no text of a record, a message or the model.
+var ErrModel = errors.New("the model failed")
 
 // Answerer writes an answer from hits.
 //
-// Answer calls yield with each sentence in reading order, and stops with
-// yield's error if it has one. A sentence cites hits of the request only.
-// Yielding nothing means that the hits do not answer the question; it is not
-// an error. Cancelling ctx ends it within a second.
+// Answer calls yield with each sentence in reading order as soon as it is
+// complete, and stops with yield's error if it has one. A sentence cites hits of
+// the request only. Yielding nothing means that the hits do not answer the
+// question; it is not an error. A model that fails returns an error that wraps
+// ErrModel, whatever was yielded before. Cancelling ctx ends it within a second.
 type Answerer interface {
 	Model() Model
 	Answer(ctx context.Context, r Request, yield func(Sentence) error) error
+}
+
+// Support is whether what was found answers a question.
+type Support int
+
+// Supports. The zero value says nothing is answered.
+const (
+	Unsupported Support = iota
+	Unclear             // the question leaves open what it asks
+	Supported
+)
+
+// Judge tells from the evidence alone, before anything is written, whether the
+// hits of a request answer its question. Score is 0 to 1, the higher the likelier.
+type Judge interface {
+	Judge(ctx context.Context, r Request) (s Support, score float64)
 }
 
 // Answer is what the customer, and whoever reviews it, sees of an answer. Until

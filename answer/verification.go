@@ -6,4 +6,14 @@ type Verification struct {
 	Checked  int `json:"checked"`
 	Released int `json:"released"`
 	Dropped  int `json:"dropped"`
+	// Removed are the sentences that were not released. They may say anything, so
+	// they are for reviewers: a customer sees the counts.
+	Removed []Removed `json:"removed,omitempty"`
+}
+
+// Removed is a sentence that a model wrote and nobody was shown.
+type Removed struct {
+	Text string `json:"text"`
+	// Reason is one of RemovalReasons.
+	Reason string `json:"reason"`
 }
