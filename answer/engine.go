@@ -49,12 +49,19 @@ type Journal interface {
 
 // Engine answers questions.
 type Engine struct {
-	Gate     *consent.Gate
-	Search   *retrieval.Searcher
-	Log      citation.Log
-	Journal  Journal
-	Answerer Answerer
-	Logger   *slog.Logger
+	Gate    *consent.Gate
+	Search  *retrieval.Searcher
+	Log     citation.Log
+	Journal Journal
+	// Models are the language models, the preferred first; there may be none.
+	Models []Answerer
+	// Extractive answers where no model may, can or does. It is in-house.
+	Extractive Answerer
+	// Judge is asked before any of them; nil: whatever was found may answer.
+	Judge Judge
+	// Budget bounds what the models cost; nil: nothing does.
+	Budget Budget
+	Logger *slog.Logger
 }
 
 // Turn is one message to answer.
@@ -69,6 +76,9 @@ type Turn struct {
 	Before     []string
 	Supersedes string
 	Asked      time.Time
+	// Left is closed when nobody waits for the answer any more: no model is kept at
+	// work then. Nil: somebody always does.
+	Left <-chan struct{}
 }
 
 const (
@@ -91,17 +101,24 @@ const (
 func (e *Engine) Answer(ctx context.Context, q Turn) error {
 	a := e.newAnswer(q)
 	var err error
-	opened := ""
-	for a.Attempt < maxAttempts {
+	opened, reason, out := "", "", make(leftOut)
+	for stale := 0; stale < maxAttempts; {
 		a.Attempt++
 		var finished bool
-		opened, finished, err = e.attempt(ctx, q, &a)
+		opened, finished, err = e.attempt(ctx, q, &a, out, reason)
 		if finished {
 			return err
 		}
-		if !errors.Is(err, consent.ErrStale) {
-			break
+		switch {
+		case errors.Is(err, errBrokeOff): // once for each model at most, as it is left out now
+			reason = "model_failure"
+			continue
+		case errors.Is(err, consent.ErrStale):
+			reason = "consent_changed"
+			stale++
+			continue
 		}
+		break
 	}
 	switch {
 	case errors.Is(err, ErrNotWriting):
@@ -141,7 +158,7 @@ func (e *Engine) Recover(ctx context.Context, id string, who identity.Principal)
 	}
 	q := Turn{AnswerID: id, Conversation: a.ConversationID, Who: who}
 	if a.Status == Writing {
-		a.Model = e.Answerer.Model()
+		a.Model = e.Extractive.Model()
 		return e.giveUp(q, a, opened, Interrupted, Ending{}, SayInterrupted)
 	}
 	return e.close(q, a, consent.Scope{}, opened)
@@ -150,7 +167,7 @@ func (e *Engine) Recover(ctx context.Context, id string, who identity.Principal)
 func (e *Engine) newAnswer(q Turn) Answer {
 	return Answer{
 		ID: q.AnswerID, ConversationID: q.Conversation, At: q.Asked, Question: q.Text, Supersedes: q.Supersedes,
-		Language: consent.MatchLanguage(q.Language), Model: e.Answerer.Model(), Leaf: Leaf{ID: LeafID(q.AnswerID)},
+		Language: consent.MatchLanguage(q.Language), Model: e.Extractive.Model(), Leaf: Leaf{ID: LeafID(q.AnswerID)},
 		Sentences: []Sentence{}, Used: []Used{}, NotSearched: []NotSearched{},
 	}
 }
@@ -167,9 +184,10 @@ func (e *Engine) lost(q Turn, opened string) error {
 	return e.close(q, a, consent.Scope{}, opened)
 }
 
-// attempt writes the answer once, under one scope. It returns the opened entry,
-// and whether the answer is finished: what fails then is recording its end.
-func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string, finished bool, err error) {
+// attempt writes the answer once, under one scope, without the models that are left
+// out. It returns the opened entry, and whether the answer is finished: what fails
+// then is recording its end. Reason is why the attempt before was taken back.
+func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, reason string) (opened string, finished bool, err error) {
 	scope, scopeErr := e.Gate.Scope(ctx, q.Who, consent.Answers)
 	if ctx.Err() != nil {
 		return "", false, ctx.Err()
@@ -179,11 +197,11 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string,
 	}
 	intent := UnderstandAfter(e.Gate.Policy(), q.Text, q.Before, a.Language)
 	stamp := scope.Stamp()
-	a.Status, a.Text, a.Offer, a.Verification = Writing, "", nil, Verification{}
+	a.Status, a.Text, a.Offer, a.Verification, a.Model = Writing, "", nil, Verification{}, e.Extractive.Model()
 	a.Sentences, a.Used = []Sentence{}, []Used{}
 	a.Epoch, a.PolicyVersion, a.ValidUntil = stamp.Epoch, stamp.PolicyVersion, stamp.ValidUntil
 	a.NotSearched = notSearchedOf(scope, intent)
-	if err := e.Journal.Begin(ctx, *a, "consent_changed"); err != nil {
+	if err := e.Journal.Begin(ctx, *a, reason); err != nil {
 		return "", false, err
 	}
 
@@ -196,42 +214,50 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer) (opened string,
 		if found.Cause != nil {
 			e.Logger.Warn("searched by words, since meaning cannot be had", "answer", a.ID, "meaning", found.Meaning, "error", found.Cause)
 		}
-		hits = permitted(found.Hits, a.Model.Recipient)
+		hits = permitted(found.Hits, consent.BrandAI)
 		if intent.Lookup {
 			hits = slices.DeleteFunc(hits, func(h retrieval.Hit) bool { return h.Record.Knowledge() })
 		}
 	}
-	opened, err = e.open(ctx, q, a, scope, hits)
+	w := &writer{engine: e, ctx: ctx, turn: q, intent: intent, scope: scope, stamp: stamp, answer: a, out: out}
+	// What was found was read by the company's own search, which extractive is part of.
+	if err := w.open(e.Extractive.Model(), hits); err != nil {
+		return e.notOpened(w, err)
+	}
+	end, err := e.write(w, hits)
+	switch {
+	case errors.Is(err, errNotRecorded):
+		return e.notOpened(w, err)
+	case err != nil:
+		return w.opened, false, err
+	}
+	if err := e.Journal.Finish(ctx, stamp, *a, end); err != nil {
+		return w.opened, false, err
+	}
+	return w.opened, true, e.close(q, *a, scope, w.opened)
+}
+
+// notOpened ends an attempt of which an opened entry could not be written, unless it
+// is only out of date.
+func (e *Engine) notOpened(w *writer, err error) (opened string, finished bool, _ error) {
 	switch {
 	case errors.Is(err, consent.ErrStale), errors.Is(err, ErrNotWriting):
-		return "", false, err
-	case ctx.Err() != nil:
-		return opened, false, ctx.Err()
-	case err != nil:
-		e.Logger.Error("an answer cannot be recorded", "answer", a.ID, "error", err)
-		finished, err = e.refuse(ctx, q, a, scope)
-		return "", finished, err
+		return w.opened, false, err
+	case w.ctx.Err() != nil:
+		return w.opened, false, w.ctx.Err()
 	}
-	a.Used = usedOf(hits, a.Model.Recipient)
-	w := &writer{engine: e, ctx: ctx, stamp: stamp, answer: a, hits: hits}
-	end, err := e.write(w, q, intent, scope, hits)
-	if err != nil {
-		return opened, false, err
-	}
-	a.Used = cited(a)
-	if err := e.Journal.Finish(ctx, stamp, *a, end); err != nil {
-		return opened, false, err
-	}
-	return opened, true, e.close(q, *a, scope, opened)
+	e.Logger.Error("an answer cannot be recorded", "answer", w.answer.ID, "error", err)
+	finished, err = e.refuse(w)
+	return w.opened, finished, err
 }
 
 // write says what there is to say, by what the message does.
-func (e *Engine) write(w *writer, q Turn, intent Intent, scope consent.Scope, hits []retrieval.Hit) (Ending, error) {
+func (e *Engine) write(w *writer, hits []retrieval.Hit) (Ending, error) {
 	a := w.answer
-	switch intent.Act {
+	switch w.intent.Act {
 	case Greeting:
 		a.Status = Smalltalk
-		return Ending{}, w.say(Say(SayGreeting, a.Language, "brand", q.Brand))
+		return Ending{}, w.say(Say(SayGreeting, a.Language, "brand", w.turn.Brand))
 	case Thanks:
 		a.Status = Smalltalk
 		return Ending{}, w.say(Say(SayThanks, a.Language))
@@ -240,42 +266,25 @@ func (e *Engine) write(w *writer, q Turn, intent Intent, scope consent.Scope, hi
 		return Ending{Handoff: "customer_request"}, w.say(Say(SayHandoff, a.Language))
 	case Question:
 	}
-	if scope.Unavailable() {
+	if w.scope.Unavailable() {
 		if err := w.say(Say(SayLedgerUnavailable, a.Language)); err != nil {
 			return Ending{}, err
 		}
 	}
 	said := len(a.Sentences)
-	ask := func(question string, yield func(Sentence) error) error {
-		return e.Answerer.Answer(w.ctx, Request{
-			Question: question, Language: a.Language, Brand: q.Brand, Intent: intent, Hits: hits, Now: time.Now(),
-		}, yield)
+	support, err := w.question(hits)
+	if err != nil {
+		return Ending{}, err
 	}
-	if whole := intent.Whole(q.Text); whole != q.Text {
-		named := names(q.Text)
-		err := ask(whole, func(s Sentence) error {
-			if !about(s.Text, named) {
-				return nil // it answers what was asked before
-			}
-			return w.sentence(s)
-		})
-		if err != nil {
-			return Ending{}, err
-		}
-	}
-	if len(a.Sentences) == said { // it stands alone, or may do after all
-		if err := ask(q.Text, w.sentence); err != nil {
-			return Ending{}, err
-		}
-	}
-	return e.conclude(w, q, intent, scope, len(a.Sentences) > said)
+	return e.conclude(w, support, len(a.Sentences) > said)
 }
 
 // conclude adds what an answer owes the customer beyond its sources: the
 // consent that would help, what was not looked at, and the way to a person.
-func (e *Engine) conclude(w *writer, q Turn, intent Intent, scope consent.Scope, supported bool) (Ending, error) {
-	a, policy := w.answer, e.Gate.Policy()
+func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, error) {
+	a, policy, q, intent, scope := w.answer, e.Gate.Policy(), w.turn, w.intent, w.scope
 	missing := relevantOf(a.NotSearched)
+	a.NotSearched = append(a.NotSearched, w.withheld...)
 	personal := a.Personal()
 	// Company knowledge answers a general question; a personal one it only
 	// goes round, and then the consent that would help is asked for.
@@ -305,6 +314,9 @@ func (e *Engine) conclude(w *writer, q Turn, intent Intent, scope consent.Scope,
 	case supported:
 		a.Status = Answered
 		return Ending{}, nil
+	case support == Unclear:
+		a.Status = Clarify
+		return Ending{}, w.say(Say(SayClarify, a.Language))
 	}
 	a.Status = Declined
 	text := Say(SayDeclined, a.Language)
@@ -317,22 +329,33 @@ func (e *Engine) conclude(w *writer, q Turn, intent Intent, scope consent.Scope,
 	if err := w.say(Say(SayOfferPerson, a.Language)); err != nil {
 		return Ending{}, err
 	}
-	return Ending{AfterDeclined: afterDeclined, Notice: Say(SayHandoff, a.Language)}, nil
+	end := Ending{AfterDeclined: afterDeclined, Notice: Say(SayHandoff, a.Language)}
+	if support == Supported && w.out.failed() {
+		end.Handoff = "model_failure" // there is an answer, and nobody here to write it
+	}
+	return end, nil
 }
 
-// refuse ends an answer that could not be recorded: nothing was shown to the
-// answerer, and nothing of the search is said.
-func (e *Engine) refuse(ctx context.Context, q Turn, a *Answer, scope consent.Scope) (finished bool, err error) {
+// refuse ends an answer that could not be recorded: what was said of it is taken back,
+// and nothing of the search is said.
+func (e *Engine) refuse(w *writer) (finished bool, err error) {
+	a := w.answer
+	if len(a.Sentences) > 0 {
+		a.Attempt++
+		a.Status, a.Sentences, a.Text = Writing, []Sentence{}, ""
+		if err := e.Journal.Begin(w.ctx, *a, "interrupted"); err != nil {
+			return false, err
+		}
+	}
 	a.Status, a.Used = Declined, []Used{}
-	w := &writer{engine: e, ctx: ctx, stamp: scope.Stamp(), answer: a}
 	if err := w.say(Say(SayLogUnavailable, a.Language)); err != nil {
 		return false, err
 	}
 	end := Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)}
-	if err := e.Journal.Finish(ctx, scope.Stamp(), *a, end); err != nil {
+	if err := e.Journal.Finish(w.ctx, w.stamp, *a, end); err != nil {
 		return false, err
 	}
-	return true, e.close(q, *a, scope, "")
+	return true, e.close(w.turn, *a, w.scope, w.opened)
 }
 
 // giveUp ends an answer that cannot be finished, says so, and takes back what was
@@ -364,53 +387,6 @@ func (e *Engine) giveUp(q Turn, a Answer, opened string, status Status, end Endi
 	return e.close(q, a, consent.Scope{}, opened)
 }
 
-// writer releases sentences.
-type writer struct {
-	engine *Engine
-	ctx    context.Context
-	stamp  consent.Stamp
-	answer *Answer
-	hits   []retrieval.Hit
-}
-
-// sentence checks a factual sentence against its sources and releases it. One
-// that its sources do not support is dropped, and counted.
-func (w *writer) sentence(s Sentence) error {
-	w.answer.Verification.Checked++
-	if err := Verify(s, w.hits); err != nil {
-		w.answer.Verification.Dropped++
-		w.engine.Logger.Warn("a sentence was dropped", "answer", w.answer.ID, "error", err)
-		return nil
-	}
-	w.answer.Verification.Released++
-	if err := w.release(s); err != nil {
-		w.answer.Verification.Released--
-		return err
-	}
-	return nil
-}
-
-// say releases a set phrase, which states no fact and needs no source.
-func (w *writer) say(text string) error {
-	return w.release(Sentence{Text: text, Citations: []Citation{}})
-}
-
-func (w *writer) release(s Sentence) error {
-	a := w.answer
-	before := *a
-	a.Sentences = append(slices.Clip(a.Sentences), s)
-	a.Text = textOf(a.Sentences)
-	// The status is the end's; what is released meanwhile is being written.
-	writing := *a
-	writing.Status = Writing
-	writing.Used = cited(a)
-	err := w.engine.Journal.Release(w.ctx, w.stamp, writing)
-	if err != nil {
-		a.Sentences, a.Text = before.Sentences, before.Text // it was not said
-	}
-	return err
-}
-
 // body is the sealed part of an entry.
 type body struct {
 	Question     string        `json:"question"`
@@ -418,32 +394,13 @@ type body struct {
 	Verification *Verification `json:"verification,omitempty"`
 }
 
-func (e *Engine) entry(q Turn, a Answer, scope consent.Scope, kind citation.Kind) citation.Entry {
+func (e *Engine) entry(q Turn, a Answer, scope consent.Scope, kind citation.Kind, m Model) citation.Entry {
 	return citation.Entry{
 		ID: identity.NewID("cit"), Kind: kind, AnswerID: a.ID, Attempt: a.Attempt, Site: q.Who.Site, Customer: q.Who.Customer,
-		Conversation: q.Conversation, Purpose: consent.Answers, Recipient: a.Model.Recipient, Model: a.Model.Name,
+		Conversation: q.Conversation, Purpose: consent.Answers, Recipient: m.Recipient, Model: m.Name,
 		Language: a.Language, Epoch: a.Epoch, PolicyVersion: a.PolicyVersion, GPC: scope.GPC(), Status: string(Writing),
 		NotSearched: a.NotSearched,
 	}
-}
-
-// open records what goes to the answerer, before it does.
-func (e *Engine) open(ctx context.Context, q Turn, a *Answer, scope consent.Scope, hits []retrieval.Hit) (string, error) {
-	entry := e.entry(q, *a, scope, citation.Opened)
-	for _, u := range usedOf(hits, a.Model.Recipient) {
-		entry.Records = append(entry.Records, citation.Use{
-			RecordID: u.RecordID, Category: u.Category, Recipient: u.Recipient, GrantID: u.GrantID,
-		})
-	}
-	var err error
-	if entry.Body, err = json.Marshal(body{Question: a.Question}); err != nil {
-		return "", err
-	}
-	entry.Words = citation.Words(a.Question)
-	// Nothing is handed to the answerer that was withdrawn since the search.
-	stamp := scope.Stamp()
-	entry.Stamp = &stamp
-	return entry.ID, e.Log.Append(ctx, entry)
 }
 
 // close records how the answer ended. It is done also when the question was
@@ -451,27 +408,15 @@ func (e *Engine) open(ctx context.Context, q Turn, a *Answer, scope consent.Scop
 func (e *Engine) close(q Turn, a Answer, scope consent.Scope, opened string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
-	entry := e.entry(q, a, scope, citation.Closed)
+	entry := e.entry(q, a, scope, citation.Closed, a.Model)
 	entry.ID, entry.Opened, entry.Status = LeafID(a.ID), opened, string(a.Status)
-	for _, u := range a.Used {
-		entry.Records = append(entry.Records, citation.Use{
-			RecordID: u.RecordID, Category: u.Category, Recipient: u.Recipient, GrantID: u.GrantID,
-		})
-	}
+	entry.Records = usesOf(a.Used)
 	var err error
 	if entry.Body, err = json.Marshal(body{a.Question, a.Sentences, &a.Verification}); err != nil {
 		return err
 	}
 	entry.Words = citation.Words(a.Question, a.Text)
 	return e.Log.Append(ctx, entry)
-}
-
-// permitted returns the hits that may go to the recipient. Company knowledge
-// may go to any: the audience was decided by the search.
-func permitted(hits []retrieval.Hit, r consent.Recipient) []retrieval.Hit {
-	return slices.DeleteFunc(slices.Clone(hits), func(h retrieval.Hit) bool {
-		return !h.Record.Knowledge() && !slices.ContainsFunc(h.Recipients, func(p consent.Permit) bool { return p.Recipient == r })
-	})
 }
 
 // usedOf describes the records of hits, each once.
@@ -491,21 +436,6 @@ func usedOf(hits []retrieval.Hit, r consent.Recipient) []Used {
 			}
 		}
 		out = append(out, u)
-	}
-	return out
-}
-
-// cited keeps what the sentences cite: an answer says what it used, and the
-// log what its model was given.
-func cited(a *Answer) []Used {
-	out := []Used{}
-	for _, u := range a.Used {
-		uses := func(s Sentence) bool {
-			return slices.ContainsFunc(s.Citations, func(c Citation) bool { return c.RecordID == u.RecordID })
-		}
-		if slices.ContainsFunc(a.Sentences, uses) {
-			out = append(out, u)
-		}
 	}
 	return out
 }

@@ -67,7 +67,7 @@ func newWorld(t *testing.T, a answer.Answerer) *world {
 	w.who = identity.Principal{Kind: identity.Customer, Site: "shop", Customer: id}
 	w.engine = &answer.Engine{
 		Gate: w.gate, Search: retrieval.NewSearcher(embedded.New(s, embedded.Options{}), s), Log: s.Citations(),
-		Journal: s, Answerer: a, Logger: slog.New(slog.DiscardHandler),
+		Journal: s, Extractive: a, Logger: slog.New(slog.DiscardHandler),
 	}
 	return w
 }
@@ -169,7 +169,7 @@ func TestLyingModel(t *testing.T) {
 	q := w.post()
 	w.ok(w.engine.Answer(t.Context(), q))
 	a := w.read(q)
-	if a.Text != "Your order was shipped." || a.Verification != (answer.Verification{Checked: 5, Released: 1, Dropped: 4}) {
+	if v := a.Verification; a.Text != "Your order was shipped." || v.Checked != 5 || v.Released != 1 || v.Dropped != 4 || len(v.Removed) != 4 {
 		t.Errorf("shown %q, verification %+v", a.Text, a.Verification)
 	}
 	for _, e := range w.events(q) {

@@ -33,6 +33,13 @@ var phraseTexts = map[Phrase]consent.Text{
 		"uk":    "Серед того, чим мені дозволено користуватися, відповіді на це немає.",
 		"ru":    "Среди того, чем мне разрешено пользоваться, ответа на это нет.",
 	},
+	SayClarify: {
+		"en":    "I'm not sure what you mean. Could you tell me a little more about what you want to know?",
+		"pt-BR": "Não tenho certeza do que você quer dizer. Pode me contar um pouco mais sobre o que quer saber?",
+		"es":    "No estoy seguro de lo que quiere decir. ¿Puede contarme un poco más sobre lo que quiere saber?",
+		"uk":    "Я не зовсім розумію, що ви маєте на увазі. Розкажіть, будь ласка, трохи більше про те, що ви хочете дізнатися.",
+		"ru":    "Я не совсем понимаю, что вы имеете в виду. Расскажите, пожалуйста, немного больше о том, что вы хотите узнать.",
+	},
 	SayNoRecords: {
 		"en":    "I looked at {what} and found nothing that answers this.",
 		"pt-BR": "Consultei {what} e não encontrei nada que responda a isso.",

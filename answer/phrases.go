@@ -17,6 +17,7 @@ const (
 	SayThanks            Phrase = "thanks"             //
 	SayFirstFrame        Phrase = "first_frame"        // {brand} {days}
 	SayDeclined          Phrase = "declined"           //
+	SayClarify           Phrase = "clarify"            //
 	SayNoRecords         Phrase = "no_records"         // {what}
 	SayOfferPerson       Phrase = "offer_person"       //
 	SayVisitor           Phrase = "visitor"            //
@@ -35,7 +36,7 @@ const (
 // Phrases lists every phrase, with those of SayNotSearched.
 var Phrases = func() []Phrase {
 	list := []Phrase{
-		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
+		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayClarify, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
 		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SaySearchUnavailable, SayQuotedNotShared, SayHandoff,
 		SayAgentJoined, SayReturnedToAI, SayResolved,
 	}

@@ -28,6 +28,19 @@ var (
 	ErrWords = fmt.Errorf("%w: its sources do not say this", ErrUnverified)
 )
 
+// RemovalReasons are why a sentence of an answer was not released.
+var RemovalReasons = []string{"no_citation", "unknown_source", "quote", "value", "unsupported"}
+
+// RemovalReason is the one of RemovalReasons that an error of Verify stands for.
+func RemovalReason(err error) string {
+	for i, e := range []error{ErrNoCitation, ErrUnknownSource, ErrQuote, ErrValue} {
+		if errors.Is(err, e) {
+			return RemovalReasons[i]
+		}
+	}
+	return "unsupported"
+}
+
 // Verify reports whether what a sentence says is in what it cites. It is nil if
 // every citation names a passage of the hits with a quote that is in its record
 // word for word, and the sentence is one of

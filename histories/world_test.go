@@ -96,7 +96,7 @@ func newWorld(tb testing.TB, data, keys string) *world {
 			searcher := retrieval.NewSearcher(search{r.indexes[outside], w}, passages{s, w}).ByMeaning(embedder{r, outside}, accesses{s, w})
 			r.engines[outside] = &answer.Engine{
 				Gate: r.gate, Search: searcher, Log: citations{s.Citations(), w},
-				Journal: journal{r}, Answerer: witnessed{extractive.Answerer{}, outside}, Logger: log,
+				Journal: journal{r}, Extractive: witnessed{extractive.Answerer{}, outside}, Logger: log,
 			}
 		}
 		r.gate.OnChange(func(c identity.CustomerID) {

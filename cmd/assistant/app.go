@@ -133,7 +133,7 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	}
 	a.engine = &answer.Engine{
 		Gate: a.gate, Search: search, Log: a.store.Citations(),
-		Journal: a.store, Answerer: extractive.Answerer{}, Logger: log,
+		Journal: a.store, Extractive: extractive.Answerer{}, Logger: log,
 	}
 	turns, stop := context.WithCancel(context.Background())
 	a.stopTurns = stop

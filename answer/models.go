@@ -1,0 +1,82 @@
+package answer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"candor/identity"
+)
+
+// errBrokeOff means that a model failed after some of what it said was released: the
+// answer is taken back and written again without it.
+var errBrokeOff = errors.New("a model broke off")
+
+// leftOut are the models, by their place in Engine.Models, that are not asked for an
+// answer any more. True: the model failed; false: nobody waits for it.
+type leftOut map[int]bool
+
+func (l leftOut) has(model int) bool { _, ok := l[model]; return ok }
+
+// all leaves every model out.
+func (l leftOut) all(models []Answerer) {
+	for i := range models {
+		if !l.has(i) {
+			l[i] = false
+		}
+	}
+}
+
+// failed reports whether a model failed.
+func (l leftOut) failed() bool {
+	for _, failed := range l {
+		if failed {
+			return true
+		}
+	}
+	return false
+}
+
+// Budget bounds what language models cost.
+//
+// Reserve takes tokens for an answer of the customer's out of what is left of a day
+// (of UTC), and returns how many it took: fewer where fewer are left, 0 where too few
+// are for an answer. It is durable when it returns, and counted on every replica. Settle gives
+// back what was not spent; what a crash leaves reserved stays spent for that day.
+type Budget interface {
+	Reserve(ctx context.Context, customer identity.CustomerID, day time.Time) (tokens int, err error)
+	Settle(ctx context.Context, customer identity.CustomerID, day time.Time, unspent int) error
+}
+
+// reserve returns how many tokens the next model may use; 0: none is to be asked.
+func (w *writer) reserve() (int, error) {
+	b := w.engine.Budget
+	if b == nil {
+		return noBound, nil
+	}
+	w.day = time.Now().UTC()
+	n, err := b.Reserve(w.ctx, w.turn.Who.Customer, w.day)
+	if err != nil && w.ctx.Err() == nil {
+		// What cannot be counted is not spent.
+		w.engine.Logger.Warn("no model is asked, since its cost cannot be counted", "answer", w.answer.ID, "error", err)
+		return 0, nil
+	}
+	return n, err
+}
+
+// noBound is a budget of as many tokens as an answerer allows itself.
+const noBound = 1 << 30
+
+// settle gives back tokens that were reserved. It is done also when the question was
+// cancelled meanwhile.
+func (w *writer) settle(unspent int) {
+	b := w.engine.Budget
+	if b == nil || unspent == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), endTimeout)
+	defer cancel()
+	if err := b.Settle(ctx, w.turn.Who.Customer, w.day, unspent); err != nil {
+		w.engine.Logger.Warn("tokens that were not used stay counted", "answer", w.answer.ID, "error", err)
+	}
+}

@@ -1,0 +1,329 @@
+package answer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"candor/citation"
+	"candor/consent"
+	"candor/retrieval"
+)
+
+// maxSentences bounds an answer: a model that does not end is ended.
+const maxSentences = 40
+
+var (
+	// errNotRecorded means that the log could not say what a model was about to be
+	// given, so it was not given it.
+	errNotRecorded = errors.New("what goes to a model cannot be recorded")
+	// errEnough ends a model that writes on and on.
+	errEnough = errors.New("the answer is long enough")
+)
+
+// writer writes one attempt at an answer: it has answerers asked, checks what they
+// say, and releases it.
+type writer struct {
+	engine *Engine
+	ctx    context.Context
+	turn   Turn
+	intent Intent
+	scope  consent.Scope
+	stamp  consent.Stamp
+	answer *Answer
+	out    leftOut
+	opened string // the latest opened entry
+
+	model    Model           // who is writing
+	hits     []retrieval.Hit // what they were given
+	withheld []NotSearched   // what a model was not given
+	day      time.Time       // of which tokens are reserved
+}
+
+// open records what goes to a model, before it does. A model of another company is
+// given the customer's own words too.
+func (w *writer) open(m Model, hits []retrieval.Hit) error {
+	entry := w.engine.entry(w.turn, *w.answer, w.scope, citation.Opened, m)
+	entry.Records = usesOf(usedOf(hits, m.Recipient))
+	if grant, ok := w.scope.Permits(consent.Conversation, m.Recipient); ok && m.Recipient.Outside() {
+		entry.Records = append(entry.Records, citation.Use{
+			RecordID: w.turn.Conversation, Category: consent.Conversation, Recipient: m.Recipient, GrantID: grant,
+		})
+	}
+	entry.NotSearched = append(slices.Clip(entry.NotSearched), w.withheld...)
+	var err error
+	if entry.Body, err = json.Marshal(body{Question: w.answer.Question}); err != nil {
+		return err
+	}
+	entry.Words = citation.Words(w.answer.Question)
+	// Nothing is handed to the answerer that was withdrawn since the search.
+	stamp := w.stamp
+	entry.Stamp = &stamp
+	w.opened = entry.ID
+	return w.engine.Log.Append(w.ctx, entry)
+}
+
+// sentence checks a factual sentence against its sources and releases it. One
+// that its sources do not support is dropped, and kept for review.
+func (w *writer) sentence(s Sentence) error {
+	a := w.answer
+	if slices.ContainsFunc(a.Sentences, func(o Sentence) bool { return o.Text == s.Text }) {
+		return w.enough() // said already
+	}
+	a.Verification.Checked++
+	if err := Verify(s, w.hits); err != nil {
+		a.Verification.Dropped++
+		a.Verification.Removed = append(a.Verification.Removed, Removed{cut(s.Text), RemovalReason(err)})
+		w.engine.Logger.Warn("a sentence was dropped", "answer", a.ID, "model", w.model.Name, "error", err)
+		return w.enough()
+	}
+	a.Verification.Released++
+	before, model := a.Used, a.Model
+	a.Model = w.model
+	for _, u := range usedOf(w.hits, w.model.Recipient) {
+		cites := slices.ContainsFunc(s.Citations, func(c Citation) bool { return c.RecordID == u.RecordID })
+		has := slices.ContainsFunc(a.Used, func(o Used) bool { return o.RecordID == u.RecordID && o.Recipient == u.Recipient })
+		if cites && !has {
+			a.Used = append(slices.Clip(a.Used), u)
+		}
+	}
+	if err := w.release(s); err != nil {
+		a.Verification.Released--
+		a.Used, a.Model = before, model
+		return err
+	}
+	return w.enough()
+}
+
+// enough ends a model that has written as much as anybody reads.
+func (w *writer) enough() error {
+	if w.answer.Verification.Checked >= 3*maxSentences || len(w.answer.Sentences) >= maxSentences {
+		return errEnough
+	}
+	return nil
+}
+
+// say releases a set phrase, which states no fact and needs no source.
+func (w *writer) say(text string) error {
+	return w.release(Sentence{Text: text, Citations: []Citation{}})
+}
+
+func (w *writer) release(s Sentence) error {
+	a := w.answer
+	before := *a
+	a.Sentences = append(slices.Clip(a.Sentences), s)
+	a.Text = textOf(a.Sentences)
+	// The status is the end's; what is released meanwhile is being written.
+	writing := *a
+	writing.Status = Writing
+	err := w.engine.Journal.Release(w.ctx, w.stamp, writing)
+	if err != nil {
+		a.Sentences, a.Text = before.Sentences, before.Text // it was not said
+	}
+	return err
+}
+
+// question answers from the hits: by a model that may have them, else by quoting.
+func (w *writer) question(hits []retrieval.Hit) (Support, error) {
+	e := w.engine
+	if e.Judge != nil {
+		if support, _ := e.Judge.Judge(w.ctx, w.request(w.turn.Text, hits)); support != Supported {
+			return support, w.ctx.Err()
+		}
+	}
+	said := len(w.answer.Sentences)
+	for i, m := range e.Models {
+		if w.out.has(i) || !w.mayRead(m) {
+			continue
+		}
+		given := permitted(hits, m.Model().Recipient)
+		own := w.withhold(m, hits)
+		if len(own) > 0 && w.intent.Personal {
+			// What is on record answers such a question; a model that may not read it
+			// could only go round it.
+			if err := w.inHouse(own); err != nil {
+				return Supported, err
+			}
+			if len(w.answer.Sentences) > said && !w.intent.HowTo {
+				return Supported, nil
+			}
+		}
+		if len(given) > 0 {
+			if err := w.ask(i, given); err != nil {
+				return Supported, err
+			}
+		}
+		if len(w.answer.Sentences) > said {
+			return Supported, nil
+		}
+	}
+	return Supported, w.quote(hits)
+}
+
+// mayRead reports whether the customer's own words may go to a model.
+//
+// SECURITY: the question is what the customer wrote. It leaves the house only under
+// a grant for this recipient.
+func (w *writer) mayRead(m Answerer) bool {
+	r := m.Model().Recipient
+	if r == consent.BrandAI {
+		return true
+	}
+	_, ok := w.scope.Permits(consent.Conversation, r)
+	return ok
+}
+
+// withhold notes what a model may not be given of the customer's records, and returns it.
+func (w *writer) withhold(m Answerer, hits []retrieval.Hit) []retrieval.Hit {
+	r := m.Model().Recipient
+	own := slices.DeleteFunc(slices.Clone(hits), func(h retrieval.Hit) bool { return mayHave(h, r) })
+	for _, h := range own {
+		c := h.Record.Category
+		if !slices.ContainsFunc(w.withheld, func(n NotSearched) bool { return n.Category == c }) {
+			w.withheld = append(w.withheld, NotSearched{Category: c, Reason: consent.RecipientDenied, Relevant: slices.Contains(w.intent.Relevant, c)})
+		}
+	}
+	return own
+}
+
+// inHouse answers from records that may not leave the house.
+func (w *writer) inHouse(hits []retrieval.Hit) error {
+	said := len(w.answer.Sentences)
+	for i, m := range w.engine.Models {
+		if m.Model().Recipient != consent.BrandAI || w.out.has(i) {
+			continue
+		}
+		if err := w.ask(i, hits); err != nil || len(w.answer.Sentences) > said {
+			return err
+		}
+	}
+	return w.quote(hits)
+}
+
+// quote has the extractive answerer answer.
+func (w *writer) quote(hits []retrieval.Hit) error {
+	w.model, w.hits = w.engine.Extractive.Model(), hits
+	said := len(w.answer.Sentences)
+	err := w.follow(hits)
+	if err == nil && len(w.answer.Sentences) == said { // it stands alone, or may do after all
+		err = w.engine.Extractive.Answer(w.ctx, w.request(w.turn.Text, hits), w.sentence)
+	}
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// follow quotes for a message together with the one that it leans on.
+func (w *writer) follow(hits []retrieval.Hit) error {
+	whole := w.intent.Whole(w.turn.Text)
+	if whole == w.turn.Text {
+		return nil
+	}
+	named := names(w.turn.Text)
+	return w.engine.Extractive.Answer(w.ctx, w.request(whole, hits), func(s Sentence) error {
+		if !about(s.Text, named) {
+			return nil // it answers what was asked before
+		}
+		return w.sentence(s)
+	})
+}
+
+func (w *writer) request(question string, hits []retrieval.Hit) Request {
+	return Request{
+		Question: question, Language: w.answer.Language, Brand: w.turn.Brand, Intent: w.intent, Hits: hits, Now: w.turn.Asked,
+	}
+}
+
+// ask has a language model answer. One that fails is left out from now on; if it had
+// said something, that is errBrokeOff.
+func (w *writer) ask(which int, hits []retrieval.Hit) error {
+	m := w.engine.Models[which]
+	model := m.Model()
+	tokens, err := w.reserve()
+	if err != nil || tokens == 0 {
+		return err
+	}
+	if err := w.open(model, hits); err != nil {
+		w.settle(tokens)
+		if errors.Is(err, consent.ErrStale) || w.ctx.Err() != nil {
+			return err
+		}
+		return fmt.Errorf("%w: %w", errNotRecorded, err)
+	}
+	w.model, w.hits = model, hits
+	said := len(w.answer.Sentences)
+	ctx, stop := w.whileWaited()
+	defer stop()
+	r := w.request(w.intent.Whole(w.turn.Text), hits)
+	if tokens < noBound {
+		r.MaxTokens = tokens
+	}
+	left := tokens
+	r.Count = func(n int) { left -= n }
+	var ended error
+	err = m.Answer(ctx, r, func(s Sentence) error {
+		ended = w.sentence(s)
+		return ended
+	})
+	w.settle(max(left, 0))
+	switch {
+	case errors.Is(ended, errEnough):
+		return nil
+	case ended != nil:
+		return ended
+	case err == nil:
+		return nil
+	case w.ctx.Err() != nil:
+		return w.ctx.Err()
+	}
+	if ctx.Err() != nil { // nobody waits: no other model is kept at work either
+		w.out.all(w.engine.Models)
+	} else {
+		w.out[which] = true
+		w.engine.Logger.Error("a model failed", "answer", w.answer.ID, "model", model.Name, "error", err)
+	}
+	if len(w.answer.Sentences) > said {
+		return errBrokeOff
+	}
+	return nil
+}
+
+// whileWaited is a context that ends when nobody waits for the answer any more.
+func (w *writer) whileWaited() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	if w.turn.Left == nil {
+		return ctx, cancel
+	}
+	go func() {
+		select {
+		case <-w.turn.Left:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// usesOf is what the log has of what was used.
+func usesOf(used []Used) []citation.Use {
+	var out []citation.Use
+	for _, u := range used {
+		out = append(out, citation.Use{RecordID: u.RecordID, Category: u.Category, Recipient: u.Recipient, GrantID: u.GrantID})
+	}
+	return out
+}
+
+// permitted returns the hits that may go to the recipient.
+func permitted(hits []retrieval.Hit, r consent.Recipient) []retrieval.Hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(h retrieval.Hit) bool { return !mayHave(h, r) })
+}
+
+// mayHave reports whether a hit may go to the recipient. Company knowledge may go to
+// any: the audience was decided by the search.
+func mayHave(h retrieval.Hit, r consent.Recipient) bool {
+	return h.Record.Knowledge() || slices.ContainsFunc(h.Recipients, func(p consent.Permit) bool { return p.Recipient == r })
+}
