@@ -45,6 +45,7 @@ var dataTables = []table{
 	{name: "conversations", key: []string{"id"}, erased: ofCustomer},
 	{name: "events", key: []string{"conversation", "seq"}, erased: ofConversation},
 	{name: "answers", key: []string{"id"}, erased: ofConversation},
+	{name: "model_tokens", key: []string{"customer", "day"}, erased: ofCustomer},
 	{name: "citation_entries", key: []string{"position"}, serial: "position"},
 	{name: "citation_records", key: []string{"entry", "ordinal"}},
 	{name: "citation_not_searched", key: []string{"entry", "ordinal"}},

@@ -145,6 +145,8 @@ func (s *site) fill(sub string) identity.Principal {
 	_, err = s.Handoff(ctx, conv, conversation.CustomerRequest, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Wait")})
 	s.must(err)
 	s.must(s.Rate(ctx, id, conv, 1, "good"))
+	_, err = s.Budget(1000, 1000).Reserve(ctx, id, time.Now())
+	s.must(err)
 	_, err = s.Remember(ctx, id, "scope", sub, "body")
 	s.must(err)
 	s.must(s.Settle(ctx, id, "scope", sub, Response{Status: 200, Body: []byte("remembered")}))

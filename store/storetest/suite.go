@@ -56,6 +56,7 @@ var tests = []test{
 	{"journal: two declined answers go to a person", 0, declinedTwice},
 	{"journal: a second attempt takes back the first", 0, attempts},
 	{"journal: an offer is found again", 0, offers},
+	{"budget: models cost no more than a day allows", ownKeys, both(budgets)},
 	{"conversation: one sequence", 0, oneSequence},
 	{"conversation: a handoff is one", 0, handoffIsOne},
 	{"conversation: saying it again is saying it once", 0, saidOnce},

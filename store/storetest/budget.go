@@ -1,0 +1,68 @@
+package storetest
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"candor/consent"
+)
+
+// budgets checks that models are paid for out of what is left of a day, by every
+// replica, and that what was not spent comes back.
+func budgets(a, b *fixture) {
+	day := time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC)
+	take := func(f *fixture, at time.Time) int {
+		f.Helper()
+		n, err := f.Budget(1000, 2600).Reserve(f.Context(), f.maya.Customer, at)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return n
+	}
+	var group sync.WaitGroup
+	for _, f := range []*fixture{a, b} {
+		group.Go(func() {
+			if n := take(f, day); n != 1000 {
+				f.Errorf("the first answers may have %d tokens", n)
+			}
+		})
+	}
+	group.Wait()
+	if n := take(b, day); n != 600 {
+		b.Errorf("%d tokens of 600 that are left", n)
+	}
+	if n := take(a, day); n != 0 {
+		a.Errorf("%d tokens where none is left", n)
+	}
+	give := func(f *fixture, n int) {
+		f.Helper()
+		if err := f.Budget(1000, 2600).Settle(f.Context(), f.maya.Customer, day, n); err != nil {
+			f.Fatal(err)
+		}
+	}
+	give(a, 249)
+	if n := take(b, day); n != 0 {
+		b.Errorf("%d tokens are less than any answer needs", n)
+	}
+	give(b, 1)
+	if n := take(a, day); n != 250 {
+		a.Errorf("%d tokens of 250 that came back", n)
+	}
+	give(a, 1<<20) // more than was ever taken
+	if n := take(a, day); n != 1000 {
+		a.Errorf("%d tokens of a day that is empty again", n)
+	}
+	if n := take(a, day.Add(2*time.Hour)); n != 1000 {
+		a.Errorf("%d tokens on the next day", n)
+	}
+	if n, err := a.Budget(1000, 2600).Reserve(a.Context(), a.omar.Customer, day); err != nil || n != 1000 {
+		a.Errorf("somebody else has %d tokens, %v", n, err)
+	}
+	if _, err := a.Erase(a.Context(), a.maya.Customer, nil); err != nil {
+		a.Fatal(err)
+	}
+	if _, err := b.Budget(1000, 2600).Reserve(b.Context(), b.maya.Customer, day); !errors.Is(err, consent.ErrUnknownCustomer) {
+		b.Errorf("for somebody who was erased: %v", err)
+	}
+}
