@@ -43,7 +43,14 @@ type Config struct {
 	EmbeddingRecipient string `yaml:"embedding_recipient" default:"" help:"Recipient of the policy that the embedding server is, such as ai_provider:openai; it is sent only what customers allowed it. brand_ai: a server of your own"`
 	EmbeddingKey       string `yaml:"-" env:"CANDOR_EMBEDDING_KEY" help:"API key of the embedding server"`
 	Messages           string `yaml:"messages" default:"embedded:" help:"What carries messages between parts and people; embedded: is a NATS server with JetStream in this process, nats://host:port or tls://host:port one outside, or several with commas between them"`
-	Answering          string `yaml:"answering" default:"extractive:" help:"What writes answers; extractive: quotes the sources and needs no model"`
+	Answering          string `yaml:"answering" default:"extractive:" help:"What writes answers; extractive: quotes the sources and needs no model, https://host/v1 an OpenAI-compatible server, azure://host/deployment one of Azure OpenAI; several with commas between them, the preferred first"`
+	// What language models need to be told, for each.
+	AnsweringModel     string `yaml:"answering_model" default:"" help:"Model that each server of answering is asked for, with commas between them"`
+	AnsweringRecipient string `yaml:"answering_recipient" default:"" help:"Recipient of the policy that each server of answering is, with commas between them: brand_ai for a server of your own, or such as ai_provider:openai, which is sent only what customers allowed it"`
+	AnsweringTokens    string `yaml:"answering_tokens" default:"8000" help:"Tokens that a language model may read and write for one answer"`
+	AnsweringDaily     string `yaml:"answering_daily" default:"200000" help:"Tokens that language models may read and write for one customer on one day (UTC); beyond them answers are quoted"`
+	AnsweringKey       string `yaml:"-" env:"CANDOR_ANSWERING_KEY" help:"API keys of the servers of answering, with commas between them"`
+	InHouse            string `yaml:"in_house" default:"false" help:"true refuses to start with a model of another company, for answers or embedding"`
 	Policy             string `yaml:"policy" default:"" help:"Policy file with purposes, categories, recipients and notices; empty: the one that is built in"`
 	PublicURL          string `yaml:"public_url" default:"" help:"Address at which browsers reach this server, such as https://chat.example.com; cookies are for https only if it is"`
 	Proxies            string `yaml:"proxies" default:"" help:"Addresses or networks of proxies in front of this server, comma-separated; their X-Forwarded-For is believed"`
@@ -163,7 +170,7 @@ func (c *Config) readFile(path string) error {
 // engines names the schemes that each part knows.
 var engines = map[string][]string{
 	"database": {"sqlite", "postgres", "postgresql"}, "keys": {"sqlite", "postgres", "postgresql"}, "index": {"embedded", "qdrant", "qdrants"},
-	"embedding": {"builtin", "https", "http", "none"}, "messages": {"embedded", "nats", "tls"}, "answering": {"extractive"},
+	"embedding": {"builtin", "https", "http", "none"}, "messages": {"embedded", "nats", "tls"}, "answering": {"extractive", "https", "http", "azure"},
 }
 
 func (c *Config) check() error {
@@ -200,6 +207,9 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.checkIndex(); err != nil {
+		return err
+	}
+	if err := c.checkAnswering(); err != nil {
 		return err
 	}
 	switch {

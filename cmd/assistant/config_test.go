@@ -6,11 +6,14 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"candor/consent"
 )
 
 var update = flag.Bool("update", false, "write candor.example.yaml")
@@ -136,6 +139,23 @@ func TestConfigRefuses(t *testing.T) {
 		{"a model of no server", "", []string{"--embedding-model", "m"}, "embedding_model is for an embedding server"},
 		{"another company in clear", "", []string{"--embedding", "http://x/v1", "--embedding-dimension", "3", "--embedding-model", "m", "--embedding-recipient", "ai_provider:openai"}, "use https"},
 		{"a model file of no encoder", "", []string{"--embedding", "none:", "--encoder", "m.enc"}, "encoder names a model for builtin:"},
+		{"a model without its name", "", []string{"--answering", "https://x/v1", "--answering-recipient", "brand_ai"}, "needs as many values"},
+		{"two models with one recipient", "", models("https://x/v1,https://y/v1", "m,n", "brand_ai"), "answering names 2 models, so answering_recipient"},
+		{"a model of nobody", "", models("https://x/v1", "m", "human_agents"), "neither brand_ai nor an ai_provider"},
+		{"a model without a host", "", models("https:", "m", "brand_ai"), `answering "https:" is neither`},
+		{"one of two models unknown", "", models("https://x/v1,magic:", "m,n", "brand_ai,brand_ai"), `answering "magic:" is neither`},
+		{"a password in an address", "", models("https://u:p@x/v1", "m", "brand_ai"), "CANDOR_ANSWERING_KEY"},
+		{"another company's model in clear", "", models("http://x/v1", "m", "ai_provider:openai"), "use https"},
+		{"another company's model as ours", "", models("https://api.openai.com/v1", "m", "brand_ai"), "is run by OpenAI"},
+		{"a deployment of Azure as ours", "", models("azure://x.example/d", "m", "brand_ai"), "is run by Microsoft"},
+		{"another company in house", "", append(models("https://x/v1", "m", "ai_provider:openai"), "--in-house", "true"), "in_house is true, but answering"},
+		{"embedding by another company in house", "", []string{
+			"--embedding", "https://x/v1", "--embedding-dimension", "3", "--embedding-model", "m", "--embedding-recipient", "ai_provider:openai", "--in-house", "true",
+		}, "in_house is true, but embedding"},
+		{"in house or not", "", []string{"--in-house", "perhaps"}, `in_house "perhaps"`},
+		{"a model of no server that answers", "", []string{"--answering-model", "m"}, "answering_model is for language models"},
+		{"no tokens", "", []string{"--answering-tokens", "0"}, `answering_tokens "0"`},
+		{"a day of less than an answer", "", []string{"--answering-tokens", "9000", "--answering-daily", "8000"}, `answering_daily "8000"`},
 		{"a file that is not there", "", []string{"--config", "/nowhere/candor.yaml"}, "/nowhere/candor.yaml"},
 	} {
 		var file *string
@@ -151,6 +171,31 @@ func TestConfigRefuses(t *testing.T) {
 	}
 	if _, err := load(t, nil, nil, "--nats-listen", "127.0.0.1:4222", "--nats-token", "t", "--public-url", "https://chat.example.com"); err != nil {
 		t.Errorf("settings that fit together: %v", err)
+	}
+}
+
+// models are the flags of language models.
+func models(urls, names, recipients string) []string {
+	return []string{"--answering", urls, "--answering-model", names, "--answering-recipient", recipients}
+}
+
+// TestConfigModels: each server has its own name, recipient and key.
+func TestConfigModels(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, nil, map[string]string{"CANDOR_ANSWERING_KEY": ",k2"},
+		models("http://127.0.0.1:1/v1, https://api.openai.com/v1", "small, large", "brand_ai, ai_provider:openai")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []model{
+		{url: "http://127.0.0.1:1/v1", name: "small", recipient: consent.BrandAI},
+		{url: "https://api.openai.com/v1", name: "large", key: "k2", recipient: "ai_provider:openai"},
+	}
+	if got := c.models(); !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+	if c, err = load(t, nil, nil, "--in-house", "true"); err != nil || len(c.models()) > 0 {
+		t.Errorf("%+v, %v", c.models(), err)
 	}
 }
 
