@@ -290,7 +290,7 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 	// goes round, and then the consent that would help is asked for.
 	wanting := len(missing) > 0 && !personal && (intent.Personal || !supported)
 	if wanting {
-		offer, err := e.Gate.Offer(w.ctx, q.Who, categoriesOf(missing), a.Language, q.Brand)
+		offer, err := e.Gate.Offer(w.ctx, q.Who, consent.BrandAI, categoriesOf(missing), a.Language, q.Brand)
 		if err != nil && !scope.Unavailable() {
 			return Ending{}, fmt.Errorf("make an offer: %w", err)
 		}
@@ -317,6 +317,18 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 	case support == Unclear:
 		a.Status = Clarify
 		return Ending{}, w.say(Say(SayClarify, a.Language))
+	}
+	if support == Supported && w.unread != "" {
+		// What was found answers it, and only a model that may not read the question
+		// could say how.
+		offer, err := e.Gate.Offer(w.ctx, q.Who, w.unread, []consent.Category{consent.Conversation}, a.Language, q.Brand)
+		if err != nil && !scope.Unavailable() {
+			return Ending{}, fmt.Errorf("make an offer: %w", err)
+		}
+		if offer != nil {
+			a.Offer, a.Status = offer, NeedsConsent
+			return Ending{}, w.say(offer.Text)
+		}
 	}
 	a.Status = Declined
 	text := Say(SayDeclined, a.Language)

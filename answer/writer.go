@@ -37,10 +37,11 @@ type writer struct {
 	out    leftOut
 	opened string // the latest opened entry
 
-	model    Model           // who is writing
-	hits     []retrieval.Hit // what they were given
-	withheld []NotSearched   // what a model was not given
-	day      time.Time       // of which tokens are reserved
+	model    Model             // who is writing
+	hits     []retrieval.Hit   // what they were given
+	withheld []NotSearched     // what a model was not given
+	unread   consent.Recipient // the first that may not have the customer's words
+	day      time.Time         // of which tokens are reserved
 }
 
 // open records what goes to a model, before it does. A model of another company is
@@ -173,6 +174,9 @@ func (w *writer) mayRead(m Answerer) bool {
 		return true
 	}
 	_, ok := w.scope.Permits(consent.Conversation, r)
+	if !ok && w.unread == "" {
+		w.unread = r
+	}
 	return ok
 }
 

@@ -417,7 +417,7 @@ func TestNewNotice(t *testing.T) {
 	if live, _, err := w.gate.Indexable(t.Context(), maya.Customer); err != nil || len(live) > 0 {
 		t.Errorf("indexable: %v, %v", live, err)
 	}
-	if o, err := w.gate.Offer(t.Context(), maya, []consent.Category{"orders"}, "en", "Shop"); err != nil || o == nil || o.Notice.Version != "2" {
+	if o, err := w.gate.Offer(t.Context(), maya, consent.BrandAI, []consent.Category{"orders"}, "en", "Shop"); err != nil || o == nil || o.Notice.Version != "2" {
 		t.Errorf("the new notice is not offered: %+v, %v", o, err)
 	}
 	if got := w.change(maya, yes(orders)); len(got.Events) != 1 || got.Events[0].State != consent.Renewed {
@@ -490,7 +490,7 @@ func TestOffer(t *testing.T) {
 		gpc.GPC = true
 		offered := func(who identity.Principal, categories ...consent.Category) (out []consent.Category) {
 			t.Helper()
-			o, err := w.gate.Offer(t.Context(), who, categories, "en", "Fernhill")
+			o, err := w.gate.Offer(t.Context(), who, consent.BrandAI, categories, "en", "Fernhill")
 			w.must(err)
 			if o == nil {
 				return nil
@@ -512,7 +512,7 @@ func TestOffer(t *testing.T) {
 				t.Errorf("%s: offered %v, want %v", step, got, want)
 			}
 		}
-		o, err := w.gate.Offer(t.Context(), maya, []consent.Category{"orders", "billing", "profile"}, "en", "Fernhill")
+		o, err := w.gate.Offer(t.Context(), maya, consent.BrandAI, []consent.Category{"orders", "billing", "profile"}, "en", "Fernhill")
 		w.must(err)
 		const want = "To answer, I need to look at your orders, your invoices and payments and your profile details. Only Fernhill's own AI will see them."
 		if o == nil || o.Text != want {
@@ -521,6 +521,22 @@ func TestOffer(t *testing.T) {
 		expect("first", offered(maya, "orders", "orders"), "orders")
 		expect("with GPC, which masks third parties only", offered(gpc, "orders"), "orders")
 		expect("what does not exist", offered(maya, "health", consent.Conversation, consent.Knowledge, ""))
+		outside := func(who identity.Principal, categories ...consent.Category) *consent.Offer {
+			t.Helper()
+			o, err := w.gate.Offer(t.Context(), who, "ai_provider:openai", categories, "en", "Fernhill")
+			w.must(err)
+			return o
+		}
+		if o := outside(maya, consent.Conversation); o == nil || len(o.Changes) != 1 || o.Changes[0].Recipient != "ai_provider:openai" ||
+			o.Text != "To answer, I need to look at your messages in this chat. OpenAI, an outside AI company, will see them." {
+			t.Errorf("own words for another company: %+v", o)
+		}
+		if o := outside(w.who("visitor", "cnv_1"), consent.Conversation, "orders"); o == nil || len(o.Changes) != 1 || o.Changes[0].Category != consent.Conversation {
+			t.Errorf("a visitor's own words: %+v", o)
+		}
+		if o := outside(gpc, consent.Conversation); o != nil {
+			t.Errorf("asked against the browser's signal: %+v", o)
+		}
 		expect("nothing", offered(maya))
 		expect("a visitor", offered(w.who("visitor", "cnv_1"), "orders"))
 		expect("an agent", offered(w.who("agent", "cnv_1"), "orders"))

@@ -29,12 +29,12 @@ type OfferChange struct {
 	Granted bool `json:"granted"`
 }
 
-// Offer returns the offer for the categories under answers and the company's
-// own AI, in the language, for the brand. It returns nil where there is nothing
-// to ask: a visitor, a minor, what was refused for good, what was put off for
-// now, and what is granted already.
-func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []Category, language, brand string) (*Offer, error) {
-	if who.Kind != identity.Customer || len(categories) == 0 {
+// Offer returns the offer for the categories to go to the recipient under answers,
+// in the language, for the brand. It returns nil where there is nothing to ask: a
+// visitor's records, a minor, a recipient that the browser's signal masks, what was
+// refused for good, what was put off for now, and what is granted already.
+func (g *Gate) Offer(ctx context.Context, who identity.Principal, to Recipient, categories []Category, language, brand string) (*Offer, error) {
+	if who.Kind != identity.Customer && who.Kind != identity.Visitor || len(categories) == 0 {
 		return nil, nil
 	}
 	snap, p, err := g.snapshot(ctx, who.Customer)
@@ -43,12 +43,12 @@ func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []C
 	}
 	var ask []Category
 	for _, c := range categories {
-		t := Triple{Answers, c, BrandAI}
+		t := Triple{Answers, c, to}
 		d := Decide(p, snap, t, overlay(who))
-		if d.Allowed || d.Reason == RecipientDenied || d.Reason == Minor || slices.Contains(ask, c) || !askable(snap, t, who.Conversation) {
-			continue
+		never := slices.Contains([]Reason{RecipientDenied, Minor, Anonymous, GPC}, d.Reason)
+		if !d.Allowed && !never && !slices.Contains(ask, c) && askable(snap, t, who.Conversation) {
+			ask = append(ask, c)
 		}
-		ask = append(ask, c)
 	}
 	if len(ask) == 0 {
 		return nil, nil
@@ -56,9 +56,9 @@ func (g *Gate) Offer(ctx context.Context, who identity.Principal, categories []C
 	lang := MatchLanguage(language)
 	o := &Offer{ID: identity.NewID("ofr"), Notice: p.Notice.Ref(lang)}
 	for _, c := range ask {
-		o.Changes = append(o.Changes, OfferChange{Triple{Answers, c, BrandAI}, true})
+		o.Changes = append(o.Changes, OfferChange{Triple{Answers, c, to}, true})
 	}
-	only, _ := p.Recipient(BrandAI)
+	only, _ := p.Recipient(to)
 	o.Text = strings.NewReplacer("{what}", p.Phrase(lang, ask...), "{only}", only.Only.In(lang), "{brand}", brand).
 		Replace(offerText.In(lang))
 	o.Text = strings.ReplaceAll(o.Text, "{brand}", brand)

@@ -252,7 +252,7 @@ func TestMinors(t *testing.T) {
 	if s.Stamp().Personal || s.Denials()[0].Reason != consent.Minor {
 		t.Errorf("%v", s.Denials())
 	}
-	if o, err := w.gate.Offer(t.Context(), maya, []consent.Category{"orders", "billing"}, "en", "Shop"); err != nil || o != nil {
+	if o, err := w.gate.Offer(t.Context(), maya, consent.BrandAI, []consent.Category{"orders", "billing"}, "en", "Shop"); err != nil || o != nil {
 		t.Errorf("a minor is asked: %+v, %v", o, err)
 	}
 	if _, err := w.gate.Change(t.Context(), maya, yes(billing)); !errors.Is(err, consent.ErrMinor) {

@@ -166,7 +166,7 @@ func TestFailingLedgerDenies(t *testing.T) {
 	if _, err := g.Choices(t.Context(), who, "en"); !errors.Is(err, errDisk) {
 		t.Errorf("Choices: %v", err)
 	}
-	if o, err := g.Offer(t.Context(), who, []consent.Category{"orders"}, "en", "Shop"); !errors.Is(err, errDisk) || o != nil {
+	if o, err := g.Offer(t.Context(), who, consent.BrandAI, []consent.Category{"orders"}, "en", "Shop"); !errors.Is(err, errDisk) || o != nil {
 		t.Errorf("Offer: %v, %v", o, err)
 	}
 	if c, stamp, err := g.Indexable(t.Context(), "cus_1"); !errors.Is(err, errDisk) || len(c) > 0 || stamp.Personal {
