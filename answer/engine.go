@@ -61,6 +61,8 @@ type Engine struct {
 	Judge Judge
 	// Budget bounds what the models cost; nil: nothing does.
 	Budget Budget
+	// Meter counts what models do; nil: nobody does.
+	Meter  Meter
 	Logger *slog.Logger
 }
 

@@ -80,3 +80,32 @@ func (w *writer) settle(unspent int) {
 		w.engine.Logger.Warn("tokens that were not used stay counted", "answer", w.answer.ID, "error", err)
 	}
 }
+
+// Call is one time that a language model was asked.
+type Call struct {
+	Model  Model
+	Tokens int           // that were spent
+	First  time.Duration // until its first sentence; 0: there was none
+	Took   time.Duration
+	Failed bool
+	Left   bool // nobody waited for its end
+}
+
+// Meter is told what models do, for figures. It sees no text.
+type Meter interface {
+	Called(c Call)
+	// Checked is told of each sentence: released, or removed for one of RemovalReasons.
+	Checked(m Model, removed string)
+}
+
+func (e *Engine) observe(c Call) {
+	if e.Meter != nil {
+		e.Meter.Called(c)
+	}
+}
+
+func (e *Engine) checked(m Model, removed string) {
+	if e.Meter != nil {
+		e.Meter.Checked(m, removed)
+	}
+}

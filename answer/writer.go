@@ -78,6 +78,7 @@ func (w *writer) sentence(s Sentence) error {
 	if err := Verify(s, w.hits); err != nil {
 		a.Verification.Dropped++
 		a.Verification.Removed = append(a.Verification.Removed, Removed{cut(s.Text), RemovalReason(err)})
+		w.engine.checked(w.model, RemovalReason(err))
 		w.engine.Logger.Warn("a sentence was dropped", "answer", a.ID, "model", w.model.Name, "error", err)
 		return w.enough()
 	}
@@ -96,6 +97,7 @@ func (w *writer) sentence(s Sentence) error {
 		a.Used, a.Model = before, model
 		return err
 	}
+	w.engine.checked(w.model, "")
 	return w.enough()
 }
 
@@ -266,14 +268,20 @@ func (w *writer) ask(which int, hits []retrieval.Hit) error {
 	if tokens < noBound {
 		r.MaxTokens = tokens
 	}
-	left := tokens
-	r.Count = func(n int) { left -= n }
+	call := Call{Model: model}
+	r.Count = func(n int) { call.Tokens += n }
+	began := time.Now()
 	var ended error
 	err = m.Answer(ctx, r, func(s Sentence) error {
+		if call.First == 0 {
+			call.First = time.Since(began)
+		}
 		ended = w.sentence(s)
 		return ended
 	})
-	w.settle(max(left, 0))
+	w.settle(max(tokens-call.Tokens, 0))
+	call.Took, call.Failed, call.Left = time.Since(began), err != nil && ended == nil && w.ctx.Err() == nil, ctx.Err() != nil
+	w.engine.observe(call)
 	switch {
 	case errors.Is(ended, errEnough):
 		return nil

@@ -145,6 +145,7 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		Receipt: receiptFile(receipts), Answered: a.answered,
 	})
 	register, metrics := a.metrics()
+	a.engine.Meter = newModelMetrics(register)
 	a.server = web.New(web.Options{
 		Directory: a.store, Gate: a.gate, Receipts: receipts, Conversations: a.conversations, Answers: a.store, Records: records{a},
 		OwnRecords: ownRecords{a}, Requests: requests{a.store, a.index.Forget}, Eraser: eraser{Store: a.store, outside: a.outside},
