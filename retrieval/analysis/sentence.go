@@ -94,6 +94,13 @@ func closers(text string, i, limit int) int {
 	return i
 }
 
+// EndsSentence reports whether the punctuation at text[at:end] ends the sentence that
+// began at start. What comes after it tells, up to the first letter; at the end of the
+// text it does.
+func EndsSentence(text string, start, at, end int) bool {
+	return endsSentence(text, start, at, end, len(text))
+}
+
 // endsSentence reports whether the punctuation at text[at:end] ends the
 // sentence that began at start.
 func endsSentence(text string, start, at, end, limit int) bool {
