@@ -11,6 +11,12 @@ type Verification struct {
 	Removed []Removed `json:"removed,omitempty"`
 }
 
+// Counts are the counts alone.
+func (v Verification) Counts() Verification {
+	v.Removed = nil
+	return v
+}
+
 // Removed is a sentence that a model wrote and nobody was shown.
 type Removed struct {
 	Text string `json:"text"`

@@ -176,6 +176,38 @@ func TestQueueDrop(t *testing.T) {
 	})
 }
 
+// TestQueueLeft: the turns of a conversation that nobody waits for are told so, the
+// ones that wait as well, and are answered; what is asked later is not told.
+func TestQueueLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		o := newOrder(turn("a", 1), turn("a", 2), turn("a", 3), turn("b", 1))
+		q := conversation.NewQueue(t.Context(), respond(func(ctx context.Context, x conversation.Turn) {
+			select {
+			case <-x.Left:
+				j.add("%s quoted", x.AnswerID)
+			case <-time.After(time.Minute):
+				j.add("%s written", x.AnswerID)
+			}
+			o.end(x.AnswerID)
+		}), o, slog.New(slog.DiscardHandler))
+		q.Left("a") // nothing there yet
+		for _, x := range []conversation.Turn{turn("a", 1), turn("a", 2), turn("b", 1)} {
+			q.Add(x)
+		}
+		synctest.Wait()
+		q.Left("a")
+		q.Left("a") // twice is once
+		q.Add(turn("a", 3))
+		q.Wait()
+		rows := slices.Sorted(slices.Values(j.all()))
+		if want := []string{"a1 quoted", "a2 quoted", "a3 written", "b1 written"}; !slices.Equal(rows, want) {
+			t.Errorf("%v, want %v", rows, want)
+		}
+	})
+}
+
 func TestQueueEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

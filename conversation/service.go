@@ -152,6 +152,10 @@ func (s *Service) Answering(id string) bool { return s.turns.Busy(id) }
 // Writing reports whether the answer is being written here, or waits for it.
 func (s *Service) Writing(id, answer string) bool { return s.turns.Has(id, answer) }
 
+// Left tells the conversation's turns here that nobody waits for them any more. They
+// are answered all the same; what comes later is not told.
+func (s *Service) Left(id string) { s.turns.Left(id) }
+
 // Wait returns when no turn is being answered.
 func (s *Service) Wait() { s.turns.Wait() }
 
@@ -174,10 +178,12 @@ type Order interface {
 	AwaitTurn(ctx context.Context, conversation, answer string) error
 }
 
-// queued is a turn that is being answered or waits for it, with what cancels it.
+// queued is a turn that is being answered or waits for it, with what cancels it, and
+// what tells it that nobody waits.
 type queued struct {
 	Turn
 	cancel context.CancelFunc
+	leave  func()
 }
 
 // NewQueue returns a queue that answers until ctx ends.
@@ -185,10 +191,12 @@ func NewQueue(ctx context.Context, r Responder, o Order, log *slog.Logger) *Queu
 	return &Queue{ctx: ctx, respond: r, order: o, log: log, turns: make(map[string][]*queued)}
 }
 
-// Add queues a turn.
+// Add queues a turn. Its Left is the queue's.
 func (q *Queue) Add(t Turn) {
 	ctx, cancel := context.WithCancel(q.ctx)
-	x := &queued{t, cancel}
+	left := make(chan struct{})
+	t.Left = left
+	x := &queued{t, cancel, sync.OnceFunc(func() { close(left) })}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.turns[t.Conversation] = append(q.turns[t.Conversation], x)
@@ -215,6 +223,15 @@ func (q *Queue) Drop(conversation string) {
 	defer q.mu.Unlock()
 	for _, t := range q.turns[conversation] {
 		t.cancel()
+	}
+}
+
+// Left closes the Left of the conversation's turns.
+func (q *Queue) Left(conversation string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, t := range q.turns[conversation] {
+		t.leave()
 	}
 }
 

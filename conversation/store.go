@@ -79,4 +79,6 @@ type Turn struct {
 	Supersedes string
 	Asked      time.Time
 	Who        identity.Principal
+	// Left is closed once nobody waits for the answer any more. Nil: it is not known.
+	Left <-chan struct{}
 }

@@ -138,7 +138,10 @@ func (l *listing) conversation(ctx context.Context, a *archive, c conversation.C
 	}}, field{"answers", func(l *listing) error {
 		return pages(func(after string) ([]answer.Answer, string, error) {
 			return a.Source.AnswersOf(ctx, c, after, page)
-		}, func(x answer.Answer) error { return l.add(answerJSON{x, ratings[x.ID]}) })
+		}, func(x answer.Answer) error {
+			x.Verification = x.Verification.Counts() // what nobody was shown is no answer of theirs
+			return l.add(answerJSON{x, ratings[x.ID]})
+		})
 	}})
 }
 

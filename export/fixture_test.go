@@ -167,6 +167,8 @@ func (f *fixture) talk(who identity.Principal, question, said string, records ..
 		Purpose: consent.Answers, Recipient: consent.BrandAI, Records: records, Body: []byte("{}"), Stamp: &stamp,
 	}))
 	a.Status, a.Sentences = answer.Answered, []answer.Sentence{{Text: said}}
+	// What a model made up of others is for reviewers.
+	a.Verification = answer.Verification{Checked: 2, Released: 1, Dropped: 1, Removed: []answer.Removed{{Text: "The canary is Omar's.", Reason: "value"}}}
 	f.must(f.store.Finish(ctx, stamp, a, answer.Ending{}))
 	return a
 }

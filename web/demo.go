@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +17,9 @@ type Demo struct {
 	Brand     string          `json:"brand"`
 	Customers []DemoCustomer  `json:"customers"`
 	Staff     []DemoStaff     `json:"staff"`
+	// MadeUp is whether a model that makes things up writes the answers, everybody's.
+	// The demo's page turns it on and off.
+	MadeUp atomic.Bool `json:"-"`
 }
 
 // DemoCustomer is a customer of the demo shop.
@@ -34,7 +38,20 @@ type DemoStaff struct {
 }
 
 type demoOutput struct {
-	Body Demo
+	Body *Demo
+}
+
+type demoModel struct {
+	MadeUp bool `json:"made_up" doc:"Whether answers are written by a model that makes things up"`
+}
+
+type demoModelInput struct {
+	FetchSite string `header:"Sec-Fetch-Site"`
+	Body      demoModel
+}
+
+type demoModelOutput struct {
+	Body demoModel
 }
 
 type demoIdentityInput struct {
@@ -56,7 +73,22 @@ func (s *Server) demoRoutes() {
 	register(s, anyone, huma.Operation{
 		OperationID: "demoConfig", Method: http.MethodGet, Path: "/demo/config", Summary: "The demo shop",
 	}, func(context.Context, identity.Principal, *struct{}) (*demoOutput, error) {
-		return &demoOutput{*s.Demo}, nil
+		return &demoOutput{s.Demo}, nil
+	})
+	register(s, anyone, huma.Operation{
+		OperationID: "demoModel", Method: http.MethodGet, Path: "/demo/model", Summary: "Which model writes the demo's answers",
+	}, func(context.Context, identity.Principal, *struct{}) (*demoModelOutput, error) {
+		return &demoModelOutput{demoModel{s.Demo.MadeUp.Load()}}, nil
+	})
+	register(s, anyone, huma.Operation{
+		OperationID: "setDemoModel", Method: http.MethodPut, Path: "/demo/model", Summary: "Have a model that makes things up write the demo's answers, or not",
+	}, func(_ context.Context, _ identity.Principal, in *demoModelInput) (*demoModelOutput, error) {
+		// A browser lets no page of another origin send a PUT here; this says why.
+		if in.FetchSite != "" && in.FetchSite != "same-origin" && in.FetchSite != "none" {
+			return nil, huma.Error403Forbidden("Only the demo's own page turns this on and off.")
+		}
+		s.Demo.MadeUp.Store(in.Body.MadeUp)
+		return &demoModelOutput{in.Body}, nil
 	})
 	register(s, anyone, huma.Operation{
 		OperationID: "demoIdentity", Method: http.MethodGet, Path: "/demo/identity",

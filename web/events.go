@@ -46,6 +46,8 @@ func (s *Server) conversationEvents(c *fiber.Ctx) error {
 		return err
 	}
 	return s.streams.open(c, who.Actor(), func(ctx context.Context, st *stream) {
+		s.leaving.came(id)
+		defer func() { s.leaving.went(id, st.left()) }()
 		wake, stop := s.Conversations.Watch(id)
 		defer stop()
 		next := func(ctx context.Context) error {
@@ -115,7 +117,7 @@ func (s *Server) sendEvent(ctx context.Context, st *stream, who identity.Princip
 		if err != nil {
 			return err
 		}
-		data = a
+		data = s.toCustomer(a)
 	case conversation.StateEvent:
 		var b struct {
 			stateJSON

@@ -138,6 +138,7 @@ type Server struct {
 	app     *fiber.App
 	api     huma.API
 	streams *streams
+	leaving *leaving
 	limits  *limits
 
 	observed observed
@@ -169,7 +170,7 @@ const (
 // New returns a server that is not listening yet.
 func New(o Options) *Server {
 	s := &Server{
-		Options: o, streams: newStreams(o.Logger), limits: newLimits(), observed: newObserved(o.Register),
+		Options: o, streams: newStreams(o.Logger), leaving: newLeaving(o.Conversations.Left), limits: newLimits(), observed: newObserved(o.Register),
 		passwords: make(chan struct{}, passwordChecks), outages: make(map[string]*rate.Sometimes),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
@@ -248,6 +249,7 @@ func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
 	s.streams.refuse()
+	s.leaving.close()
 	select {
 	case <-time.After(s.Linger):
 	case <-ctx.Done():

@@ -79,7 +79,8 @@ func (s *streams) open(c *fiber.Ctx, owner string, serve func(ctx context.Contex
 	c.Context().HijackSetNoResponse(true)
 	c.Context().Hijack(func(conn net.Conn) {
 		ctx, cancel := context.WithCancel(context.Background())
-		st := &stream{conn: conn, owner: owner}
+		gone := make(chan struct{})
+		st := &stream{conn: conn, owner: owner, gone: gone}
 		if !s.add(st, cancel) {
 			return
 		}
@@ -90,12 +91,11 @@ func (s *streams) open(c *fiber.Ctx, owner string, serve func(ctx context.Contex
 				s.log.Error("a stream panicked", "kind", fmt.Sprintf("%T", r))
 			}
 		}()
-		gone := make(chan struct{})
 		go func() {
 			// Nothing more is to be read: a return means that the reader left.
 			_, _ = io.Copy(io.Discard, conn)
-			cancel()
 			close(gone)
+			cancel()
 		}()
 		// The server uses the connection's buffers again for others once this returns,
 		// so nobody may still be reading then.
@@ -174,6 +174,18 @@ var errGone = errors.New("the reader is gone")
 type stream struct {
 	conn  net.Conn
 	owner string
+	gone  <-chan struct{} // closed once the reader has left
+	deaf  bool            // the reader did not take what was written
+}
+
+// left reports whether it was the reader who ended the stream.
+func (st *stream) left() bool {
+	select {
+	case <-st.gone:
+		return true
+	default:
+		return st.deaf
+	}
 }
 
 func (st *stream) write(b []byte) error {
@@ -181,6 +193,7 @@ func (st *stream) write(b []byte) error {
 		return err
 	}
 	if _, err := st.conn.Write(b); err != nil {
+		st.deaf = true
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"candor/answer"
 	"candor/export"
 	"candor/web/build/bundle"
 )
@@ -100,6 +101,29 @@ func TestWidgetKnowsUses(t *testing.T) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("the widget knows the uses %v, want %v", got, want)
+	}
+}
+
+// Customers of the demo, and reviewers, read in words why a sentence was removed.
+func TestPagesKnowRemovals(t *testing.T) {
+	for _, page := range []string{"widget/privacy/words/en.ts", "admin/Removed.tsx"} {
+		source, err := os.ReadFile(filepath.Join("ui", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := regexp.MustCompile(`(?ms)^(?:const |  )removed:[^{\n]*\{(.*?)\}`).FindSubmatch(source)
+		if words == nil {
+			t.Fatalf("%s has no words for removed sentences", page)
+		}
+		var known []string
+		for _, m := range regexp.MustCompile(`(?m)^\s*(\w+): "`).FindAllSubmatch(words[1], -1) {
+			known = append(known, string(m[1]))
+		}
+		for _, reason := range answer.RemovalReasons {
+			if !slices.Contains(known, reason) {
+				t.Errorf("%s has no words for %q, only for %v", page, reason, known)
+			}
+		}
 	}
 }
 

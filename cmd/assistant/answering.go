@@ -8,7 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"candor/answer"
+	"candor/answer/openai"
 	"candor/consent"
+	"candor/store"
 )
 
 // model is a language model of the settings.
@@ -28,6 +31,29 @@ func (c Config) models() []model {
 		out[i] = model{url: u, name: at(names, i), key: at(keys, i), recipient: consent.Recipient(at(recipients, i))}
 	}
 	return out
+}
+
+// openModels makes the language models of the settings, under a policy.
+func openModels(c Config, p *consent.Policy) ([]answer.Answerer, error) {
+	var out []answer.Answerer
+	for _, m := range c.models() {
+		if _, ok := p.Recipient(m.recipient); !ok {
+			return nil, fmt.Errorf("answering_recipient %q is not in the policy: write there what it may have, or name another", m.recipient)
+		}
+		a, err := openai.New(openai.Options{URL: m.url, Key: m.key, Model: m.name, Recipient: m.recipient})
+		if err != nil {
+			return nil, fmt.Errorf("answering %q: %w", redactURL(m.url), err)
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// budget bounds what the models cost.
+func (c Config) budget(s *store.Store) answer.Budget {
+	perAnswer, _ := strconv.Atoi(c.AnsweringTokens) // checked, both
+	perDay, _ := strconv.Atoi(c.AnsweringDaily)
+	return s.Budget(perAnswer, perDay)
 }
 
 // several is a setting of several values with commas between them. One that is empty holds

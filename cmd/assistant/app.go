@@ -78,6 +78,7 @@ type app struct {
 	embedder      retrieval.Embedder // nil: search is by words alone
 	importer      *ingest.Importer
 	engine        *answer.Engine
+	liar          *answer.Engine // the demo's: its model makes things up
 	conversations *conversation.Service
 	desk          *agents.Service
 	exports       *export.Service
@@ -131,7 +132,12 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	if err != nil {
 		return a, err
 	}
+	models, err := openModels(c, policy)
+	if err != nil {
+		return a, err
+	}
 	a.engine = &answer.Engine{
+		Models: models, Budget: c.budget(a.store),
 		Gate: a.gate, Search: search, Log: a.store.Citations(),
 		Journal: a.store, Extractive: extractive.Answerer{}, Logger: log,
 	}
@@ -588,7 +594,7 @@ func (a *app) turn(ctx context.Context, t conversation.Turn) answer.Turn {
 	}
 	return answer.Turn{
 		AnswerID: t.AnswerID, Conversation: t.Conversation, Who: t.Who, Brand: brand, Text: t.Question,
-		Language: t.Language, Before: before, Supersedes: t.Supersedes, Asked: t.Asked,
+		Language: t.Language, Before: before, Supersedes: t.Supersedes, Asked: t.Asked, Left: t.Left,
 	}
 }
 

@@ -68,6 +68,9 @@ func demoCommand(io Stdio) *cobra.Command {
 	}
 	cmd.Flags().String("addr", defaults().Addr, "Address to listen on, host:port (default: this one, or a free port if it is taken)")
 	cmd.Flags().String("log-level", "warn", "debug, info, warn or error")
+	cmd.Flags().String("answering", defaults().Answering, "Address of a language model to try, such as http://127.0.0.1:8000/v1")
+	cmd.Flags().String("answering-model", "", "Name of that model")
+	cmd.Flags().String("answering-recipient", string(consent.BrandAI), "Who runs it, by the policy")
 	cmd.Flags().String("data-dir", "", "Folder to keep the demo's data in (default: a temporary one, removed at the end)")
 	asJSON := cmd.Flags().Bool("json", false, "Print one line of JSON when it is ready")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
@@ -106,6 +109,11 @@ func demoCommand(io Stdio) *cobra.Command {
 		if err := a.embedAll(cmd.Context()); err != nil {
 			return errors.Join(fmt.Errorf("embed the demo's articles: %w", err), l.Close(), a.close())
 		}
+		stopLiar, err := a.addLiar(cmd.Context())
+		if err != nil {
+			return errors.Join(fmt.Errorf("start the demo's model: %w", err), l.Close(), a.close())
+		}
+		defer func() { err = errors.Join(err, stopLiar()) }()
 		// The listener accepts from here on, so whoever reads the line can go on.
 		printDemo(cmd, demo, url, state, *asJSON)
 		return a.run(cmd.Context(), l)
@@ -118,10 +126,15 @@ func demoCommand(io Stdio) *cobra.Command {
 func demoConfig(cmd *cobra.Command, dir string) (Config, error) {
 	c := defaults()
 	c.DataDir, c.LogLevel = dir, "warn"
-	for flag, field := range map[string]*string{"addr": &c.Addr, "log-level": &c.LogLevel} {
+	for flag, field := range map[string]*string{
+		"addr": &c.Addr, "log-level": &c.LogLevel, "answering": &c.Answering, "answering-model": &c.AnsweringModel,
+	} {
 		if f := cmd.Flags().Lookup(flag); f.Changed {
 			*field = f.Value.String()
 		}
+	}
+	if len(c.models()) > 0 {
+		c.AnsweringRecipient = cmd.Flags().Lookup("answering-recipient").Value.String()
 	}
 	return c, c.check()
 }

@@ -66,12 +66,20 @@ func serveOnQdrant(t *testing.T, s *qdranttest.Server, dir string, w io.Writer) 
 	t.Helper()
 	c := defaults()
 	c.DataDir, c.Index = dir, s.URL()
+	return serveDemo(t, c, w, func(*app) {})
+}
+
+// serveDemo runs the demo with other settings and changes, until stop or the end of the
+// test.
+func serveDemo(t *testing.T, c Config, w io.Writer, change func(*app)) (demoInfo, func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	demo := &web.Demo{Site: demoSite, Brand: demoBrand}
 	a, err := newApp(ctx, c, demo, slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(a)
 	l, err := listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ import { moment } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
 import { ID } from "./ID";
 import { log, type LogState } from "./log";
+import { Removed } from "./Removed";
 import { Sentences } from "./Sentences";
 import { SidePanel } from "./SidePanel";
 import { Timeline } from "./Timeline";
@@ -29,6 +30,7 @@ function Body({ detail: d }: { detail: Detail }) {
         </span>
       </p>
       <Sentences detail={d} />
+      {d.verification && !d.gone && <Removed checks={d.verification} />}
       <section>
         <h3>Used</h3>
         <UsedTable used={d.used ?? []} />
@@ -40,7 +42,7 @@ function Body({ detail: d }: { detail: Detail }) {
         ) : (
           <ul class="skipped">
             {skipped.map((n) => (
-              <li key={n.category}>
+              <li key={`${n.category} ${n.reason}`}>
                 <span class="tag personal">{inWords(n.category)}</span> {inWords(n.reason)}
                 {n.relevant && <span class="quiet">, would have helped</span>}
               </li>

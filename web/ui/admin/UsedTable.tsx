@@ -16,7 +16,7 @@ export function UsedTable({ used }: { used: Used[] }) {
       </thead>
       <tbody>
         {used.map((u) => (
-          <tr key={u.record_id}>
+          <tr key={`${u.record_id} ${u.recipient}`}>
             <td>
               <p>
                 {u.title || "A record"} <span class={u.category === "knowledge" ? "tag" : "tag personal"}>{inWords(u.category)}</span>
@@ -28,7 +28,7 @@ export function UsedTable({ used }: { used: Used[] }) {
             </td>
             <td>
               {u.category === "knowledge" ? (
-                <p class="quiet">None needed: company knowledge</p>
+                <p class="quiet">None needed: company knowledge · {inWords(u.recipient)}</p>
               ) : (
                 <>
                   <p>

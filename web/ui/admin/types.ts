@@ -35,7 +35,6 @@ export type LogLine = {
 export type Detail = Answer & {
   customer?: string;
   language?: string;
-  verification?: unknown;
   leaf?: { index: number | null; id: string } | null;
   entries?: LogLine[] | null;
   /** The conversation is kept no longer: there is only what the log names. */

@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks";
 import { Check, Close } from "../shared/icons";
 import type { Staff } from "./config";
+import { turnModel } from "./model";
 
 type Step = { title: string; text: string; action: string; run?: () => void; href?: string };
 
 const ask = (text: string) => () => window.Candor?.ask(text);
+const lieAbout = "Can I return a tent after 30 days?";
 const open = () => window.Candor?.open();
 
 const steps: Step[] = [
@@ -31,6 +33,12 @@ const steps: Step[] = [
     text: "In the source press “Stop using my orders”. Then ask again: the orders are gone from the answer.",
     action: "Ask again",
     run: ask("Where is my order?"),
+  },
+  {
+    title: "Have an AI lie to you",
+    text: "The switch at the top has a model make things up. Under the answer, “Left out” lists what was removed, and why.",
+    action: "Switch it on and ask",
+    run: () => void turnModel(true).then((on) => on && ask(lieAbout)()),
   },
   {
     title: "Ask for a person",
@@ -100,7 +108,7 @@ export function Guide({ staff }: { staff: Staff[] }) {
           </li>
         ))}
       </ol>
-      {staff.length === 0 && <p class="quiet">This demo has no staff logins, so steps 5 and 6 cannot be opened.</p>}
+      {staff.length === 0 && <p class="quiet">This demo has no staff logins, so steps 6 and 7 cannot be opened.</p>}
     </section>
   );
 }

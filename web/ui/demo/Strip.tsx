@@ -1,8 +1,11 @@
+import { useStore } from "../shared/store";
 import type { Config, Customer } from "./config";
+import { MadeUp } from "./MadeUp";
+import { model, turnModel } from "./model";
 
 type Props = { config: Config; customer: Customer; change: (c: Customer) => void };
 
-/** What belongs to the demo and not to the shop: who is signed in, and the ways to the other side. */
+/** What belongs to the demo and not to the shop: who is signed in, the ways to the other side, and who writes. */
 export function Strip({ config, customer, change }: Props) {
   const login = (...roles: string[]) => config.staff.find((s) => roles.includes(s.role));
   return (
@@ -27,6 +30,7 @@ export function Strip({ config, customer, change }: Props) {
       </label>
       <Login title="The desk" path="/desk?demo=1" who={login("agent")} />
       <Login title="The citation log" path="/admin?demo=1" who={login("admin", "reviewer")} />
+      <MadeUp model={useStore(model)} turn={(on) => void turnModel(on)} />
     </aside>
   );
 }

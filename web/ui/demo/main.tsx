@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../shared/api";
 import { loadConfig, remembered, signIn, type Config, type Customer } from "./config";
 import { Guide } from "./Guide";
+import { readModel } from "./model";
 import { Shop } from "./Shop";
 import { Strip } from "./Strip";
 
@@ -14,6 +15,8 @@ function App() {
   const [problem, setProblem] = useState("");
 
   useEffect(() => {
+    void readModel();
+    addEventListener("focus", () => void readModel());
     loadConfig().then((c) => {
       setConfig(c);
       const first = remembered(c);

@@ -58,6 +58,16 @@ export type Answer = {
   epoch: number;
   policy_version: string;
   model: { name: string; recipient: string };
+  verification?: Verification;
+};
+
+/** What the check of an answer's sentences did. */
+export type Verification = {
+  checked: number;
+  released: number;
+  dropped: number;
+  /** For reviewers, and in the demo. */
+  removed?: { text: string; reason: string }[] | null;
 };
 
 export type Message = {

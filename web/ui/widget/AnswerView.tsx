@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Person } from "../shared/icons";
 import type { AnswerView as View, ChatState } from "./state";
 import { superseded } from "./state";
+import { LeftOut } from "./LeftOut";
 import { OfferCard } from "./OfferCard";
 import { SentenceView } from "./SentenceView";
 import { UsedLine } from "./UsedLine";
@@ -18,6 +19,12 @@ export function numbering(view: View): Map<string, number> {
   return numbers;
 }
 
+/** Why what was written is gone. What went wrong here is nothing to look back on. */
+function reset(view: View): string | undefined {
+  if (view.reset === "consent_changed") return w.reset;
+  return view.reset && !view.whole ? w.resetAgain : undefined;
+}
+
 /** One answer of the assistant, being written or whole. */
 export function AnswerView({ view, text, chat, askPerson }: Props) {
   // Only one source is open at a time: "sentence:record".
@@ -28,9 +35,9 @@ export function AnswerView({ view, text, chat, askPerson }: Props) {
   const replaced = superseded(chat, view.id);
   return (
     <article class={`answer ${status} ${replaced ? "replaced" : ""}`} data-testid="answer" data-status={status}>
-      {view.reset && (
+      {reset(view) && (
         <p class="note" data-testid="reset">
-          {w.reset}
+          {reset(view)}
         </p>
       )}
       {view.sentences.length === 0 && (text || answer?.text) && <p class="bubble">{answer?.text || text}</p>}
@@ -49,6 +56,7 @@ export function AnswerView({ view, text, chat, askPerson }: Props) {
           {w.person}
         </button>
       )}
+      {answer?.verification && answer.verification.dropped > 0 && <LeftOut checks={answer.verification} />}
       {answer && <UsedLine answer={answer} chat={chat} />}
     </article>
   );

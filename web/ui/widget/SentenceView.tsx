@@ -63,6 +63,7 @@ export function SentenceView({ index, sentence, view, chat, numbers, open, setOp
         <SourceCard
           number={numbers.get(shown) ?? 0}
           used={used.get(shown)}
+          given={(view.whole?.used ?? []).filter((u) => u.record_id === shown)}
           quotes={quotes(sentence.citations, shown)}
           chat={chat}
           close={() => close(shown)}

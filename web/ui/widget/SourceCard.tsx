@@ -9,10 +9,10 @@ import type { ChatState } from "./state";
 import { Stop } from "./Stop";
 import { language, w } from "./words";
 
-type Props = { number: number; used: Used | undefined; quotes: string[]; chat: ChatState; close: () => void };
+type Props = { number: number; used: Used | undefined; given: Used[]; quotes: string[]; chat: ChatState; close: () => void };
 
 /** Where a sentence comes from, and by which consent; with the way to end it. */
-export function SourceCard({ number, used, quotes, chat, close }: Props) {
+export function SourceCard({ number, used, given, quotes, chat, close }: Props) {
   const card = useRef<HTMLElement>(null);
   useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), [used]);
   const personal = used !== undefined && used.category !== "knowledge";
@@ -52,7 +52,7 @@ export function SourceCard({ number, used, quotes, chat, close }: Props) {
           )}
         </p>
       )}
-      {personal && <Consent used={used} chat={chat} />}
+      {personal && <Consent used={used} given={given} chat={chat} />}
     </section>
   );
 }
@@ -63,23 +63,27 @@ function facts(used: Used): string {
   return [used.source.system, used.source.ref, collected && fill(w.collected, { date: collected })].filter(Boolean).join(" · ");
 }
 
-function Consent({ used, chat }: { used: Used; chat: ChatState }) {
-  const choice = chat.consents?.choices.find(
-    (c) => c.purpose === used.purpose && c.category === used.category && c.recipient === used.recipient,
-  );
-  const since = day(choice?.since, language);
+function Consent({ used, given, chat }: { used: Used; given: Used[]; chat: ChatState }) {
   return (
     <div class="consent">
-      <p class="consent-line">
-        <Unlocked />
-        <span>
-          {w.allowedBy}: {purposeName(chat, used.purpose)} · {recipientName(chat, used.recipient)}
-          {since && choice?.grant_id === used.grant_id && ` · ${fill(w.allowedSince, { date: since })}`}
-        </span>
-      </p>
+      {given.map((u) => (
+        <p class="consent-line" key={u.recipient}>
+          <Unlocked />
+          <span>
+            {w.allowedBy}: {purposeName(chat, u.purpose)} · {recipientName(chat, u.recipient)}
+            {since(u, chat)}
+          </span>
+        </p>
+      ))}
       <Stop chat={chat} purpose={used.purpose} category={used.category} recipient={used.recipient} />
     </div>
   );
+}
+
+function since(u: Used, chat: ChatState): string {
+  const choice = chat.consents?.choices.find((c) => c.purpose === u.purpose && c.category === u.category && c.recipient === u.recipient);
+  const date = day(choice?.since, language);
+  return date && choice?.grant_id === u.grant_id ? ` · ${fill(w.allowedSince, { date })}` : "";
 }
 
 /** Only addresses of web pages become links. */

@@ -1,6 +1,6 @@
 import { fill, plural } from "../shared/i18n";
-import type { Answer } from "../shared/types";
-import { categoryName, recipientName, yours } from "./names";
+import type { Answer, NotSearched, Used } from "../shared/types";
+import { categoryName, recipientName, withheld, writer, yours } from "./names";
 import type { ChatState } from "./state";
 import { language, w } from "./words";
 
@@ -8,19 +8,34 @@ const named = 3; // how many categories the closed line names before it says how
 
 /** "Used: 2 help articles · your orders (with your permission) · Not looked at: billing, profile" */
 export function UsedLine({ answer, chat }: { answer: Answer; chat: ChatState }) {
-  const used = answer.used ?? [];
-  const skipped = [...(answer.not_searched ?? [])].sort((a, b) => Number(b.relevant ?? false) - Number(a.relevant ?? false));
+  const used = byRecord(answer.used ?? []);
+  const all = [...(answer.not_searched ?? [])].sort((a, b) => Number(b.relevant ?? false) - Number(a.relevant ?? false));
+  const kept = all.filter((n) => withheld(chat, answer, n));
+  const skipped = all.filter((n) => !kept.includes(n));
   return (
     <details class="used" data-testid="used">
-      <summary>{summary(chat, answer, skipped)}</summary>
+      <summary>{summary(chat, used.map((u) => u.record), kept, skipped)}</summary>
       {used.length > 0 && (
         <>
           <h2>{w.used}</h2>
           <ul>
-            {used.map((u) => (
+            {used.map(({ record: u, recipients }) => (
               <li key={u.record_id}>
-                {u.title} <span class="quiet">({u.category === "knowledge" ? w.helpArticle : yours(chat, u.category)})</span>
+                {u.title}{" "}
+                <span class="quiet">
+                  ({[u.category === "knowledge" ? w.helpArticle : yours(chat, u.category), ...recipients.map((r) => recipientName(chat, r))].join(" · ")})
+                </span>
               </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {kept.length > 0 && (
+        <>
+          <h2>{w.notGiven}</h2>
+          <ul>
+            {kept.map((n) => (
+              <li key={n.category}>{yours(chat, n.category)}</li>
             ))}
           </ul>
         </>
@@ -37,24 +52,32 @@ export function UsedLine({ answer, chat }: { answer: Answer; chat: ChatState }) 
           </ul>
         </>
       )}
-      {answer.model?.name && (
-        <p class="quiet">{fill(w.answeredBy, { model: answer.model.name, recipient: recipientName(chat, answer.model.recipient) })}</p>
-      )}
+      {answer.model?.name && <p class="quiet">{writer(chat, answer.model)}</p>}
     </details>
   );
 }
 
-function summary(chat: ChatState, answer: Answer, skipped: { category: string }[]): string {
-  const used = answer.used ?? [];
+/** Each record once, with everybody who was given it. */
+function byRecord(used: Used[]): { record: Used; recipients: string[] }[] {
+  const records = [...new Map(used.map((u) => [u.record_id, u])).values()];
+  return records.map((record) => ({ record, recipients: used.filter((u) => u.record_id === record.record_id).map((u) => u.recipient) }));
+}
+
+function summary(chat: ChatState, used: Used[], kept: NotSearched[], skipped: NotSearched[]): string {
   const articles = used.filter((u) => u.category === "knowledge").length;
   const personal = [...new Set(used.map((u) => u.category).filter((c) => c !== "knowledge"))];
   const parts = [
     ...(articles > 0 ? [plural(language, articles, w.articles)] : []),
     ...personal.map((c) => fill(w.withPermission, { yours: yours(chat, c) })),
   ];
-  const first = parts.length > 0 ? `${w.used}: ${parts.join(" · ")}` : w.usedNothing;
-  if (skipped.length === 0) return first;
-  const names = skipped.slice(0, named).map((n) => categoryName(chat, n.category));
-  const more = skipped.length > named ? ` +${skipped.length - named}` : "";
-  return `${first} · ${w.notLookedAt}: ${names.join(", ")}${more}`;
+  return [
+    parts.length > 0 ? `${w.used}: ${parts.join(" · ")}` : w.usedNothing,
+    ...(kept.length > 0 ? [`${w.notGiven}: ${some(kept.map((n) => yours(chat, n.category)))}`] : []),
+    ...(skipped.length > 0 ? [`${w.notLookedAt}: ${some(skipped.map((n) => categoryName(chat, n.category)))}`] : []),
+  ].join(" · ");
+}
+
+function some(names: string[]): string {
+  const more = names.length > named ? ` +${names.length - named}` : "";
+  return names.slice(0, named).join(", ") + more;
 }

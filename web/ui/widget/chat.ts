@@ -145,7 +145,7 @@ function received(e: StreamEvent): void {
       return;
     }
     case "reset":
-      return store.set((v) => on.withReset(v, e.data as { answer_id: string; attempt: number }));
+      return store.set((v) => on.withReset(v, e.data as on.ResetEvent));
     case "answer": {
       const a = e.data as Answer;
       store.set((v) => ({ ...on.withAnswer(v, a), announcement: a.text || (a.sentences ?? []).map((s) => s.text).join(" ") }));

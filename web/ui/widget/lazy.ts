@@ -1,4 +1,5 @@
-// The privacy panel is a module of its own, loaded when it is first opened.
+// The privacy panel, and what else is seldom wanted, is a module of its own, loaded
+// when it is first opened.
 type Privacy = typeof import("./privacy/privacy");
 
 let loaded: Privacy | undefined;

@@ -1,7 +1,7 @@
 // How categories, purposes and recipients are called on the screen. The policy's
 // own labels come first; the dictionary covers a visitor, who has none loaded.
 import { fill } from "../shared/i18n";
-import type { Choice } from "../shared/types";
+import type { Answer, Choice, NotSearched, Triple } from "../shared/types";
 import { agreed } from "../shared/types";
 import type { ChatState } from "./state";
 import { w } from "./words";
@@ -21,6 +21,22 @@ export function recipientName(chat: ChatState, id: string): string {
 }
 
 const outside = "ai_provider:";
+const inHouse = "brand_ai";
+
+/** Who wrote an answer: a language model and whose it is, or none. */
+export function writer(chat: ChatState, model: { name: string; recipient: string }): string {
+  if (model.name === "extractive") return w.writtenByNone;
+  if (model.recipient === inHouse) return fill(w.writtenHere, { model: model.name, brand: chat.brand });
+  return fill(w.writtenOutside, { model: model.name, recipient: recipientName(chat, model.recipient) });
+}
+
+/** Whether a category was looked at, and an outside model was not given what was found. */
+export function withheld(chat: ChatState, answer: Answer, n: NotSearched): boolean {
+  if (n.reason !== "recipient_denied") return false;
+  // Where the company's own AI may be allowed a category at all, it is never the one denied.
+  const own = (t: Triple) => t.category === n.category && t.recipient === inHouse && t.purpose === "answers";
+  return (answer.used ?? []).some(own) || (chat.consents?.choices ?? []).some(own);
+}
 
 /** "my orders" */
 export const mine = (chat: ChatState, id: string) => w.mine[id] ?? `“${categoryName(chat, id)}”`;

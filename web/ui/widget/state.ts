@@ -10,8 +10,8 @@ export type AnswerView = {
   attempt: number;
   sentences: Sentence[];
   whole?: Answer;
-  /** Its sentences were taken back because the customer's choices changed. */
-  reset?: boolean;
+  /** Why its sentences were taken back, if they were. */
+  reset?: string;
 };
 
 /** A message that the server has not confirmed yet, or that has not come back from it. */
@@ -120,10 +120,12 @@ export function withSentence(s: ChatState, e: SentenceEvent): Partial<ChatState>
   };
 }
 
-export function withReset(s: ChatState, e: { answer_id: string; attempt: number }): Partial<ChatState> {
+export type ResetEvent = { answer_id: string; attempt: number; reason?: string };
+
+export function withReset(s: ChatState, e: ResetEvent): Partial<ChatState> {
   const attempt = Math.max(e.attempt, s.answers[e.answer_id]?.attempt ?? 0);
   return {
-    answers: { ...s.answers, [e.answer_id]: { id: e.answer_id, attempt, sentences: [], reset: true } },
+    answers: { ...s.answers, [e.answer_id]: { id: e.answer_id, attempt, sentences: [], reset: e.reason ?? "consent_changed" } },
     expected: s.expected.filter((id) => id !== e.answer_id),
   };
 }

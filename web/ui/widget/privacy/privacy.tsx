@@ -1,5 +1,6 @@
 // The privacy panel: what the customer allows, what was done with it, what is
-// held, and the rights that go with it. A module of its own, see lazy.ts.
+// held, and the rights that go with it; and, in the demo, what was removed of an
+// answer. A module of its own, see lazy.ts.
 import { useRef, useState } from "preact/hooks";
 import type { ChatState } from "../state";
 import { Choices } from "./Choices";
@@ -9,6 +10,7 @@ import { Rights } from "./Rights";
 import { Uses } from "./Uses";
 import { say } from "./words";
 
+export { Removed } from "./Removed";
 export { loadWords } from "./words";
 export const edition = EDITION;
 

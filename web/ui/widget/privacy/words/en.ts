@@ -214,6 +214,17 @@ export const words = {
     log_words: plural({ one: "{n} search word of the log", other: "{n} search words of the log" }),
     responses: plural({ one: "{n} stored response", other: "{n} stored responses" }),
   } as Record<string, Plural>,
+  removed: {
+    no_citation: "It names no source.",
+    unknown_source: "It names a source that was not found for this question.",
+    quote: "What it quotes is not in its source.",
+    value: "A number, date or name in it is not in its source.",
+    contradiction: "Its source says the opposite.",
+    unsupported: "Its source does not say this.",
+    instruction: "It is an order to the AI, not an answer.",
+    link: "A link in it is not in its source.",
+    leak: "It gives away text that belongs elsewhere.",
+  } as Record<string, string>,
 };
 
 export type PrivacyWords = typeof words;

@@ -208,4 +208,15 @@ export const words: PrivacyWords = {
     log_words: { one: "{n} término de búsqueda del registro", other: "{n} términos de búsqueda del registro" },
     responses: { one: "{n} respuesta técnica guardada", other: "{n} respuestas técnicas guardadas" },
   },
+  removed: {
+    no_citation: "No indica ninguna fuente.",
+    unknown_source: "Indica una fuente que no se encontró para esta pregunta.",
+    quote: "Lo que cita no está en la fuente.",
+    value: "Un número, una fecha o un nombre en ella no está en la fuente.",
+    contradiction: "La fuente dice lo contrario.",
+    unsupported: "La fuente no dice esto.",
+    instruction: "Es una orden para la IA, no una respuesta.",
+    link: "Un enlace en ella no está en la fuente.",
+    leak: "Revela un texto que no corresponde aquí.",
+  },
 };

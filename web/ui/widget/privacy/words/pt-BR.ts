@@ -208,4 +208,15 @@ export const words: PrivacyWords = {
     log_words: { one: "{n} termo de busca do registro", other: "{n} termos de busca do registro" },
     responses: { one: "{n} resposta técnica guardada", other: "{n} respostas técnicas guardadas" },
   },
+  removed: {
+    no_citation: "Não indica nenhuma fonte.",
+    unknown_source: "Indica uma fonte que não foi encontrada para esta pergunta.",
+    quote: "O que ela cita não está na fonte.",
+    value: "Um número, uma data ou um nome nela não está na fonte.",
+    contradiction: "A fonte diz o contrário.",
+    unsupported: "A fonte não diz isso.",
+    instruction: "É uma ordem à IA, não uma resposta.",
+    link: "Um link nela não está na fonte.",
+    leak: "Revela um texto que não cabe aqui.",
+  },
 };
