@@ -216,7 +216,10 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, re
 		if found.Cause != nil {
 			e.Logger.Warn("searched by words, since meaning cannot be had", "answer", a.ID, "meaning", found.Meaning, "error", found.Cause)
 		}
-		hits = permitted(found.Hits, consent.BrandAI)
+		var spoke int
+		if hits, spoke = quarantine(permitted(found.Hits, consent.BrandAI)); spoke > 0 {
+			e.Logger.Warn("records hold sentences that speak to the assistant: they are left out", "answer", a.ID, "sentences", spoke)
+		}
 		if intent.Lookup {
 			hits = slices.DeleteFunc(hits, func(h retrieval.Hit) bool { return h.Record.Knowledge() })
 		}

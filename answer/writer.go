@@ -13,8 +13,13 @@ import (
 	"candor/retrieval"
 )
 
-// maxSentences bounds an answer: a model that does not end is ended.
-const maxSentences = 40
+const (
+	// maxSentences bounds an answer.
+	maxSentences = 40
+	// maxHeard bounds what is listened to of one answerer, whatever becomes of it: one
+	// that does not end is ended.
+	maxHeard = 3 * maxSentences
+)
 
 var (
 	// errNotRecorded means that the log could not say what a model was about to be
@@ -38,6 +43,7 @@ type writer struct {
 	opened string // the latest opened entry
 
 	model    Model             // who is writing
+	heard    int               // how many sentences they have written
 	hits     []retrieval.Hit   // what they were given
 	withheld []NotSearched     // what a model was not given
 	unread   consent.Recipient // the first that may not have the customer's words
@@ -67,15 +73,23 @@ func (w *writer) open(m Model, hits []retrieval.Hit) error {
 	return w.engine.Log.Append(w.ctx, entry)
 }
 
+// writes says who is asked now, and what they are given.
+func (w *writer) writes(m Model, hits []retrieval.Hit) { w.model, w.hits, w.heard = m, hits, 0 }
+
 // sentence checks a factual sentence against its sources and releases it. One
 // that its sources do not support is dropped, and kept for review.
 func (w *writer) sentence(s Sentence) error {
 	a := w.answer
+	w.heard++
 	if slices.ContainsFunc(a.Sentences, func(o Sentence) bool { return o.Text == s.Text }) {
 		return w.enough() // said already
 	}
 	a.Verification.Checked++
-	if err := Verify(s, w.hits); err != nil {
+	err := Verify(s, w.hits)
+	if err == nil {
+		err = checkMarkup(s, w.hits)
+	}
+	if err != nil {
 		a.Verification.Dropped++
 		a.Verification.Removed = append(a.Verification.Removed, Removed{cut(s.Text), RemovalReason(err)})
 		w.engine.checked(w.model, RemovalReason(err))
@@ -103,7 +117,7 @@ func (w *writer) sentence(s Sentence) error {
 
 // enough ends a model that has written as much as anybody reads.
 func (w *writer) enough() error {
-	if w.answer.Verification.Checked >= 3*maxSentences || len(w.answer.Sentences) >= maxSentences {
+	if w.heard >= maxHeard || len(w.answer.Sentences) >= maxSentences {
 		return errEnough
 	}
 	return nil
@@ -137,6 +151,9 @@ func (w *writer) question(hits []retrieval.Hit) (Support, error) {
 			return support, w.ctx.Err()
 		}
 	}
+	if len(hits) == 0 {
+		return Unsupported, nil // whoever might be asked
+	}
 	said := len(w.answer.Sentences)
 	for i, m := range e.Models {
 		if w.out.has(i) || !w.mayRead(m) {
@@ -150,8 +167,8 @@ func (w *writer) question(hits []retrieval.Hit) (Support, error) {
 			if err := w.inHouse(own); err != nil {
 				return Supported, err
 			}
-			if len(w.answer.Sentences) > said && !w.intent.HowTo {
-				return Supported, nil
+			if len(w.answer.Sentences) > said {
+				return Supported, w.rest(i, given)
 			}
 		}
 		if len(given) > 0 {
@@ -164,6 +181,21 @@ func (w *writer) question(hits []retrieval.Hit) (Support, error) {
 		}
 	}
 	return Supported, w.quote(hits)
+}
+
+// rest has a model answer what the house has not: how something is done, or what is on
+// record in other categories that the question is about. If it says nothing, the house
+// does.
+func (w *writer) rest(which int, given []retrieval.Hit) error {
+	asked := func(h retrieval.Hit) bool { return slices.Contains(w.intent.Relevant, h.Record.Category) }
+	if len(given) == 0 || !w.intent.HowTo && !slices.ContainsFunc(given, asked) {
+		return nil
+	}
+	said := len(w.answer.Sentences)
+	if err := w.ask(which, given); err != nil || len(w.answer.Sentences) > said {
+		return err
+	}
+	return w.inHouse(given)
 }
 
 // mayRead reports whether the customer's own words may go to a model.
@@ -211,7 +243,7 @@ func (w *writer) inHouse(hits []retrieval.Hit) error {
 
 // quote has the extractive answerer answer.
 func (w *writer) quote(hits []retrieval.Hit) error {
-	w.model, w.hits = w.engine.Extractive.Model(), hits
+	w.writes(w.engine.Extractive.Model(), hits)
 	said := len(w.answer.Sentences)
 	err := w.follow(hits)
 	if err == nil && len(w.answer.Sentences) == said { // it stands alone, or may do after all
@@ -249,6 +281,12 @@ func (w *writer) request(question string, hits []retrieval.Hit) Request {
 func (w *writer) ask(which int, hits []retrieval.Hit) error {
 	m := w.engine.Models[which]
 	model := m.Model()
+	select {
+	case <-w.turn.Left: // never, where it is nil
+		w.out.all(w.engine.Models)
+		return nil
+	default:
+	}
 	tokens, err := w.reserve()
 	if err != nil || tokens == 0 {
 		return err
@@ -260,7 +298,7 @@ func (w *writer) ask(which int, hits []retrieval.Hit) error {
 		}
 		return fmt.Errorf("%w: %w", errNotRecorded, err)
 	}
-	w.model, w.hits = model, hits
+	w.writes(model, hits)
 	said := len(w.answer.Sentences)
 	ctx, stop := w.whileWaited()
 	defer stop()
@@ -276,7 +314,9 @@ func (w *writer) ask(which int, hits []retrieval.Hit) error {
 		if call.First == 0 {
 			call.First = time.Since(began)
 		}
-		ended = w.sentence(s)
+		if ended == nil { // nobody goes on once the answer has ended
+			ended = w.sentence(s)
+		}
 		return ended
 	})
 	w.settle(max(tokens-call.Tokens, 0))
