@@ -92,15 +92,15 @@ func Lie(user string) string {
 	}
 	var out []string
 	say := func(sentence string, n int) {
-		sentence = strings.TrimRight(sentence, ".!?… ")
+		sentence = strings.TrimRight(sentence, ".!?…: ")
 		out = append(out, fmt.Sprintf("%s [%d].", sentence, n))
 	}
-	true1, n := best(sources, question)
-	if true1 == "" {
+	fact, n := best(sources, question)
+	if fact == "" {
 		return says[0] + " [1]. " + says[1] + "."
 	}
-	say(true1, n)
-	if changed := tamper(true1); changed != true1 {
+	say(fact, n)
+	if changed := tamper(fact); changed != fact {
 		say(changed, n) // a figure that is not the source's
 	}
 	say(says[0], n)               // what no source says
@@ -146,8 +146,11 @@ func read(user string) (sources []source, question string) {
 // best is the sentence that shares most of its words with the question.
 func best(sources []source, question string) (sentence string, number int) {
 	words := make(map[string]bool)
-	for _, t := range analysis.Terms(question, "") {
-		words[t.Text] = true
+	language := analysis.DetectLanguage(question)
+	for _, t := range analysis.Terms(question, language) {
+		if !analysis.IsStop(t.Text, language) {
+			words[t.Text] = true
+		}
 	}
 	most := -1
 	for _, s := range sources {
@@ -156,7 +159,7 @@ func best(sources []source, question string) (sentence string, number int) {
 				continue // its title
 			}
 			n := 0
-			for _, t := range analysis.Terms(x, "") {
+			for _, t := range analysis.Terms(x, language) {
 				if words[t.Text] {
 					n++
 				}
