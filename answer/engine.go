@@ -22,9 +22,9 @@ var ErrNotWriting = errors.New("the answer is no longer being written")
 
 // Ending is what happens to the conversation together with the end of an answer.
 type Ending struct {
-	Handoff string // the reason to give the conversation to a person; empty: none
-	// AfterDeclined gives it to a person when so many answers in a row were
-	// declined; 0: never.
+	Handoff Reason // why the conversation is given to a person; empty: it is not
+	// AfterDeclined gives it to a person when so many answers in a row were no help
+	// (Unhelped); 0: never.
 	AfterDeclined int
 	Notice        string // what the customer reads if it is given to a person
 }
@@ -89,7 +89,9 @@ const (
 	maxAttempts = 3
 	// maxHits is how many passages an answer is made from.
 	maxHits = 24
-	// afterDeclined is how many declined answers in a row go to a person.
+	// leansOn is how many of the customer's earlier messages a question may lean on.
+	leansOn = 2
+	// afterDeclined is after how many answers in a row that were no help a person comes.
 	afterDeclined = 2
 	// endTimeout bounds what is written after the question was cancelled.
 	endTimeout = 10 * time.Second
@@ -137,7 +139,7 @@ func (e *Engine) Answer(ctx context.Context, q Turn) error {
 		return e.giveUp(q, a, opened, Declined, end, SaySearchUnavailable, SayOfferPerson)
 	}
 	e.Logger.Error("answering failed", "answer", a.ID, "error", err)
-	return e.giveUp(q, a, opened, Interrupted, Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)}, SayInterrupted)
+	return e.giveUp(q, a, opened, Interrupted, Ending{Handoff: ModelFailure, Notice: Say(SayHandoff, a.Language)}, SayInterrupted)
 }
 
 // Recover ends an answer that was left half-way, or records the end of one that
@@ -197,7 +199,9 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, re
 	if scopeErr != nil {
 		e.Logger.Warn("the ledger cannot be read: answering without personal data", "answer", a.ID, "error", scopeErr)
 	}
-	intent := UnderstandAfter(e.Gate.Policy(), q.Text, q.Before, a.Language)
+	before := q.Before[max(0, len(q.Before)-leansOn):]
+	intent := UnderstandAfter(e.Gate.Policy(), q.Text, before, a.Language)
+	handover := intent.Handover(e.Gate.Policy(), q.Text, q.Before, a.Language)
 	stamp := scope.Stamp()
 	a.Status, a.Text, a.Offer, a.Verification, a.Model = Writing, "", nil, Verification{}, e.Extractive.Model()
 	a.Sentences, a.Used = []Sentence{}, []Used{}
@@ -208,8 +212,8 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, re
 	}
 
 	var hits []retrieval.Hit
-	if intent.Act == Question {
-		found, err := e.Search.Search(ctx, scope, intent.Query(q.Text, q.Language, q.Before, q.Asked), maxHits)
+	if intent.Act == Question && handover.Reason == "" {
+		found, err := e.Search.Search(ctx, scope, intent.Query(q.Text, q.Language, before, q.Asked), maxHits)
 		if err != nil {
 			return "", false, fmt.Errorf("search: %w", err)
 		}
@@ -224,7 +228,7 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, re
 			hits = slices.DeleteFunc(hits, func(h retrieval.Hit) bool { return h.Record.Knowledge() })
 		}
 	}
-	w := &writer{engine: e, ctx: ctx, turn: q, intent: intent, scope: scope, stamp: stamp, answer: a, out: out}
+	w := &writer{engine: e, ctx: ctx, turn: q, intent: intent, handover: handover, scope: scope, stamp: stamp, answer: a, out: out}
 	// What was found was read by the company's own search, which extractive is part of.
 	if err := w.open(e.Extractive.Model(), hits); err != nil {
 		return e.notOpened(w, err)
@@ -266,10 +270,16 @@ func (e *Engine) write(w *writer, hits []retrieval.Hit) (Ending, error) {
 	case Thanks:
 		a.Status = Smalltalk
 		return Ending{}, w.say(Say(SayThanks, a.Language))
-	case WantsPerson:
+	case WantsPerson, Question:
+	}
+	for _, text := range w.handover.Say {
+		if err := w.say(text); err != nil {
+			return Ending{}, err
+		}
+	}
+	if w.handover.Reason != "" {
 		a.Status = Handoff
-		return Ending{Handoff: "customer_request"}, w.say(Say(SayHandoff, a.Language))
-	case Question:
+		return Ending{Handoff: w.handover.Reason}, nil
 	}
 	if w.scope.Unavailable() {
 		if err := w.say(Say(SayLedgerUnavailable, a.Language)); err != nil {
@@ -281,7 +291,9 @@ func (e *Engine) write(w *writer, hits []retrieval.Hit) (Ending, error) {
 	if err != nil {
 		return Ending{}, err
 	}
-	return e.conclude(w, support, len(a.Sentences) > said)
+	supported := len(a.Sentences) > said
+	w.partial = supported && !w.whole(hits)
+	return e.conclude(w, support, supported)
 }
 
 // conclude adds what an answer owes the customer beyond its sources: the
@@ -313,7 +325,7 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 		}
 	}
 	switch {
-	case supported && wanting:
+	case supported && (wanting || w.partial):
 		a.Status = Partial
 		return Ending{}, nil
 	case supported:
@@ -321,7 +333,7 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 		return Ending{}, nil
 	case support == Unclear:
 		a.Status = Clarify
-		return Ending{}, w.say(Say(SayClarify, a.Language))
+		return Ending{AfterDeclined: afterDeclined, Notice: Say(SayHandoff, a.Language)}, w.say(Say(SayClarify, a.Language))
 	}
 	if support == Supported && w.unread != "" {
 		// What was found answers it, and only a model that may not read the question
@@ -348,7 +360,7 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 	}
 	end := Ending{AfterDeclined: afterDeclined, Notice: Say(SayHandoff, a.Language)}
 	if support == Supported && w.out.failed() {
-		end.Handoff = "model_failure" // there is an answer, and nobody here to write it
+		end.Handoff = ModelFailure // there is an answer, and nobody here to write it
 	}
 	return end, nil
 }
@@ -368,7 +380,7 @@ func (e *Engine) refuse(w *writer) (finished bool, err error) {
 	if err := w.say(Say(SayLogUnavailable, a.Language)); err != nil {
 		return false, err
 	}
-	end := Ending{Handoff: "model_failure", Notice: Say(SayHandoff, a.Language)}
+	end := Ending{Handoff: ModelFailure, Notice: Say(SayHandoff, a.Language)}
 	if err := e.Journal.Finish(w.ctx, w.stamp, *a, end); err != nil {
 		return false, err
 	}

@@ -39,6 +39,12 @@ var pointing = slices.Concat(
 // pointless holds an it that points to nothing.
 var pointless = regexp.MustCompile(` (?:(?:is|was|would|will|if|whether) it (?:be )?(?:possible|ok|okay|allowed|safe|true|necessary|worth|too|free|normal|better|legal|a) |it is (?:possible|true|safe) |(?:does|did|will|would) it (?:take|cost) (?:to |for |me |you )|what (?:time|day) is it )`)
 
+// Points reports whether a message points to something that was said before, by a pronoun
+// or by how it goes on. It looks at the words alone.
+func Points(message string) bool {
+	return matchesAny(pointing, pointless.ReplaceAllString(fold(cut(message)), " "))
+}
+
 // few is how many words, beside stop words, a message has that asks for one thing, or
 // may not stand alone.
 const few = 2

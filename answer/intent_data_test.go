@@ -1,8 +1,9 @@
-package answer
+package answer_test
 
 import (
 	"testing"
 
+	"candor/answer"
 	"candor/consent"
 )
 
@@ -33,7 +34,7 @@ func TestWantsPersonOnNLUPP(t *testing.T) {
 		Text    string
 		Handoff bool
 	}](t, "handoff/nlupp.jsonl") {
-		said := Understand(p, row.Text, "en").Act == WantsPerson
+		said := answer.Understand(p, row.Text, "en").Act == answer.WantsPerson
 		c.add(said, row.Handoff)
 		if said != row.Handoff {
 			t.Logf("said %t: %s", said, row.Text)
@@ -51,13 +52,13 @@ func TestSmalltalkOnCLINC(t *testing.T) {
 	p := consent.DefaultPolicy()
 	var hello, thank, person counts
 	for _, row := range readData[struct{ Text, Label string }](t, "intents/clinc150.jsonl") {
-		act := Understand(p, row.Text, "en").Act
-		hello.add(act == Greeting, row.Label == "greeting")
+		act := answer.Understand(p, row.Text, "en").Act
+		hello.add(act == answer.Greeting, row.Label == "greeting")
 		if row.Label != "goodbye" {
-			thank.add(act == Thanks, row.Label == "thank_you")
+			thank.add(act == answer.Thanks, row.Label == "thank_you")
 		}
-		person.add(act == WantsPerson, false)
-		if (act == Greeting) != (row.Label == "greeting") || (act == Thanks) != (row.Label == "thank_you") && row.Label != "goodbye" || act == WantsPerson {
+		person.add(act == answer.WantsPerson, false)
+		if (act == answer.Greeting) != (row.Label == "greeting") || (act == answer.Thanks) != (row.Label == "thank_you") && row.Label != "goodbye" || act == answer.WantsPerson {
 			t.Logf("act %d, label %s: %s", act, row.Label, row.Text)
 		}
 	}

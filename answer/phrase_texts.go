@@ -103,6 +103,20 @@ var phraseTexts = map[Phrase]consent.Text{
 		"uk":    "[цитату не показано; джерело: {what}]",
 		"ru":    "[цитата скрыта; источник: {what}]",
 	},
+	SaySorry: {
+		"en":    "I'm sorry that this has been frustrating.",
+		"pt-BR": "Lamento que isso esteja sendo frustrante.",
+		"es":    "Lamento que esto esté resultando frustrante.",
+		"uk":    "Прикро, що це завдає вам клопоту.",
+		"ru":    "Мне жаль, что это доставляет вам неудобства.",
+	},
+	SayPersonAnytime: {
+		"en":    "You can talk to a person at any time: just ask for one.",
+		"pt-BR": "Você pode falar com uma pessoa a qualquer momento: é só pedir.",
+		"es":    "Puede hablar con una persona en cualquier momento: solo tiene que pedirlo.",
+		"uk":    "Ви будь-коли можете поговорити з людиною: просто попросіть про це.",
+		"ru":    "Вы можете в любой момент поговорить с человеком: просто попросите об этом.",
+	},
 	SayHandoff: {
 		"en":    "I'm passing you to a person. You don't have to wait here: the answer will be in this chat.",
 		"pt-BR": "Vou passar você para uma pessoa. Não precisa esperar aqui: a resposta vai aparecer neste chat.",

@@ -31,6 +31,8 @@ const (
 	SayAgentJoined       Phrase = "agent_joined"       // {name}
 	SayReturnedToAI      Phrase = "returned_to_ai"     // {brand}
 	SayResolved          Phrase = "resolved"           //
+	SaySorry             Phrase = "sorry"              // to a customer who is angry
+	SayPersonAnytime     Phrase = "person_anytime"     //
 )
 
 // Phrases lists every phrase, with those of SayNotSearched.
@@ -38,7 +40,7 @@ var Phrases = func() []Phrase {
 	list := []Phrase{
 		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayClarify, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
 		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SaySearchUnavailable, SayQuotedNotShared, SayHandoff,
-		SayAgentJoined, SayReturnedToAI, SayResolved,
+		SayAgentJoined, SayReturnedToAI, SayResolved, SaySorry, SayPersonAnytime,
 	}
 	for _, r := range consent.Reasons {
 		list = append(list, notSearched(r))

@@ -78,7 +78,7 @@ func TestQuarantineHits(t *testing.T) {
 	if hits[1].Record.Title != bad || fields["status"] != bad {
 		t.Error("the record itself was changed")
 	}
-	if err := Verify(Sentence{Text: bad, Citations: []Citation{{RecordID: "r2", Quote: bad}}}, got); err == nil {
+	if _, err := Verify(Sentence{Text: bad, Citations: []Citation{{RecordID: "r2", Quote: bad}}}, got); err == nil {
 		t.Error("it can be quoted")
 	}
 }

@@ -2,7 +2,9 @@ package answer
 
 import (
 	"fmt"
+	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -16,11 +18,12 @@ import (
 type value struct {
 	shown string   // as it was written
 	keys  []string // canonical, in which two writings of one value meet
+	at    int      // about where in the text it begins, in bytes
 }
 
 // values returns the values of a text, and the text without them. A number carries its unit where that is
 // a currency, a percentage or a length of time, so that "14 days" and "14
-// weeks" or "15%" and "15 days" do not meet.
+// weeks" or "15%" and "15 days" do not meet, or a measure.
 func values(text string) (found []value, rest string) {
 	x := extractor{text: text}
 	x.take(emailPattern, func(m []string) []string { return []string{"email " + strings.ToLower(m[0])} })
@@ -40,17 +43,15 @@ func values(text string) (found []value, rest string) {
 	x.take(clockTime, func(m []string) []string { return timeKeys(m[1], m[2], m[3]) })
 	x.take(hourTime, func(m []string) []string { return timeKeys(m[1], "", m[2]) })
 	x.take(phonePattern, func(m []string) []string { return []string{"phone " + onlyDigits(m[0])} })
-	x.text = wordNumbers(x.text)
+	x.text = magnitude.ReplaceAllStringFunc(wordNumbers(x.text), writeOut)
 	x.take(moneyBefore, func(m []string) []string { return money(m[1], m[2]) })
 	x.take(moneyAfter, func(m []string) []string { return money(m[2], m[1]) })
 	x.take(percent, func(m []string) []string { return []string{"percent " + decimal(m[1])} })
 	x.take(timeSpan, func(m []string) []string {
-		unit, ok := timeUnit(m[2])
-		if !ok {
-			return nil
-		}
-		return []string{unit + " " + decimal(m[1])}
+		return timeSpanKeys(m[1], m[2]+m[4], m[3])
 	})
+	x.take(oneSpan, func(m []string) []string { return timeSpanKeys("1", m[1], m[2]) })
+	x.take(measure, func(m []string) []string { return measureKeys(m[1], m[2]) })
 	x.take(identifier, identifierKeys)
 	x.take(plainNumber, func(m []string) []string { return []string{"number " + decimal(m[0])} })
 	x.take(calendarWord, func(m []string) []string {
@@ -63,14 +64,27 @@ func values(text string) (found []value, rest string) {
 		}
 		return nil
 	})
+	slices.SortStableFunc(x.found, func(a, b value) int { return a.at - b.at })
 	return x.found, x.text
 }
 
 // held returns what a source text holds: the keys of its values, and of what
 // follows from them (a date's day without its year, its month, its year).
 func held(text string) map[string]bool {
-	set := make(map[string]bool)
+	return heldBy(valuesOf(text))
+}
+
+// valuesOf returns the values of a source text.
+func valuesOf(text string) []value {
+	if !mayHold(text) {
+		return nil
+	}
 	found, _ := values(text)
+	return found
+}
+
+func heldBy(found []value) map[string]bool {
+	set := make(map[string]bool)
 	for _, v := range found {
 		for _, k := range v.keys {
 			set[k] = true
@@ -88,6 +102,27 @@ func held(text string) map[string]bool {
 	return set
 }
 
+// mayHold reports whether there can be values in a text: looking for them takes long.
+func mayHold(text string) bool {
+	if strings.ContainsFunc(text, unicode.IsDigit) || strings.Contains(text, "@") || urlPattern.MatchString(text) {
+		return true
+	}
+	for _, w := range letters.FindAllString(text, -1) {
+		w = strings.NewReplacer("’", "'", "ʼ", "'", "ё", "е").Replace(strings.ToLower(w))
+		if numerals[w] != "" || months[w] > 0 || oneWords[w] {
+			return true
+		}
+	}
+	for _, w := range calendarWord.FindAllString(text, -1) {
+		if weekdays[strings.ToLower(w)] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+var oneWords = map[string]bool{"one": true, "um": true, "uma": true, "un": true, "una": true, "один": true, "одна": true, "одну": true, "одного": true}
+
 // extractor takes values out of a text, one pattern after the other, so that
 // the digits of a date are not found again as numbers.
 type extractor struct {
@@ -97,14 +132,29 @@ type extractor struct {
 
 // take replaces each match that keys accepts by spaces. Nil keys leave it.
 func (x *extractor) take(re *regexp.Regexp, keys func([]string) []string) {
-	x.text = re.ReplaceAllStringFunc(x.text, func(s string) string {
-		k := keys(re.FindStringSubmatch(s))
-		if len(k) == 0 {
-			return s
+	var rest []byte
+	for _, at := range re.FindAllStringSubmatchIndex(x.text, -1) {
+		m := make([]string, len(at)/2)
+		for i := range m {
+			if at[2*i] >= 0 {
+				m[i] = x.text[at[2*i]:at[2*i+1]]
+			}
 		}
-		x.found = append(x.found, value{strings.TrimSpace(s), k})
-		return strings.Repeat(" ", len(s))
-	})
+		k := keys(m)
+		if len(k) == 0 {
+			continue
+		}
+		if rest == nil {
+			rest = []byte(x.text)
+		}
+		x.found = append(x.found, value{strings.TrimSpace(m[0]), k, at[0]})
+		for i := at[0]; i < at[1]; i++ {
+			rest[i] = ' '
+		}
+	}
+	if rest != nil {
+		x.text = string(rest)
+	}
 }
 
 // In the patterns, (?:^|[^\pL\pN]) would consume what the next match needs, so
@@ -121,11 +171,16 @@ var (
 	hourTime     = regexp.MustCompile(`(?i)\b(\d{1,2}) ?([ap])\.?m\b`)
 	phonePattern = regexp.MustCompile(`\+\d[\d ().-]{6,}\d|\(\d{3}\) ?\d{3}[ .-]?\d{4}|\b\d{3}[ .-]\d{3}[ .-]\d{4}\b`)
 
+	// qualifier says which days count.
+	qualifier    = `(?:(business|working|calendar|full|consecutive|рабоч\pL+|робоч\pL+|календарн\pL+|банковск\pL+|банківськ\pL+) )?`
 	number       = `(\d{1,3}(?:[  ]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*)`
 	moneyBefore  = regexp.MustCompile(`(?i)(R\$|US\$|[€$£₴₽¥]|\b(?:EUR|USD|GBP|BRL|UAH|RUB|CHF|PLN|MXN|ARS)) ?` + number)
 	moneyAfter   = regexp.MustCompile(`(?i)` + number + ` ?([€$£₴₽¥]|(?:EUR|USD|GBP|BRL|UAH|RUB|CHF|PLN|MXN|ARS|euros?|dollars?|pounds?|reais|d[oó]lares|грн|гривень|гривні|руб|рублей|рубля|євро|евро)(?:[^\pL]|$))`)
+	measure      = regexp.MustCompile(`(?i)` + number + `[  -]?(°[cfсС]|\pL+)`)
+	magnitude    = regexp.MustCompile(`(?i)` + number + ` (thousand|тисяч\pL*|тысяч\pL*|тис\.?|тыс\.?|millions?|milh(?:ão|ões)|mill[oó]n(?:es)?|мільйон\pL*|миллион\pL*|млн\.?|billions?|bilh(?:ão|ões)|мільярд\pL*|миллиард\pL*|млрд\.?)`)
 	percent      = regexp.MustCompile(`(?i)` + number + ` ?(?:%|per ?cent|por cento|por ciento|відсот\pL*|процент\pL*)`)
-	timeSpan     = regexp.MustCompile(`(?i)` + number + `(?:-| )?(?:(?:business|working|calendar|full|consecutive|рабоч\pL+|робоч\pL+|календарн\pL+|банковск\pL+|банківськ\pL+) )?(\pL+)`)
+	timeSpan     = regexp.MustCompile(`(?i)` + number + `(?:-| )?` + qualifier + `(\pL+)(?: (úteis|uteis|hábiles|habiles|laborables|corridos|naturales))?`)
+	oneSpan      = regexp.MustCompile(`(?i)\b(?:one|um|uma|un|una|один|одна|одну|одного) ` + qualifier + `(\pL+)`)
 	identifier   = regexp.MustCompile(`[\pL\pN]+(?:[-_/.][\pL\pN]+)*`)
 	plainNumber  = regexp.MustCompile(number)
 	calendarWord = regexp.MustCompile(`\pL[\pL-]{3,}`)
@@ -181,24 +236,135 @@ var currencies = []string{
 	"uah ₴ грн гривень гривні", "rub ₽ руб рублей рубля", "chf", "pln", "mxn", "ars", "jpy ¥",
 }
 
-// timeUnit returns the unit of a length of time that a word names.
-func timeUnit(word string) (string, bool) {
+// timeSpanKeys are those of a length of time. Weeks are days, hours are minutes and
+// years are months; days on which business is done are other days.
+func timeSpanKeys(n, which, word string) []string {
 	w := strings.ToLower(word)
 	for _, u := range timeUnits {
-		if strings.Contains(u[1], " "+w+" ") {
-			return u[0], true
+		if !strings.Contains(u.words, " "+w+" ") {
+			continue
 		}
+		unit := u.unit
+		if which = strings.ToLower(which); unit == "days" && which != "" && businessDays.MatchString(which) {
+			unit = "business days"
+		}
+		if u.times == 1 {
+			return []string{unit + " " + decimal(n)}
+		}
+		return []string{unit + " " + multiplied(n, u.times)}
 	}
-	return "", false
+	return nil
 }
 
-var timeUnits = [][2]string{
-	{"minutes", " minute minutes min mins minuto minutos хвилина хвилини хвилин хв минута минуты минут мин "},
-	{"hours", " hour hours hr hrs hora horas година години годин год час часа часов ч "},
-	{"days", " day days dia dias día días день дні днів дня дней дн доба доби суток "},
-	{"weeks", " week weeks semana semanas тиждень тижні тижнів тижня неделя недели недель "},
-	{"months", " month months mês mes meses місяць місяці місяців місяця месяц месяца месяцев "},
-	{"years", " year years ano anos año años рік роки років року лет год года "},
+// multiplied is a number times another, as decimal writes it.
+func multiplied(n string, by float64) string {
+	x, err := strconv.ParseFloat(decimal(n), 64)
+	if err != nil {
+		return decimal(n)
+	}
+	return strconv.FormatFloat(math.Round(x*by*1e6)/1e6, 'f', -1, 64)
+}
+
+var businessDays = regexp.MustCompile(`^(?:business|working|рабоч|робоч|банковск|банківськ|úteis|uteis|hábiles|habiles|laborables)`)
+
+var timeUnits = []struct {
+	unit  string
+	times float64
+	words string
+}{
+	{"minutes", 1, " minute minutes min mins minuto minutos хвилина хвилини хвилин хвилину хв минута минуты минут минуту мин "},
+	{"minutes", 60, " hour hours hr hrs hora horas година години годин годину год час часа часов ч "},
+	{"days", 1, " day days dia dias día días день дні днів дня дней дн доба доби суток "},
+	{"days", 7, " week weeks semana semanas тиждень тижні тижнів тижня неделя недели недель неделю "},
+	{"months", 1, " month months mês mes meses місяць місяці місяців місяця месяц месяца месяцев "},
+	{"months", 12, " year years ano anos año años рік роки років року лет года "},
+}
+
+// measureKeys are those of a number with a unit of measure, in the smallest unit of its
+// kind.
+func measureKeys(n, unit string) []string {
+	u, ok := measures[unit]
+	if !ok {
+		if u, ok = measures[strings.ToLower(unit)]; !ok {
+			return nil
+		}
+	}
+	return []string{u.kind + " " + multiplied(n, u.times)}
+}
+
+type measureUnit struct {
+	kind  string
+	times float64
+}
+
+var measures = func() map[string]measureUnit {
+	m := make(map[string]measureUnit)
+	for _, line := range []struct {
+		kind  string
+		times float64
+		words string
+	}{
+		{"milligrams", 1, "mg мг"},
+		{"milligrams", 1e3, "g gr gram grams gramas gramos гр грам грамів грамм граммов"},
+		{"milligrams", 1e6, "kg kgs kilo kilos kilogram kilograms кг кілограм кілограмів килограмм килограммов"},
+		{"milligrams", 1e9, "tonne tonnes т"},
+		{"ounces", 1, "oz ounce ounces"},
+		{"ounces", 16, "lb lbs libras фунт фунтів фунтов"},
+		{"millimetres", 1, "mm мм"},
+		{"millimetres", 10, "cm centimetre centimetres centimeter centimeters centímetros см сантиметрів сантиметров"},
+		{"millimetres", 1e3, "m metre metres meter meters metros м метрів метров метра"},
+		{"millimetres", 1e6, "km kilometre kilometres kilometer kilometers quilômetros kilómetros км кілометрів километров"},
+		{"inches", 1, "inch inches polegadas pulgadas дюймів дюймов"},
+		{"inches", 12, "ft foot feet"},
+		{"miles", 1, "mile miles milhas millas миль"},
+		{"millilitres", 1, "ml мл"},
+		{"millilitres", 1e3, "l litre litres liter liters litros л літрів літри литров литра"},
+		{"bytes", 1e3, "kb кб"},
+		{"bytes", 1e6, "mb мб"},
+		{"bytes", 1e9, "gb гб"},
+		{"bytes", 1e12, "tb тб"},
+		{"degrees C", 1, "°c °с"},
+		{"degrees F", 1, "°f"},
+		{"watts", 1, "w watt watts вт"},
+		{"watts", 1e3, "kw кВт квт"},
+		{"volts", 1, "v volt volts"},
+		{"mah", 1, "mah мАч мач"},
+	} {
+		for _, w := range strings.Fields(line.words) {
+			m[w] = measureUnit{line.kind, line.times}
+		}
+	}
+	return m
+}()
+
+// writeOut writes a number with a word for its size in digits: "1.5 million".
+func writeOut(s string) string {
+	m := magnitude.FindStringSubmatch(s)
+	w := strings.ToLower(m[2])
+	for _, size := range magnitudes {
+		if strings.HasPrefix(w, size.word) {
+			n := multiplied(m[1], size.times)
+			return strings.Repeat(" ", max(0, len(s)-len(n))) + n
+		}
+	}
+	return s
+}
+
+var magnitudes = []struct {
+	word  string
+	times float64
+}{
+	{"thousand", 1e3},
+	{"тис", 1e3},
+	{"тыс", 1e3},
+	{"mil", 1e6}, // million, milhão, millón
+	{"мільйон", 1e6},
+	{"миллион", 1e6},
+	{"млн", 1e6},
+	{"bil", 1e9},
+	{"мільярд", 1e9},
+	{"миллиард", 1e9},
+	{"млрд", 1e9},
 }
 
 func dateKeys(year, month, day string) []string {
@@ -252,7 +418,8 @@ var letters = regexp.MustCompile(`[\pL'’ʼ]+`)
 func wordNumbers(text string) string {
 	return letters.ReplaceAllStringFunc(text, func(w string) string {
 		if n, ok := numerals[strings.NewReplacer("’", "'", "ʼ", "'", "ё", "е").Replace(strings.ToLower(w))]; ok {
-			return n
+			// What follows stays where it was, and beside its number.
+			return strings.Repeat(" ", max(0, len(w)-len(n))) + n
 		}
 		return w
 	})

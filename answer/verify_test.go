@@ -2,11 +2,15 @@ package answer
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"candor/consent"
 	"candor/retrieval"
+	"candor/retrieval/analysis"
 )
 
 func record(id, language, text string, fields map[string]string) retrieval.Hit {
@@ -55,7 +59,7 @@ func TestVerifyTrue(t *testing.T) {
 		{"order", "", "A entrega do seu pedido FJ-1042 está prevista para 14 de novembro de 2026."},
 		{"order", "", "Сума вашого замовлення FJ-1042: €249.00."},
 	} {
-		if err := Verify(cite(tt.text, tt.id, tt.quote), sources); err != nil {
+		if _, err := Verify(cite(tt.text, tt.id, tt.quote), sources); err != nil {
 			t.Errorf("%q: %v", tt.text, err)
 		}
 	}
@@ -69,9 +73,9 @@ func TestVerifyLies(t *testing.T) {
 		{"en", "Returns are free within 15 days.", ErrValue},
 		{"en", "Returns are free within 14 weeks.", ErrValue},
 		{"en", "Returns are free within fourteen months and 14 years.", ErrValue},
-		{"en", "Returns are not free within 14 days.", ErrWords},
-		{"en", "delivery is free.", ErrWords},
-		{"en", "Delivery is free.", ErrWords},
+		{"en", "Returns are not free within 14 days.", ErrContradiction},
+		{"en", "delivery is free.", ErrContradiction},
+		{"en", "Delivery is free.", ErrContradiction},
 		{"en", "Orders above $50.00 ship free.", ErrValue},
 		{"en", "Orders above €50.50 ship free.", ErrValue},
 		{"en", "Orders above €5,000 ship free.", ErrValue},
@@ -88,32 +92,32 @@ func TestVerifyLies(t *testing.T) {
 		{"en", "See https://evil.example/returns.", ErrValue},
 		{"en", "Call +44 20 7946 0959.", ErrValue},
 		{"en", "A refund takes 3 hours.", ErrValue},
-		{"en", "Returns cost money.", ErrWords},
+		{"en", "Returns cost money.", ErrContradiction},
 		{"en", "Yes, it is.", ErrWords},
 		{"en", "…", ErrWords},
 		{"pt", "O prazo de devolução é de 60 dias.", ErrValue},
 		{"pt", "O frete custa R$ 1.299,90.", ErrValue},
 		{"pt", "O frete custa € 1.299,00.", ErrValue},
-		{"pt", "Aceitamos cheques.", ErrWords},
-		{"pt", "O frete é grátis.", ErrWords},
+		{"pt", "Aceitamos cheques.", ErrContradiction},
+		{"pt", "O frete é grátis.", ErrContradiction},
 		{"es", "El plazo de devolución es de 20 días.", ErrValue},
-		{"es", "Aceptamos cheques.", ErrWords},
+		{"es", "Aceptamos cheques.", ErrContradiction},
 		{"es", "El envío cuesta 24,90 €.", ErrValue},
-		{"es", "El envío es gratuito.", ErrWords},
+		{"es", "El envío es gratuito.", ErrContradiction},
 		{"uk", "Повернути товар можна протягом 30 днів.", ErrValue},
-		{"uk", "Ми приймаємо чеки.", ErrWords},
+		{"uk", "Ми приймаємо чеки.", ErrContradiction},
 		{"uk", "Доставка безкоштовна.", ErrWords},
 		{"ru", "Вернуть товар можно в течение 30 дней.", ErrValue},
-		{"ru", "Мы принимаем чеки.", ErrWords},
+		{"ru", "Мы принимаем чеки.", ErrContradiction},
 		{"ru", "Доставка стоит 1 299,00 руб. до 15 ноября 2026 года.", ErrValue},
-		{"ru", "Доставка бесплатная.", ErrWords},
+		{"ru", "Доставка бесплатная.", ErrContradiction},
 		{"order", "Your order FJ-1042 was delivered.", ErrWords},
 		{"order", "Your order FJ-1043 is on its way with DHL.", ErrValue},
 		{"order", "Ваше замовлення FJ-1042 скасовано.", ErrWords},
 		{"order", "Your order FJ-1042 is expected on 15 November 2026.", ErrValue},
 	} {
 		quote := textOfSource(tt.id)
-		if err := Verify(cite(tt.text, tt.id, quote), sources); !errors.Is(err, tt.want) || !errors.Is(err, ErrUnverified) {
+		if _, err := Verify(cite(tt.text, tt.id, quote), sources); !errors.Is(err, tt.want) || !errors.Is(err, ErrUnverified) {
 			t.Errorf("%q: %v, want %v", tt.text, err, tt.want)
 		}
 	}
@@ -138,11 +142,11 @@ func TestVerifyCitations(t *testing.T) {
 		{"no text", cite("  ", "en", said), ErrWords},
 		{"the source of another claim", cite(said, "pt", "Não aceitamos cheques."), ErrValue},
 	} {
-		if err := Verify(tt.s, sources); !errors.Is(err, tt.want) {
+		if _, err := Verify(tt.s, sources); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
 	}
-	if err := Verify(cite(said, "en", said), nil); !errors.Is(err, ErrUnknownSource) {
+	if _, err := Verify(cite(said, "en", said), nil); !errors.Is(err, ErrUnknownSource) {
 		t.Errorf("without hits: %v", err)
 	}
 }
@@ -151,7 +155,7 @@ func TestVerifyCitations(t *testing.T) {
 func TestVerifyEveryDigit(t *testing.T) {
 	for _, l := range consent.Languages {
 		for _, st := range Statements(sources[len(sources)-1].Record, l) {
-			if err := Verify(cite(st.Text, "order", ""), sources); err != nil {
+			if _, err := Verify(cite(st.Text, "order", ""), sources); err != nil {
 				t.Errorf("%q: %v", st.Text, err)
 			}
 			for i, r := range st.Text {
@@ -159,7 +163,7 @@ func TestVerifyEveryDigit(t *testing.T) {
 					continue
 				}
 				lie := st.Text[:i] + string('0'+(r-'0'+1)%10) + st.Text[i+1:]
-				if Verify(cite(lie, "order", ""), sources) == nil {
+				if _, err := Verify(cite(lie, "order", ""), sources); err == nil {
 					t.Errorf("%q is taken for true", lie)
 				}
 			}
@@ -171,7 +175,7 @@ func TestVerifyEveryDigit(t *testing.T) {
 				continue
 			}
 			lie := h.Record.Text[:i] + string('0'+(r-'0'+1)%10) + h.Record.Text[i+1:]
-			if Verify(cite(lie, h.Record.ID, h.Record.Text), sources) == nil {
+			if _, err := Verify(cite(lie, h.Record.ID, h.Record.Text), sources); err == nil {
 				t.Errorf("%q is taken for true", lie)
 			}
 		}
@@ -183,8 +187,81 @@ func FuzzVerify(f *testing.F) {
 	f.Add("1.299,00 € \xff", "")
 	f.Add("5 out of 10, 14-day, #A-1/2, 31/02/2026, 99:99", "free")
 	f.Fuzz(func(t *testing.T, text, quote string) {
-		if err := Verify(cite(text, "en", quote), sources); err == nil && !strings.Contains(sources[0].Record.Text, quote) {
+		if _, err := Verify(cite(text, "en", quote), sources); err == nil && !strings.Contains(sources[0].Record.Text, quote) {
 			t.Errorf("%q passes with a quote that its source does not hold", text)
+		}
+	})
+}
+
+// TestRemovalReasons: each error has a reason of the closed list.
+func TestRemovalReasons(t *testing.T) {
+	for err, want := range map[error]string{
+		ErrNoCitation: "no_citation", ErrUnknownSource: "unknown_source", ErrQuote: "quote", ErrValue: "value",
+		ErrContradiction: "contradiction", ErrLink: "link", ErrWords: "unsupported", ErrUnverified: "unsupported",
+	} {
+		if got := RemovalReason(fmt.Errorf("checked: %w", err)); got != want || !slices.Contains(RemovalReasons, want) {
+			t.Errorf("%v: %s, want %s of %v", err, got, want, RemovalReasons)
+		}
+	}
+}
+
+// TestVerifyScore: what is word for word is certain, and what cites wrongly is nothing.
+func TestVerifyScore(t *testing.T) {
+	for _, tt := range []struct {
+		s        Sentence
+		from, to float64
+	}{
+		{cite("Returns are free within 14 days.", "en", "Returns are free within 14 days."), 1, 1},
+		{cite("Your order FJ-1042 is on its way with DHL.", "order", ""), 1, 1},
+		{cite("Returns are free within 14 days.", "none", ""), 0, 0},
+		{cite("Within 14 days, returns are free.", "en", "Returns are free within 14 days."), Threshold, .99},
+		{cite("Penguins sing of distant oceans.", "en", "Returns are free within 14 days."), 0, .2},
+	} {
+		if score, err := Verify(tt.s, sources); score < tt.from || score > tt.to {
+			t.Errorf("%q: %.3f (%v), want %.2f to %.2f", tt.s.Text, score, err, tt.from, tt.to)
+		}
+	}
+}
+
+// TestVerifyLong: a sentence of ten million bytes, or a source of a million, ends soon.
+func TestVerifyLong(t *testing.T) {
+	big := record("big", "en", strings.Repeat("The parcel no. 17 costs €12.50 on 3 May 2026, and is not free. ", 16_000), nil)
+	began := time.Now()
+	if _, err := Verify(cite("The parcel costs 12.50 euros on 3 May 2026.", "big", "The parcel no. 17"), []retrieval.Hit{big}); errors.Is(err, ErrQuote) {
+		t.Error(err)
+	}
+	for _, text := range []string{strings.Repeat(big.Record.Text, 10), strings.Repeat("x", 10_000_000), strings.Repeat("1.", 5_000_000), strings.Repeat("not ", 2000)} {
+		if _, err := Verify(cite(text, "en", "Returns are free"), sources); err == nil {
+			t.Error("a sentence without end passes")
+		}
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func BenchmarkVerify(b *testing.B) {
+	hits := demoArticles(b)
+	for _, p := range paraphrases[:3] {
+		check := (&Verifier{}).Check(hits)
+		check.Prepare()
+		s := cite(p.text, p.id, "")
+		for _, h := range hits {
+			if h.Record.ID == p.id {
+				s.Citations[0].Quote = analysis.Sentences(h.Record.Text)[0].Of(h.Record.Text)
+			}
+		}
+		b.Run(strings.Fields(p.text)[0], func(b *testing.B) {
+			for b.Loop() {
+				if _, err := check.Verify(b.Context(), s); err != nil && !errors.Is(err, ErrUnverified) {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("Prepare", func(b *testing.B) {
+		for b.Loop() {
+			(&Verifier{}).Check(hits[:8]).Prepare()
 		}
 	})
 }

@@ -32,21 +32,23 @@ var (
 // writer writes one attempt at an answer: it has answerers asked, checks what they
 // say, and releases it.
 type writer struct {
-	engine *Engine
-	ctx    context.Context
-	turn   Turn
-	intent Intent
-	scope  consent.Scope
-	stamp  consent.Stamp
-	answer *Answer
-	out    leftOut
-	opened string // the latest opened entry
+	engine   *Engine
+	ctx      context.Context
+	turn     Turn
+	intent   Intent
+	handover Handover
+	scope    consent.Scope
+	stamp    consent.Stamp
+	answer   *Answer
+	out      leftOut
+	opened   string // the latest opened entry
 
 	model    Model             // who is writing
 	heard    int               // how many sentences they have written
 	hits     []retrieval.Hit   // what they were given
 	withheld []NotSearched     // what a model was not given
 	unread   consent.Recipient // the first that may not have the customer's words
+	partial  bool              // a question of the message has no answer
 	day      time.Time         // of which tokens are reserved
 }
 
@@ -85,7 +87,7 @@ func (w *writer) sentence(s Sentence) error {
 		return w.enough() // said already
 	}
 	a.Verification.Checked++
-	err := Verify(s, w.hits)
+	_, err := Verify(s, w.hits)
 	if err == nil {
 		err = checkMarkup(s, w.hits)
 	}
@@ -146,15 +148,27 @@ func (w *writer) release(s Sentence) error {
 // question answers from the hits: by a model that may have them, else by quoting.
 func (w *writer) question(hits []retrieval.Hit) (Support, error) {
 	e := w.engine
-	if e.Judge != nil {
-		if support, _ := e.Judge.Judge(w.ctx, w.request(w.turn.Text, hits)); support != Supported {
-			return support, w.ctx.Err()
-		}
-	}
-	if len(hits) == 0 {
-		return Unsupported, nil // whoever might be asked
+	asks := false // a model that may have the question
+	for i, m := range e.Models {
+		asks = w.mayRead(m) && !w.out.has(i) || asks
 	}
 	said := len(w.answer.Sentences)
+	if len(hits) == 0 || !asks {
+		// Who quotes says nothing where the evidence is against it.
+		if len(hits) > 0 {
+			if err := w.quote(hits); err != nil || len(w.answer.Sentences) > said {
+				return Supported, err
+			}
+		}
+		support := Unsupported // whoever might be asked
+		if len(hits) > 0 || e.Judge != nil {
+			support = w.judge(hits)
+		}
+		return support, w.ctx.Err()
+	}
+	if support := w.judge(hits); support != Supported {
+		return support, w.ctx.Err()
+	}
 	for i, m := range e.Models {
 		if w.out.has(i) || !w.mayRead(m) {
 			continue
@@ -181,6 +195,33 @@ func (w *writer) question(hits []retrieval.Hit) (Support, error) {
 		}
 	}
 	return Supported, w.quote(hits)
+}
+
+// judge tells whether the hits answer the message, alone or with what it leans on.
+func (w *writer) judge(hits []retrieval.Hit) Support {
+	j := w.engine.Judge
+	if j == nil {
+		return Supported
+	}
+	best, _ := j.Judge(w.ctx, w.request(w.turn.Text, hits))
+	if whole := w.intent.Whole(w.turn.Text); whole != w.turn.Text && best != Supported {
+		support, _ := j.Judge(w.ctx, w.request(whole, hits))
+		best = max(best, support)
+	}
+	return best
+}
+
+// whole reports whether the hits answer each of the questions that the message asks.
+func (w *writer) whole(hits []retrieval.Hit) bool {
+	if w.engine.Judge == nil {
+		return true
+	}
+	for _, part := range Parts(w.turn.Text, w.answer.Language) {
+		if support, _ := w.engine.Judge.Judge(w.ctx, w.request(part, hits)); support != Supported {
+			return false
+		}
+	}
+	return true
 }
 
 // rest has a model answer what the house has not: how something is done, or what is on

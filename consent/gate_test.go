@@ -399,7 +399,7 @@ func TestNewNotice(t *testing.T) {
 	w := newWorld(t, consent.DefaultPolicy())
 	maya := w.who("maya", "cnv_1")
 	w.change(maya, yes(orders))
-	text := strings.NewReplacer(`version: "2026-11-22"`, `version: "2027-01-01"`, "  id: data-choices\n  version: \"1\"", "  id: data-choices\n  version: \"2\"",
+	text := strings.NewReplacer(`version: "2026-11-28"`, `version: "2027-01-01"`, "  id: data-choices\n  version: \"1\"", "  id: data-choices\n  version: \"2\"",
 		"We do not train AI models on your data.", "We keep your data where you live.").
 		Replace(policyText(t))
 	next, err := consent.LoadPolicy(strings.NewReader(text))

@@ -16,7 +16,7 @@ import (
 // pairs of old and new.
 func edit(tb testing.TB, version string, pairs ...string) *consent.Policy {
 	tb.Helper()
-	text := strings.Replace(policyText(tb), `version: "2026-11-22"`, fmt.Sprintf("version: %q", version), 1)
+	text := strings.Replace(policyText(tb), `version: "2026-11-28"`, fmt.Sprintf("version: %q", version), 1)
 	for i := 0; i < len(pairs); i += 2 {
 		if !strings.Contains(text, pairs[i]) {
 			tb.Fatalf("the policy has no %q", pairs[i])
@@ -28,6 +28,17 @@ func edit(tb testing.TB, version string, pairs ...string) *consent.Policy {
 		tb.Fatal(err)
 	}
 	return p
+}
+
+// topicsOf is the part of the default policy that names the topics.
+func topicsOf(tb testing.TB) string {
+	tb.Helper()
+	_, rest, ok := strings.Cut(policyText(tb), "\ntopics:\n")
+	topics, _, ended := strings.Cut(rest, "\nnotice:\n")
+	if !ok || !ended {
+		tb.Fatal("the policy has no topics before its notice")
+	}
+	return "topics:\n" + topics
 }
 
 // suspended lists the triples, with their language, of which a grant that was made
@@ -78,7 +89,7 @@ func TestMaterialChanges(t *testing.T) {
 		return func(x consent.Triple) bool { return x.Recipient == r }
 	}
 	every := func(consent.Triple) bool { return true }
-	wording := "changes:\n  - from: \"2026-11-22\"\n    touches: []\nnotice:\n"
+	wording := "changes:\n  - from: \"2026-11-28\"\n    touches: []\nnotice:\n"
 	for _, tt := range []struct {
 		name string
 		edit []string
@@ -87,6 +98,8 @@ func TestMaterialChanges(t *testing.T) {
 		{"the version alone", nil, nil},
 		{"a comment", []string{"# The default policy", "# A policy"}, nil},
 		{"cues", []string{"my profile, customer number", "customer number"}, nil},
+		{"a topic's cues, and what is said of it", []string{"en: [caught fire,", "en: [blew up,", "You are not alone.", "Please call."}, nil},
+		{"no topics", []string{topicsOf(t), ""}, nil},
 		{"a category that is kept longer", []string{"    retention: 730d", "    retention: 800d"}, all(of("orders"))},
 		{"a category that is kept less long", []string{"    retention: 730d", "    retention: 700d"}, nil},
 		{"messages that are kept longer", []string{"conversation_retention: 30d", "conversation_retention: 60d"}, all(of("conversation"))},
@@ -116,7 +129,7 @@ func TestMaterialChanges(t *testing.T) {
 			[]string{"    retention: 730d", "    retention: 800d", "notice:\n", wording},
 			all(of("orders")),
 		},
-		{"wording against another version", []string{"We do not train AI models on your data.", "We never train.", "notice:\n", strings.Replace(wording, "2026-11-22", "2026-01-01", 1)}, all(every, "en")},
+		{"wording against another version", []string{"We do not train AI models on your data.", "We never train.", "notice:\n", strings.Replace(wording, "2026-11-28", "2026-01-01", 1)}, all(every, "en")},
 		{"a use that ends", []string{"categories: [orders, support_history, browsing, preferences]", "categories: [orders, support_history, preferences]"}, all(func(x consent.Triple) bool { return x.Purpose == consent.Insights && x.Category == "browsing" })},
 		{"a use that begins", []string{"  - purpose: improvement\n    categories: [conversation]", "  - purpose: improvement\n    categories: [conversation, support_history]"}, nil},
 		{"another kind of recipient", []string{"    dpv: \"dpv:DataProcessor\"", "    dpv: \"dpv:ThirdParty\""}, all(to("ai_provider:openai"))},

@@ -179,6 +179,9 @@ type Policy struct {
 	Recipients []RecipientSpec `yaml:"recipients"`
 	Use        []Use           `yaml:"uses"`
 	Notice     Notice          `yaml:"notice"`
+	// Topics are what a person answers for. They are no use of data: a change of them
+	// suspends nothing.
+	Topics []Topic `yaml:"topics"`
 	// ConversationRetention is how long messages are kept.
 	ConversationRetention Days `yaml:"conversation_retention"`
 	// DeferFor is how long "not now" keeps a category from being asked for.
@@ -207,6 +210,19 @@ type Policy struct {
 type usedCategory struct {
 	category   Category
 	recipients []Recipient
+}
+
+// Topic is a subject that a person answers for and the assistant does not: a message
+// that touches it goes to the desk at once.
+type Topic struct {
+	ID    string `yaml:"id"`
+	Label Text   `yaml:"label"` // "Legal action"
+	// Cues are words of a message that touch the topic, by language; those of one cue
+	// come in their order, with at most one other word between two.
+	Cues map[string][]string `yaml:"cues"`
+	// Say is what the customer reads besides that a person comes, such as where to
+	// find help right now; it may be empty.
+	Say Text `yaml:"say"`
 }
 
 // Controller is the company that answers for the data.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -279,6 +280,7 @@ func (p *Policy) check(root *yaml.Node) PolicyErrors {
 	}
 	c.texts(path{"notice", "text"}, "the notice", p.Notice.Text)
 	c.jurisdictions(p)
+	c.topics(p)
 	c.changes(p, known)
 	return c.faults
 }
@@ -293,6 +295,7 @@ const (
 	aCategory     kind = "category"
 	aRecipient    kind = "recipient"
 	aJurisdiction kind = "jurisdiction"
+	aTopic        kind = "topic"
 )
 
 type names map[kind]map[string]bool
@@ -422,6 +425,51 @@ func (c *checker) jurisdictions(p *Policy) {
 		}
 		if x.AnswerWithin == (Term{}) {
 			c.at(append(at, "answer_within"), "answer_within is missing: 1mo or 15d, the time to answer a customer's request")
+		}
+	}
+}
+
+// Limits of the topics, which every message is looked at for.
+const (
+	maxTopics   = 50
+	maxCues     = 200 // of a topic in a language
+	maxCueWords = 8
+)
+
+func (c *checker) topics(p *Policy) {
+	if len(p.Topics) > maxTopics {
+		c.at(path{"topics"}, "there are %d topics; at most %d are looked for", len(p.Topics), maxTopics)
+	}
+	known := make(names)
+	for i, x := range p.Topics {
+		at := path{"topics", i}
+		known.add(c, aTopic, x.ID, at)
+		c.texts(append(at, "label"), "the label of topic "+x.ID, x.Label)
+		if x.Say != nil {
+			c.texts(append(at, "say"), "what is said of topic "+x.ID, x.Say)
+		}
+		cues := 0
+		for _, l := range slices.Sorted(maps.Keys(x.Cues)) {
+			at := append(slices.Clone(at), "cues", l)
+			if !slices.Contains(Languages, l) {
+				c.at(at, "topic %q has cues in %s, which is none of %s", x.ID, l, strings.Join(Languages, ", "))
+			}
+			if len(x.Cues[l]) > maxCues {
+				c.at(at, "topic %q has %d cues in %s; at most %d are looked for", x.ID, len(x.Cues[l]), l, maxCues)
+			}
+			cues += len(x.Cues[l])
+			for j, cue := range x.Cues[l] {
+				words := strings.FieldsFunc(cue, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+				switch {
+				case len(strings.Join(words, "")) < 3:
+					c.at(append(at, j), "topic %q: the cue %q is no word of at least three letters; it would touch everything", x.ID, cue)
+				case len(words) > maxCueWords:
+					c.at(append(at, j), "topic %q: the cue %q is longer than %d words", x.ID, cue, maxCueWords)
+				}
+			}
+		}
+		if cues == 0 {
+			c.at(at, "topic %q has no cues: no message would touch it", x.ID)
 		}
 	}
 }

@@ -95,11 +95,11 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		{"not YAML", "audience: general", "audience: [general", ""},
 		{"an unknown setting", "audience: general", "audience: general\nwildcards: true", "wildcards"},
 		{"an unknown setting of a category", billing, billing + "    special: true\n", "special"},
-		{"no version", `version: "2026-11-22"`, `version: ""`, "version is missing"},
+		{"no version", `version: "2026-11-28"`, `version: ""`, "version is missing"},
 		{"an unknown audience", "audience: general", "audience: adults", `audience "adults"`},
 		{"no retention of conversations", "conversation_retention: 30d\n", "", "conversation_retention"},
 		{"no time for not now", "defer_for: 30d\n", "", "defer_for"},
-		{"a version that moves a cursor", `version: "2026-11-22"`, `version: "2026\e[1A"`, "cannot be printed"},
+		{"a version that moves a cursor", `version: "2026-11-28"`, `version: "2026\e[1A"`, "cannot be printed"},
 		{"a notice's version that does", `  version: "1"`, `  version: "1\n"`, "cannot be printed"},
 		{
 			"a product without an end", "\nuses:\n",
@@ -129,6 +129,18 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		{"days that overflow", "retention: 730d", "retention: 200000d", "number of days"},
 		{"hours", "retention: 730d", "retention: 24h", "number of days"},
 		{"a category without retention", "    retention: 730d\n", "", `needs retention and unconsented_ttl`},
+		{"a topic twice", "  - id: safety\n", "  - id: legal\n", `topic "legal" is defined twice`},
+		{"a topic without an id", "  - id: safety\n", "  - id: \"\"\n", "a topic has no id"},
+		{"a topic without a label", "  - id: safety\n    label: {", "  - id: safety\n    label: {en: x} #", "the label of topic safety has no text in pt-BR"},
+		{"a topic without cues", "  - id: safety\n", "  - {id: war, label: {en: x, pt-BR: x, es: x, uk: x, ru: x}}\n  - id: safety\n", `topic "war" has no cues`},
+		{"a cue of a letter", "en: [caught fire,", "en: [a, caught fire,", `the cue "a" is no word`},
+		{"a cue of no letter", "en: [caught fire,", `en: ["?!?", caught fire,`, "it would touch everything"},
+		{"a cue that is an essay", "en: [caught fire,", "en: [it was all so hot that it caught fire,", "longer than 8 words"},
+		{"cues in a language that is not spoken", "en: [caught fire,", "de: [feuer]\n      en: [caught fire,", `cues in de, which is none of en`},
+		{"too many cues", "en: [caught fire,", "en: [" + strings.Repeat("caught fire, ", 200), "at most 200"},
+		{"too many topics", "topics:\n", "topics:\n" + strings.Repeat("  - {id: a1}\n", 50), "at most 50"},
+		{"a topic of which too little is said", "      es: Si está en peligro", "      # Si está en peligro", "what is said of topic self_harm has no text in es"},
+		{"a setting that topics do not have", "  - id: safety\n", "  - id: safety\n    urgent: true\n", "urgent"},
 		{"a category without a limit while ungranted", "    unconsented_ttl: 30d\n", "", `needs retention and unconsented_ttl`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -146,7 +158,7 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		})
 	}
 	// Everything that is wrong is said at once.
-	twice := strings.NewReplacer("audience: general", "audience: adults", `version: "2026-11-22"`, `version: ""`).Replace(text)
+	twice := strings.NewReplacer("audience: general", "audience: adults", `version: "2026-11-28"`, `version: ""`).Replace(text)
 	if _, err := consent.LoadPolicy(strings.NewReader(twice)); err == nil || !strings.Contains(err.Error(), "version is missing") || !strings.Contains(err.Error(), "adults") {
 		t.Errorf("two mistakes: %v", err)
 	}

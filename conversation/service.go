@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"candor/identity"
+	"candor/pii"
 )
 
 // Responder answers a turn. It returns when the answer is finished, or soon
@@ -68,7 +69,7 @@ func (s *Service) At(ctx context.Context, id string) (Conversation, error) {
 }
 
 // Say posts the customer's message, once for each id (WithMessageID), and queues
-// its answer.
+// its answer. What support never needs is hidden first (pii.Mask).
 func (s *Service) Say(ctx context.Context, who identity.Principal, id, text, language string) (Posted, error) {
 	if _, err := s.Own(ctx, who, id); err != nil {
 		return Posted{}, err
@@ -80,6 +81,9 @@ func (s *Service) Say(ctx context.Context, who identity.Principal, id, text, lan
 	case utf8.RuneCountInString(text) > MaxMessage:
 		return Posted{}, ErrTooLong
 	}
+	// SECURITY: what follows sees the masked text alone: the store, the turn, the answer
+	// and its log, and every model.
+	text, _ = pii.Mask(text, language)
 	m := Message{ID: MessageID(ctx), From: FromCustomer, Segments: PlainMessage(text)}
 	p, err := s.store.Post(ctx, id, m, language)
 	if err != nil {

@@ -16,12 +16,16 @@ const (
 // Reason says why a conversation came to its state.
 type Reason string
 
-// Reasons.
+// Reasons. The first seven are why the assistant gives it to a person.
 const (
 	CustomerRequest  Reason = "customer_request"
 	MissingKnowledge Reason = "missing_knowledge" // no answer twice
+	ConsentMissing   Reason = "consent_missing"   // twice what would answer was not allowed
+	PolicyTopic      Reason = "policy_topic"      // the policy leaves the topic to people
 	ModelFailure     Reason = "model_failure"
-	TakenOver        Reason = "taken_over" // an agent stepped in
+	Frustration      Reason = "frustration"    // the customer was angry twice
+	LowConfidence    Reason = "low_confidence" // twice what was asked stayed unclear
+	TakenOver        Reason = "taken_over"     // an agent stepped in
 	GivenBack        Reason = "given_back"
 	SolvedByAgent    Reason = "solved_by_agent"
 	PutOff           Reason = "put_off"
@@ -30,6 +34,10 @@ const (
 	PutBack          Reason = "put_back" // its agent returned it to the queue
 	CustomerErased   Reason = "customer_erased"
 )
+
+// HandoffReasons are those that the assistant gives a conversation to a person for; the
+// list is closed.
+var HandoffReasons = []Reason{CustomerRequest, MissingKnowledge, ConsentMissing, PolicyTopic, ModelFailure, Frustration, LowConfidence}
 
 // Trigger is something that happens to a conversation.
 type Trigger string

@@ -58,6 +58,41 @@ func (s *script) release(call, ret int64, quotes ...int) *event {
 	return s.during(call, ret, &event{kind: released, place: firstTalk, quotes: quotes})
 }
 
+// write adds a sentence of an outside model's.
+func (s *script) write(call, ret int64, quotes ...int) *event {
+	return s.during(call, ret, &event{kind: released, place: firstTalk, abroad: quotes})
+}
+
+// hand adds what the log says goes to an outside model: the question, and records.
+func (s *script) hand(call, ret int64, records ...int) *event {
+	e := s.tell(call, ret, true, records...)
+	e.kind, e.grant = handed, "grt"
+	return e
+}
+
+// answer adds an attempt that came to its end, about orders, with a line of authors:
+// the scope denies what is not of found.
+func (s *script) answer(call, ret int64, line []author, found []int, calls ...*call) *event {
+	var missing []int
+	for i := range categories {
+		if !slices.Contains(found, i) {
+			missing = append(missing, i)
+		}
+	}
+	e := s.scope(call, ret, consent.NoConsent, missing...)
+	e.asks, e.line, e.found, e.calls, e.concluded = orders, line, found, calls, true
+	return e
+}
+
+// all grants the categories in the house and outside it, and the customer's words.
+func (s *script) all(of ...int) {
+	for _, i := range of {
+		s.give(int64(len(s.events)*2+1), int64(len(s.events)*2+2), inHouse(i))
+		s.give(int64(len(s.events)*2+1), int64(len(s.events)*2+2), outOfHouse(i))
+	}
+	s.give(int64(len(s.events)*2+1), int64(len(s.events)*2+2), ownWords)
+}
+
 // scope adds a scope that denies what it names, and the rest not.
 func (s *script) scope(call, ret int64, why consent.Reason, denied ...int) *event {
 	e := &event{kind: minted, place: firstTalk, denials: make(map[int]consent.Reason)}
@@ -68,6 +103,11 @@ func (s *script) scope(call, ret int64, why consent.Reason, denied ...int) *even
 	}
 	return s.during(call, ret, e)
 }
+
+// outsideFirst is a line in which an outside model is preferred.
+var outsideFirst = lineup(3).line()
+
+func asks(a author, said bool, got ...int) *call { return &call{author: a, got: got, said: said} }
 
 const (
 	orders  = 0
@@ -197,19 +237,26 @@ func TestLawful(t *testing.T) {
 		}, true},
 		"to an outside model under the grant for our own": {func(s *script) {
 			s.give(1, 2, orders)
-			s.release(3, 4, orders).outside = true
+			s.give(3, 4, ownWords)
+			s.write(5, 6, orders)
 		}, false},
 		"to an outside model against the browser's signal": {func(s *script) {
 			s.give(1, 2, inHouse(orders))
 			s.give(3, 4, outOfHouse(orders))
-			e := s.release(5, 6, orders)
-			e.outside, e.gpc = true, true
+			s.give(5, 6, ownWords)
+			s.write(7, 8, orders).gpc = true
 		}, false},
 		"to an outside model": {func(s *script) {
 			s.give(1, 2, inHouse(orders))
 			s.give(3, 4, outOfHouse(orders))
-			s.release(5, 6, orders).outside = true
+			s.give(5, 6, ownWords)
+			s.write(7, 8, orders)
 		}, true},
+		"to an outside model that may not have the question": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			s.write(5, 6, orders)
+		}, false},
 		"handed over under a grant that is not there": {func(s *script) {
 			s.give(1, 2, orders)
 			s.during(3, 4, &event{kind: handed, place: firstTalk, grants: map[int]string{orders: "another"}})
@@ -276,13 +323,92 @@ func TestLawful(t *testing.T) {
 		}, false},
 		"granted, kept, and not found": {func(s *script) {
 			s.give(1, 2, orders)
-			s.scope(3, 4, consent.NoConsent, billing, profile).prompted = true
+			s.answer(3, 4, lineup(0).line(), []int{orders}, asks(quoter, false))
 		}, false},
 		"granted, kept, and found": {func(s *script) {
 			s.give(1, 2, orders)
-			e := s.scope(3, 4, consent.NoConsent, billing, profile)
-			e.prompted, e.got = true, []int{orders}
+			s.answer(3, 4, lineup(0).line(), []int{orders}, asks(quoter, true, orders))
 		}, true},
+		"used, and not granted": {func(s *script) {
+			s.give(1, 2, orders)
+			s.answer(3, 4, lineup(0).line(), []int{orders}, asks(quoter, true, orders, billing))
+		}, false},
+		"an outside model is asked": {func(s *script) {
+			s.all(orders)
+			s.hand(11, 12, orders)
+			s.answer(13, 14, outsideFirst, []int{orders}, asks(outsideModel, true, orders))
+		}, true},
+		"an outside model is passed over": {func(s *script) {
+			s.all(orders)
+			s.answer(11, 12, outsideFirst, []int{orders}, asks(ownModel, true, orders))
+		}, false},
+		"an outside model has failed before": {func(s *script) {
+			s.all(orders)
+			s.answer(11, 12, outsideFirst, []int{orders}, asks(ownModel, true, orders)).out = []author{outsideModel}
+		}, true},
+		"an outside model says nothing, and the next is asked": {func(s *script) {
+			s.all(orders)
+			s.answer(11, 12, outsideFirst, []int{orders}, asks(outsideModel, false, orders), asks(ownModel, true, orders))
+		}, true},
+		"an outside model says nothing, and nobody else is asked": {func(s *script) {
+			s.all(orders)
+			s.answer(11, 12, outsideFirst, []int{orders}, asks(outsideModel, false, orders))
+		}, false},
+		"what a model said that broke off is kept": {func(s *script) {
+			s.all(orders)
+			broke := asks(outsideModel, true, orders)
+			broke.broke = true
+			s.answer(11, 12, outsideFirst, []int{orders}, broke)
+		}, false},
+		"an outside model is asked without the question": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, outOfHouse(orders))
+			s.answer(5, 6, outsideFirst, []int{orders}, asks(outsideModel, true, orders))
+		}, false},
+		"an outside model is given what only the house may have": {func(s *script) {
+			s.all(orders)
+			s.give(11, 12, inHouse(billing))
+			s.answer(13, 14, outsideFirst, []int{orders, billing}, asks(outsideModel, true, orders, billing))
+		}, false},
+		"an outside model is asked with nothing": {func(s *script) {
+			s.give(1, 2, inHouse(orders))
+			s.give(3, 4, ownWords)
+			s.answer(5, 6, outsideFirst, []int{orders}, asks(outsideModel, false), asks(ownModel, true, orders)).withheld = []int{orders}
+		}, false},
+		"what is kept from an outside model is said": {func(s *script) {
+			s.all(orders)
+			s.give(11, 12, inHouse(billing))
+			s.answer(13, 14, outsideFirst, []int{orders, billing}, asks(outsideModel, true, orders)).withheld = []int{billing}
+		}, true},
+		"what is kept from an outside model is not said": {func(s *script) {
+			s.all(orders)
+			s.give(11, 12, inHouse(billing))
+			s.answer(13, 14, outsideFirst, []int{orders, billing}, asks(outsideModel, true, orders))
+		}, false},
+		"what an outside model may have is said to be kept from it": {func(s *script) {
+			s.all(orders, billing)
+			s.answer(15, 16, outsideFirst, []int{orders, billing}, asks(outsideModel, true, orders)).withheld = []int{billing}
+		}, false},
+		"handed to an outside model": {func(s *script) { s.all(orders); s.hand(11, 12, orders) }, true},
+		"handed to an outside model without a word of the question": {func(s *script) {
+			s.all(orders)
+			s.hand(11, 12, orders).words = false
+		}, false},
+		"handed to an outside model under another grant of the question": {func(s *script) {
+			s.all(orders)
+			s.hand(11, 12, orders).grant = "another"
+		}, false},
+		"the question alone is handed to an outside model": {func(s *script) { s.all(orders); s.hand(11, 12) }, false},
+		"handed to an outside model after the words were withdrawn": {func(s *script) {
+			s.all(orders)
+			s.stop(11, 12, ownWords)
+			s.hand(13, 14, orders)
+		}, false},
+		"written by an outside model after the words were withdrawn": {func(s *script) {
+			s.all(orders)
+			s.stop(11, 12, ownWords)
+			s.write(13, 14, orders)
+		}, false},
 		"an agent sees what was not shared": {func(s *script) {
 			s.give(1, 2, orders)
 			s.during(3, 4, &event{kind: viewed, place: firstTalk, quotes: []int{orders}})

@@ -2,6 +2,7 @@ package histories
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -39,6 +40,14 @@ const (
 	looksRefused
 	nearOutside
 	vectorsOutside
+	askedOutside
+	modelFailures
+	left
+	begunAgain
+	keptBack
+	splitUp
+	fellBack
+	unasked
 	lastCount
 )
 
@@ -50,6 +59,9 @@ var counted = [lastCount]string{
 	"conversations resolved", "views that quote a record", "views with something masked",
 	"questions that are kept from an outside model", "texts sent to an outside model", "texts not sent since choices had changed",
 	"records found by what an outside model says of them", "rows seen with its vectors",
+	"outside models asked to answer", "models that failed", "models whose customer left", "answers begun again since a model broke off",
+	"answers that say what an outside model was not given", "questions of which the records were divided between it and the house",
+	"answers given by the next, since the preferred said nothing", "answers that an outside model may not be asked for",
 }
 
 func (h *history) count(c count) {
@@ -80,10 +92,10 @@ func (c *coverage) add(h *history) {
 		switch e.kind {
 		case released:
 			n[releases]++
-			if len(e.quotes) > 0 {
+			if len(e.quotes)+len(e.abroad) > 0 {
 				n[personal]++
 			}
-			if len(e.quotes) > 0 && e.outside {
+			if len(e.abroad) > 0 {
 				n[outsideReleases]++
 			}
 		case minted:
@@ -96,6 +108,7 @@ func (c *coverage) add(h *history) {
 			if e.searched && !e.meant {
 				n[wordsKept]++
 			}
+			e.count(&n)
 			for _, why := range e.denials {
 				if why == consent.ExpiredReason {
 					n[expiries]++
@@ -113,6 +126,27 @@ func (c *coverage) add(h *history) {
 	defer c.mu.Unlock()
 	for i, x := range n {
 		c.n[i] += x
+	}
+}
+
+// count counts how an answer came about.
+func (e *event) count(n *[lastCount]int) {
+	abroad := slices.IndexFunc(e.calls, func(c *call) bool { return c.outside() })
+	said := slices.IndexFunc(e.calls, func(c *call) bool { return c.said })
+	switch {
+	case abroad >= 0 && len(e.withheld) > 0:
+		n[keptBack]++
+	case abroad < 0 && e.outside && len(e.found) > 0 && e.concluded:
+		n[unasked]++
+	}
+	for _, c := range e.calls {
+		if abroad >= 0 && !c.outside() && slices.ContainsFunc(c.got, func(i int) bool { return !slices.Contains(e.calls[abroad].got, i) }) {
+			n[splitUp]++
+			break
+		}
+	}
+	if said > 0 {
+		n[fellBack]++
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 	resolved  kind = "resolved" // a conversation is over
 	reopened  kind = "reopened" // it goes on
 	minted    kind = "scope"    // an attempt knows what it may use
-	handed    kind = "handed"   // records go to the answerer
+	handed    kind = "handed"   // records go to whom is asked to answer
 	told      kind = "told"     // texts go out to be embedded
 	released  kind = "released" // a sentence is said
 	viewed    kind = "viewed"   // an agent sees a conversation
@@ -45,11 +45,15 @@ type event struct {
 	answer  string // of what an answer does
 	attempt int
 	gpc     bool
-	outside bool
+	outside bool                   // minted: texts are embedded there; handed, told: it goes there
 	denials map[int]consent.Reason // minted
 	grants  map[int]string         // handed, told: the grant of each category
-	words   bool                   // told: whether the customer's own go
+	words   bool                   // handed, told: whether the customer's own go
+	grant   string                 // handed: theirs
 	quotes  []int                  // released, viewed: categories whose word is in it
+	abroad  []int                  // released: so too, in what an outside model wrote
+	// handed, minted: what is said to be kept from an outside model
+	withheld []int
 
 	shared  []int // viewed
 	records []int // viewed, looked
@@ -58,12 +62,15 @@ type event struct {
 	embedded, outOfHouse []int
 	shown                [len(triples)]string // read: the grant that holds, if one does
 
-	asks     int   // minted: the category that the question is about
-	prompted bool  // minted: whether the answerer was asked
-	got      []int // minted: of which it was given records
-	searched bool  // minted: whether there was a search
-	meant    bool  // minted: whether a model was told the question
-	cut      bool  // minted: whether something of it could not go out, as it could not be recorded
+	asks      int      // minted: the category that the question is about
+	line      []author // minted: who there is to answer it, the preferred first
+	out       []author // minted: who of them is not asked any more
+	found     []int    // minted: of which records were found
+	calls     []*call  // minted: who was asked, in this order
+	concluded bool     // minted: whether the attempt came to its end
+	searched  bool     // minted: whether there was a search
+	meant     bool     // minted: whether a model was told the question
+	cut       bool     // minted: whether something of it could not go out, as it could not be recorded
 }
 
 func names(of []int) string {
@@ -107,8 +114,20 @@ func (e *event) String() string {
 		if e.searched {
 			fmt.Fprintf(&b, "; searched by meaning: %t", e.meant)
 		}
-		if e.prompted {
-			fmt.Fprintf(&b, "; the answerer gets %s", names(e.got))
+		for _, c := range e.calls {
+			fmt.Fprintf(&b, "; %s gets %s", c.author, names(c.got))
+			if c.said {
+				b.WriteString(" and answers")
+			}
+			if c.broke {
+				b.WriteString(" and breaks off")
+			}
+		}
+		if e.concluded {
+			b.WriteString("; it came to its end")
+		}
+		if len(e.withheld) > 0 {
+			fmt.Fprintf(&b, " without %s", names(e.withheld))
 		}
 	case handed, told:
 		if e.words {
@@ -121,6 +140,9 @@ func (e *event) String() string {
 		}
 	case released:
 		b.WriteString(" quoting " + names(e.quotes))
+		if len(e.abroad) > 0 {
+			b.WriteString(", by an outside model " + names(e.abroad))
+		}
 	case viewed:
 		fmt.Fprintf(&b, " shared %s, quoting %s, records %s", names(e.shared), names(e.quotes), names(e.records))
 	case looked:

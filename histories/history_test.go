@@ -31,7 +31,7 @@ type history struct {
 
 	mu      sync.Mutex
 	events  []*event
-	asks    map[string]*asked // by the session that asked
+	asking  map[string]*asked // by the session that asked
 	answers map[string]*asked // by the answer
 	offers  []*asked
 	stale   []refusal
@@ -57,7 +57,7 @@ func (h *history) start(e *event) {
 
 // open starts an event of an answer.
 func (h *history) open(k kind, q *asked) *event {
-	e := &event{kind: k, who: q.who, place: q.place, answer: q.id, gpc: q.gpc, outside: q.outside}
+	e := &event{kind: k, who: q.who, place: q.place, answer: q.id, gpc: q.gpc}
 	h.start(e)
 	return e
 }
@@ -81,7 +81,7 @@ func (h *history) wrong(format string, args ...any) {
 func (h *history) question(session string) *asked {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.asks[session]
+	return h.asking[session]
 }
 
 func (h *history) refused(q *asked) {
@@ -102,7 +102,7 @@ func (h *history) who(place int) identity.Principal {
 
 // run makes a customer and lets a plan happen.
 func (w *world) run(p plan) *history {
-	h := &history{w: w, asks: make(map[string]*asked), answers: make(map[string]*asked)}
+	h := &history{w: w, asking: make(map[string]*asked), answers: make(map[string]*asked)}
 	ctx := background(w.tb)
 	r := w.replicas[0]
 	var err error
@@ -118,7 +118,7 @@ func (w *world) run(p plan) *history {
 		h.canaries[i] = newCanary(i)
 		h.records[i] = retrieval.Record{
 			ID: identity.NewID("rec"), Site: shop, Customer: h.customer, Category: c, Title: "Note", Language: "en",
-			Text:        strings.ReplaceAll("Your word for this is ?. We packed ? on Monday. The carrier has ? now.", "?", h.canaries[i]),
+			Text:        strings.ReplaceAll("Your word for this is ?. The word ? is yours since Monday. We know the word ? now.", "?", h.canaries[i]),
 			CollectedAt: time.Date(1999, 12, 1, 0, 0, 0, 0, time.UTC),
 		}
 		w.must(r.PutRecord(ctx, h.records[i]))
@@ -265,16 +265,16 @@ func (h *history) during(from int64, c count) {
 
 // ask posts a question and waits for what becomes of it.
 func (h *history) ask(ctx context.Context, who int, s step) error {
-	q := &asked{in: h, step: s, who: who, done: make(chan struct{})}
+	q := h.asks(s, who)
 	p := h.who(s.place)
 	p.GPC, p.Session = s.gpc, identity.NewID("ses")
 	h.mu.Lock()
-	h.asks[p.Session] = q
+	h.asking[p.Session] = q
 	h.mu.Unlock()
 	e := &event{kind: reopened, who: who, place: s.place}
 	h.start(e)
 	r := h.w.replicas[s.replica]
-	posted, err := r.talk.Say(ctx, p, h.talks[s.place], questions[s.of], "en")
+	posted, err := r.talk.Say(ctx, p, h.talks[s.place], s.question(), "en")
 	if err != nil {
 		return err
 	}
@@ -287,6 +287,11 @@ func (h *history) ask(ctx context.Context, who int, s step) error {
 		return err
 	}
 	return r.desk.Return(ctx, agent, h.talks[s.place])
+}
+
+// asks is a question before it is asked.
+func (h *history) asks(s step, who int) *asked {
+	return &asked{in: h, step: s, who: who, done: make(chan struct{}), left: make(chan struct{}), written: make(map[int]*event)}
 }
 
 // answered waits for an answer, and keeps it as the response to a request that can
@@ -334,9 +339,9 @@ func (h *history) accept(ctx context.Context, who int, s step) error {
 	}
 	again := old.step
 	again.pauses = s.pauses
-	q := &asked{in: h, step: again, who: who, done: make(chan struct{})}
+	q := h.asks(again, who)
 	h.mu.Lock()
-	h.asks[p.Session] = q
+	h.asking[p.Session] = q
 	h.mu.Unlock()
 	id, err := r.talk.Again(ctx, p, old.id)
 	if err == nil && id != "" {

@@ -142,10 +142,10 @@ func (h *history) unused() (found []string) {
 		case q.err != nil:
 			found = append(found, fmt.Sprintf("%.8s ended with: %v", id, q.err))
 		case !q.ended || q.finished.Status == answer.Interrupted:
-		case q.scope != nil && q.scope.prompted && slices.Contains(q.scope.got, q.of) && q.finished.Attempt == q.scope.attempt &&
+		case q.scope != nil && q.scope.concluded && slices.ContainsFunc(q.scope.calls, func(c *call) bool { return slices.Contains(c.got, q.of) }) &&
 			!slices.Contains(h.quotes(q.finished.Text), q.of):
 			found = append(found, fmt.Sprintf("%.8s was given %s and says nothing of it: %s", id, categories[q.of], q.finished.Status))
-		case q.finished.Attempt > 3 && q.stale < 3:
+		case q.finished.Attempt > 3+q.broke && q.stale < 3:
 			found = append(found, fmt.Sprintf("%.8s was given up after %d refusals", id, q.stale))
 		}
 	}
@@ -176,9 +176,11 @@ func (h *history) inOrder(place int) (found []string) {
 		return []string{err.Error()}
 	}
 	epoch, known, has := int64(0), true, conversation.Pending
+	attempts := make(map[string]int)
 	for i, x := range events {
 		var body struct {
 			AnswerID string             `json:"answer_id"`
+			Attempt  int                `json:"attempt"`
 			Epoch    int64              `json:"epoch"`
 			State    conversation.State `json:"state"`
 			Text     string             `json:"text"`
@@ -190,6 +192,7 @@ func (h *history) inOrder(place int) (found []string) {
 			found = append(found, fmt.Sprintf("event %d has seq %d", i+1, x.Seq))
 		}
 		quoted := h.quotes(string(x.Data))
+		attempts[body.AnswerID] = max(attempts[body.AnswerID], body.Attempt)
 		switch x.Type {
 		case conversation.ConsentEvent:
 			epoch, known = body.Epoch, true
@@ -220,8 +223,8 @@ func (h *history) inOrder(place int) (found []string) {
 			found = append(found, fmt.Sprintf("seq %d: a %s quotes %s and is no answer's", x.Seq, x.Type, names(quoted)))
 			continue
 		}
-		at := window{x.At.UnixMicro(), x.At.UnixMicro()}
-		if !then.released(&event{place: place, gpc: q.gpc, outside: q.outside, quotes: quoted, at: at}) {
+		e := &event{place: place, gpc: q.gpc, at: window{x.At.UnixMicro(), x.At.UnixMicro()}}
+		if e.quotes, e.abroad = q.wrote(attempts[body.AnswerID], quoted); !then.released(e) {
 			found = append(found, fmt.Sprintf("seq %d: a %s of %.8s quotes %s at epoch %d, which does not allow it: %s",
 				x.Seq, x.Type, body.AnswerID, names(quoted), epoch, then))
 		}

@@ -76,7 +76,7 @@ func (x embedder) sees(ctx context.Context, q *asked, k retrieval.TextKind, text
 	for _, text := range texts {
 		quoted := h.quotes(text)
 		switch {
-		case k == retrieval.QueryText && (!look.words || text != questions[q.of]):
+		case k == retrieval.QueryText && (!look.words || text != q.question()):
 			h.wrong("%.8s: a question goes out, and the log does not say so", q.id)
 		case k == retrieval.PassageText && len(quoted) == 0:
 			h.wrong("%.8s: a text goes out that is no record's", q.id)
@@ -120,7 +120,7 @@ func (e *event) recorded(u export.Use) bool {
 // that nothing is as near across the spaces as in one of them.
 func (h *history) meaning(text string, outside bool) retrieval.Vector {
 	for _, i := range h.quotes(text) {
-		text += "\n" + questions[i]
+		text += "\n" + questions[i][0]
 	}
 	if outside {
 		text += "\noutside"
@@ -140,7 +140,7 @@ func (x accesses) Accessed(ctx context.Context, looks ...consent.Access) error {
 	h := q.in
 	q.breathe(x.w)
 	e := h.open(told, q)
-	e.attempt = q.scope.attempt
+	e.attempt, e.outside = q.scope.attempt, true
 	err := x.AccessLog.Accessed(ctx, looks...)
 	if err != nil {
 		q.scope.cut = true // so nothing may be told
@@ -154,7 +154,7 @@ func (x accesses) Accessed(ctx context.Context, looks ...consent.Access) error {
 	}
 	e.grants = make(map[int]string)
 	for _, l := range looks {
-		if !q.outside || l.Customer != h.customer || l.Actor != string(outsider) || l.Kind != consent.EmbeddingAccess {
+		if !q.lineup.outside() || l.Customer != h.customer || l.Actor != string(outsider) || l.Kind != consent.EmbeddingAccess {
 			h.wrong("%.8s: the access log says that %s %s", q.id, l.Actor, l.Kind)
 		}
 		e.words = e.words || slices.Contains(l.Categories, consent.Conversation)
@@ -202,11 +202,11 @@ func (h *history) near(q *asked, query retrieval.Query, found []retrieval.Match)
 			continue
 		}
 		r := h.records[i]
-		want := h.meaning(retrieval.PassageInput(r, retrieval.Passage{Start: m.Start, End: m.End}), q.outside).Cosine(query.Vector)
+		want := h.meaning(retrieval.PassageInput(r, retrieval.Passage{Start: m.Start, End: m.End}), q.lineup.outside()).Cosine(query.Vector)
 		if m.RecordID != r.ID || math.Abs(m.Cosine-want) > 1e-9 {
 			h.wrong("%.8s: a record of %s is %f near the question, and not %f", q.id, m.Category, m.Cosine, want)
 		}
-		if q.outside {
+		if q.lineup.outside() {
 			h.count(nearOutside)
 		}
 	}

@@ -45,7 +45,7 @@ var verbs = func() (all []verb) {
 		{view, 6},
 		{claim, 4},
 		{giveBack, 4},
-		{accept, 4},
+		{accept, 6},
 		{notNow, 2},
 		{look, 3},
 		{readOwn, 3},
@@ -70,13 +70,15 @@ type step struct {
 	wait    pause // before it
 	replica int
 	place   int
-	triples []int   // give, stop, not now
-	here    bool    // give: for the conversation alone
-	delete  bool    // stop
-	leave   bool    // stop: and ask for a person at once
-	of      int     // ask: the category
-	gpc     bool    // ask
-	outside bool    // ask: answered by a model outside the house
+	triples []int  // give, stop, not now
+	here    bool   // give: for the conversation alone
+	delete  bool   // stop
+	leave   bool   // stop: and ask for a person at once
+	of      int    // ask: the category
+	general bool   // ask: and not about one's own
+	gpc     bool   // ask
+	lineup  lineup // ask: who may answer
+	behave  [authors]behaviour
 	pauses  []pause // ask: before what the engine does, one after another
 	slow    bool    // ask: and two ticks before all the rest
 	edition int
@@ -134,6 +136,14 @@ func drawPlan(t *rapid.T) plan {
 			p.here = append(p.here, i)
 		}
 	}
+	// In some an outside model has the words, and more or less of what the house has.
+	abroad := rapid.IntRange(0, 2).Draw(t, "abroad") == 2
+	if abroad {
+		p.give(ownWords)
+		for i := range categories {
+			p.give(inHouse(i))
+		}
+	}
 	p.desk = rapid.Bool().Draw(t, "desk")
 	// Some histories have a policy that changes, some time that passes.
 	policies := rapid.IntRange(0, 4).Draw(t, "policies") == 4
@@ -141,7 +151,7 @@ func drawPlan(t *rapid.T) plan {
 	focus := rapid.IntRange(0, len(categories)).Draw(t, "focus")
 	long := rapid.IntRange(0, 4).Draw(t, "long") == 4
 	for range rapid.IntRange(2, 4).Draw(t, "actors") {
-		p.actors = append(p.actors, rapid.SliceOfN(drawStep(policies, long, focus), 1, 4).Draw(t, "steps"))
+		p.actors = append(p.actors, rapid.SliceOfN(drawStep(policies, long, abroad, focus), 1, 4).Draw(t, "steps"))
 	}
 	if rapid.Bool().Draw(t, "meet") {
 		p.meet(t, min(focus, len(categories)-1))
@@ -165,9 +175,9 @@ func (p *plan) meet(t *rapid.T, category int) {
 		stops.wait, stops.delete, stops.triples = tick, true, []int{toPeople(category)}
 		given = stops.triples
 	case 3:
-		meets[0].outside = true
+		meets[0].lineup = lineup(rapid.IntRange(2, len(lineups)-1).Draw(t, "lineup"))
 		if rapid.Bool().Draw(t, "again") { // what is shown then was shown before
-			meets = append([]step{{verb: ask, of: category, place: firstTalk, outside: true}}, meets...)
+			meets = append([]step{{verb: ask, of: category, place: firstTalk, lineup: meets[0].lineup}}, meets...)
 		}
 		given = []int{inHouse(category), outOfHouse(category), ownWords}
 		if !rapid.Bool().Draw(t, "ends") {
@@ -182,18 +192,27 @@ func (p *plan) meet(t *rapid.T, category int) {
 			p.here = append(p.here, ownWords)
 		}
 	}
-	for _, x := range given {
+	p.give(given...)
+	p.actors = append(p.actors, meets, []step{stops})
+}
+
+// give adds standing choices.
+func (p *plan) give(of ...int) {
+	for _, x := range of {
 		if !slices.Contains(p.given, x) {
 			p.given = append(p.given, x)
 		}
 	}
-	p.actors = append(p.actors, meets, []step{stops})
 }
 
-func drawStep(policies, long bool, focus int) *rapid.Generator[step] {
+func drawStep(policies, long, abroad bool, focus int) *rapid.Generator[step] {
 	from := verbs
 	if policies {
 		from = slices.Concat(verbs, slices.Repeat([]verb{install}, len(verbs)/4))
+	}
+	who := []lineup{0, 0, 1, 2, 3, 4}
+	if abroad {
+		who = []lineup{2, 3, 4}
 	}
 	of, which := rapid.IntRange(0, len(categories)-1), rapid.IntRange(0, len(triples)-1)
 	if focus < len(categories) {
@@ -216,8 +235,14 @@ func drawStep(policies, long bool, focus int) *rapid.Generator[step] {
 			s.leave = s.verb == stop && rapid.Bool().Draw(t, "leave") && rapid.Bool().Draw(t, "at once")
 		case ask:
 			s.of = of.Draw(t, "of")
+			s.general = rapid.IntRange(0, 3).Draw(t, "general") == 3
 			s.gpc = rapid.IntRange(0, 5).Draw(t, "gpc") == 5
-			s.outside = rapid.IntRange(0, 2).Draw(t, "outside") == 2
+			s.lineup = rapid.SampledFrom(who).Draw(t, "lineup")
+			for _, a := range lineups[s.lineup] {
+				if rapid.IntRange(0, 2).Draw(t, "misbehaves") == 2 {
+					s.behave[a] = behaviour(rapid.IntRange(0, int(behaviours)-1).Draw(t, "behaviour"))
+				}
+			}
 			s.pauses = rapid.SliceOfN(drawPause(long), 0, 8).Draw(t, "pauses")
 			s.slow = rapid.Bool().Draw(t, "slow")
 		case install:
@@ -226,6 +251,14 @@ func drawStep(policies, long bool, focus int) *rapid.Generator[step] {
 		}
 		return s
 	})
+}
+
+// question is what is asked.
+func (s step) question() string {
+	if s.general {
+		return questions[s.of][1]
+	}
+	return questions[s.of][0]
 }
 
 func (s step) String() string {
@@ -243,15 +276,15 @@ func (s step) String() string {
 	case s.delete:
 		b.WriteString(" and delete")
 	case s.verb == ask:
-		fmt.Fprintf(&b, " %q", questions[s.of])
+		fmt.Fprintf(&b, " %q", s.question())
 	case s.verb == install:
 		b.WriteString(" " + editions[s.edition].name)
 	}
 	if s.leave {
 		b.WriteString(" and ask for a person")
 	}
-	if s.outside {
-		b.WriteString(", answered outside")
+	for _, a := range lineups[s.lineup] {
+		fmt.Fprintf(&b, ", the model %s %s", a, s.behave[a])
 	}
 	if s.gpc {
 		b.WriteString(", with GPC")

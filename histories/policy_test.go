@@ -16,8 +16,13 @@ const outsider consent.Recipient = "ai_provider:openai"
 // categories are those that the histories are about.
 var categories = [...]consent.Category{"orders", "billing", "profile"}
 
-// questions asks for each category, so that only its record answers.
-var questions = [...]string{"Where is my order?", "What is my invoice?", "What is in my profile?"}
+// questions asks for each category, of one's own and in general, so that the records of
+// all are found and only its own answers.
+var questions = [...][2]string{
+	{"What is the word for my order?", "Is there a word for orders?"},
+	{"What is the word for my invoice?", "Is there a word for invoices?"},
+	{"What is the word in my profile?", "Is there a word in the profile?"},
+}
 
 // triples are the choices that the histories make: each category for answers from
 // the company's own AI, for answers from an outside one, and for people; and, last,

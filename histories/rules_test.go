@@ -262,19 +262,64 @@ func (s state) minted(e *event) bool {
 			return false
 		}
 	}
-	if !s.meant(e) {
-		return false
+	return s.meant(e) && s.only(e) && s.used(e)
+}
+
+// only reports whether each that was asked was given nothing but what it may have,
+// an outside model something at all, whether the customer is told what was kept from
+// it, and whether nothing is left of what somebody said who failed.
+func (s state) only(e *event) bool {
+	for _, c := range e.calls {
+		if e.concluded && c.said && c.broke {
+			return false
+		}
+		if slices.ContainsFunc(c.got, func(i int) bool { return s.write(i, c.author, e) == denied }) {
+			return false
+		}
+		if !c.outside() {
+			continue
+		}
+		if s.words(e) == denied || len(c.got) == 0 {
+			return false
+		}
+		kept := func(i int) bool { return !slices.Contains(c.got, i) && !slices.Contains(e.withheld, i) }
+		if e.concluded && slices.ContainsFunc(e.found, kept) {
+			return false
+		}
 	}
-	if !e.prompted {
+	return s.keeps(e)
+}
+
+// keeps reports whether what is said to be kept from an outside model is.
+func (s state) keeps(e *event) bool {
+	return !slices.ContainsFunc(e.withheld, func(i int) bool { return s.use(i, false, e) == denied || s.use(i, true, e) == allowed })
+}
+
+// used reports whether what is granted is used: of those that may write about what
+// the question asks for, the first was given it; if it said nothing, the next.
+func (s state) used(e *event) bool {
+	if !e.concluded || !s.held[e.asks] {
 		return true
 	}
-	// What is granted is used, and used is only what is granted.
-	use := s.use(e.asks, e)
-	if !s.held[e.asks] {
-		use = denied
+	for _, a := range e.line {
+		may := s.write(e.asks, a, e)
+		if may == either {
+			return true
+		}
+		if may == denied || slices.Contains(e.out, a) {
+			continue
+		}
+		given, said := false, false
+		for _, c := range e.calls {
+			if c.author == a && slices.Contains(c.got, e.asks) {
+				given, said = true, said || c.said
+			}
+		}
+		if !given || said {
+			return given
+		}
 	}
-	got := slices.Contains(e.got, e.asks)
-	return use == either || got == (use == allowed)
+	return true
 }
 
 // meant reports whether a question may be searched by its meaning, or by its words
@@ -282,15 +327,30 @@ func (s state) minted(e *event) bool {
 func (s state) meant(e *event) bool {
 	v := allowed
 	if e.outside {
-		v, _, _ = s.decide(ownWords, e.place, e.gpc, e.at)
+		v = s.words(e)
 	}
 	return v == either || !e.meant && (v == denied || e.cut || !e.searched) || e.meant && v == allowed
 }
 
-// use says whether a category may go to whom an answer is written by.
-func (s state) use(category int, e *event) verdict {
+// words says whether the customer's own may go to the outsider.
+func (s state) words(e *event) verdict {
+	v, _, _ := s.decide(ownWords, e.place, e.gpc, e.at)
+	return v
+}
+
+// write says whether somebody may answer from a category. An outside model needs the
+// question too.
+func (s state) write(category int, a author, e *event) verdict {
+	if a.outside() {
+		return weaker(s.words(e), s.use(category, true, e))
+	}
+	return s.use(category, false, e)
+}
+
+// use says whether records of a category may be used in the house, or outside it.
+func (s state) use(category int, outside bool, e *event) verdict {
 	v, _, _ := s.decide(inHouse(category), e.place, e.gpc, e.at)
-	if e.outside {
+	if outside {
 		out, _, _ := s.decide(outOfHouse(category), e.place, e.gpc, e.at)
 		v = weaker(v, out)
 	}
@@ -308,15 +368,25 @@ func weaker(a, b verdict) verdict {
 	return allowed
 }
 
-// handed reports whether records of the categories may go to the recipient, under
-// the grants that the log names.
+// handed reports whether what the log says may go to whom is asked to answer. In the
+// house nobody needs a grant for the question; outside it nobody is asked without.
 func (s state) handed(e *event) bool {
+	_, _, grants := s.decide(ownWords, e.place, e.gpc, e.at)
+	if e.words != e.outside || e.words && (s.words(e) == denied || !slices.Contains(grants, e.grant) || len(e.grants) == 0) {
+		return false
+	}
+	return s.granted(e) && s.keeps(e)
+}
+
+// granted reports whether records of the categories may go to the recipient, under
+// the grants that the log names.
+func (s state) granted(e *event) bool {
 	for i, grant := range e.grants {
 		t := inHouse(i)
 		if e.outside {
 			t = outOfHouse(i)
 		}
-		if _, _, grants := s.decide(t, e.place, e.gpc, e.at); s.use(i, e) == denied || !slices.Contains(grants, grant) {
+		if _, _, grants := s.decide(t, e.place, e.gpc, e.at); s.use(i, e.outside, e) == denied || !slices.Contains(grants, grant) {
 			return false
 		}
 	}
@@ -326,10 +396,10 @@ func (s state) handed(e *event) bool {
 // told reports whether the outsider may be told what the log says, and notes that
 // it was.
 func (s state) told(e *event) (state, bool) {
-	if v, _, _ := s.decide(ownWords, e.place, e.gpc, e.at); e.words && v == denied {
+	if e.words && s.words(e) == denied {
 		return s, false
 	}
-	ok := s.handed(e)
+	ok := s.granted(e)
 	for i := range e.grants {
 		s.known[i] = true
 	}
@@ -338,7 +408,8 @@ func (s state) told(e *event) (state, bool) {
 
 // released reports whether what quotes the categories may be said.
 func (s state) released(e *event) bool {
-	return !slices.ContainsFunc(e.quotes, func(i int) bool { return s.use(i, e) == denied })
+	return !slices.ContainsFunc(e.quotes, func(i int) bool { return s.write(i, quoter, e) == denied }) &&
+		!slices.ContainsFunc(e.abroad, func(i int) bool { return s.write(i, outsideModel, e) == denied })
 }
 
 // viewed reports whether a person may see just these categories, and of them

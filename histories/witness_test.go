@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 
 	"candor/answer"
@@ -28,17 +29,24 @@ type asked struct {
 	done chan struct{}
 	err  error
 
-	paused   int
-	mark     int64 // since when the attempt under way may have looked
-	since    window
-	scope    *event          // of the attempt under way
-	given    map[string]bool // the records that the log says go to the answerer
-	look     *event          // what the log says goes out next to be embedded; nil: nothing
-	stale    int             // how often a commit was refused
-	finished answer.Answer
-	ended    bool  // finished says how
-	over     bool  // the engine is done with it
-	began    int64 // by the history's counter
+	paused     int
+	mark       int64 // since when the attempt under way may have looked
+	since      window
+	again      int64 // and if it is taken back for a model that failed, the next may
+	sinceAgain window
+	scope      *event              // of the attempt under way
+	given      map[author][]string // the records that the log says go to whom
+	writing    *call               // who was asked last
+	out        []author            // who failed, or may not be asked any more
+	left       chan struct{}       // closed when the customer has gone
+	look       *event              // what the log says goes out next to be embedded; nil: nothing
+	stale      int                 // how often a commit was refused
+	broke      int                 // how often the answer was begun again since a model broke off
+	written    map[int]*event      // by attempt: the categories that it has quoted so far
+	finished   answer.Answer
+	ended      bool  // finished says how
+	over       bool  // the engine is done with it
+	began      int64 // by the history's counter
 }
 
 type askedKey struct{}
@@ -59,9 +67,9 @@ func (r responder) Respond(ctx context.Context, t conversation.Turn) {
 	a.id, a.began = t.AnswerID, a.mark
 	h.answers[t.AnswerID] = a
 	h.mu.Unlock()
-	a.err = r.engines[a.outside].Answer(context.WithValue(ctx, askedKey{}, a), answer.Turn{
+	a.err = r.engines[a.lineup].Answer(context.WithValue(ctx, askedKey{}, a), answer.Turn{
 		AnswerID: t.AnswerID, Conversation: t.Conversation, Who: t.Who, Brand: "Shop", Text: t.Question,
-		Language: t.Language, Supersedes: t.Supersedes, Asked: t.Asked,
+		Language: t.Language, Supersedes: t.Supersedes, Asked: t.Asked, Left: a.left,
 	})
 	h.mu.Lock()
 	a.over = true
@@ -113,8 +121,23 @@ func (j journal) answering(id string) (*history, *asked) {
 
 func (j journal) Begin(ctx context.Context, a answer.Answer, reason string) error {
 	h, q := j.answering(a.ID)
-	if reason == "consent_changed" { // an attempt, not the end of one that was given up
-		e := &event{kind: minted, asks: q.of, who: q.who, call: q.mark, place: q.place, answer: a.ID, attempt: a.Attempt, gpc: q.gpc, outside: q.outside}
+	if reason == "model_failure" {
+		q.broke++
+		h.count(begunAgain)
+		if q.writing == nil || !q.writing.broke {
+			h.wrong("%.8s: it is begun again for a model that has not failed", q.id)
+		}
+		if q.broke > len(lineups[q.lineup]) {
+			h.wrong("%.8s: it is begun again and again for models that fail", q.id)
+			return answer.ErrNotWriting // or it never ends
+		}
+		q.mark, q.since = q.again, q.sinceAgain
+	}
+	if reason != "interrupted" { // an attempt, not the end of one that was given up
+		e := &event{
+			kind: minted, asks: q.of, who: q.who, call: q.mark, place: q.place, answer: a.ID, attempt: a.Attempt, gpc: q.gpc,
+			outside: q.lineup.outside(), line: q.lineup.line(), out: q.out,
+		}
 		e.at.from = q.since.from
 		e.denials = make(map[int]consent.Reason)
 		for _, n := range a.NotSearched {
@@ -124,7 +147,7 @@ func (j journal) Begin(ctx context.Context, a answer.Answer, reason string) erro
 		}
 		h.close(e)
 		h.mu.Lock()
-		q.scope, q.given, q.look = e, nil, nil
+		q.scope, q.given, q.writing, q.look = e, make(map[author][]string), nil, nil
 		h.mu.Unlock()
 	}
 	q.pause(ctx, j.w)
@@ -136,13 +159,68 @@ func (j journal) Release(ctx context.Context, stamp consent.Stamp, a answer.Answ
 	q.pause(ctx, j.w)
 	e := h.open(released, q)
 	e.attempt = a.Attempt
+	last := a.Sentences[len(a.Sentences)-1]
+	quoted := h.quotes(last.Text)
+	if len(last.Citations) == 0 {
+		e.quotes = quoted
+	} else {
+		e.quotes, e.abroad = q.by(h, a, quoted)
+	}
 	err := j.Store.Release(ctx, stamp, a)
-	e.quotes = h.quotes(a.Sentences[len(a.Sentences)-1].Text)
 	q.note(h, err)
 	if err == nil {
 		h.close(e)
+		if len(last.Citations) > 0 && q.writing != nil {
+			q.writing.said = true
+		}
 	}
 	return err
+}
+
+// by divides what a sentence quotes by whether it was written in the house, and
+// notes it. The answer names who was asked last, and what it used so.
+func (q *asked) by(h *history, a answer.Answer, quoted []int) (quotes, abroad []int) {
+	if q.writing == nil || a.Model != models[q.writing.author] {
+		h.wrong("%.8s: a sentence is put down to %s, who was not asked", q.id, a.Model.Name)
+		return quoted, nil
+	}
+	for _, i := range quoted {
+		if !slices.ContainsFunc(a.Used, func(u answer.Used) bool { return u.RecordID == h.records[i].ID && u.Recipient == a.Model.Recipient }) {
+			h.wrong("%.8s: an answer of %s does not say that it used %s", q.id, a.Model.Name, categories[i])
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w := q.written[a.Attempt]
+	if w == nil {
+		w = &event{}
+		q.written[a.Attempt] = w
+	}
+	if q.writing.outside() {
+		w.abroad = append(w.abroad, quoted...)
+		return nil, quoted
+	}
+	w.quotes = append(w.quotes, quoted...)
+	return quoted, nil
+}
+
+// wrote divides what a text of an attempt quotes by who wrote it. What nobody wrote
+// counts as written by all.
+func (q *asked) wrote(attempt int, quoted []int) (quotes, abroad []int) {
+	w := q.written[attempt]
+	if w == nil {
+		return quoted, quoted
+	}
+	for _, i := range quoted {
+		out := slices.Contains(w.abroad, i)
+		if slices.Contains(w.quotes, i) || !out {
+			quotes = append(quotes, i)
+		}
+		if out {
+			abroad = append(abroad, i)
+		}
+	}
+	return quotes, abroad
 }
 
 // note counts what was refused.
@@ -162,9 +240,12 @@ func (j journal) Finish(ctx context.Context, stamp consent.Stamp, a answer.Answe
 	err := j.Store.Finish(ctx, stamp, a, end)
 	q.note(h, err)
 	if err == nil {
-		e.quotes = h.quotes(a.Text)
+		e.quotes, e.abroad = q.wrote(a.Attempt, h.quotes(a.Text))
 		h.close(e)
 		h.mu.Lock()
+		if q.scope != nil && q.scope.attempt == a.Attempt && a.Status != answer.Interrupted {
+			q.scope.concluded, q.scope.withheld = true, withheld(a.NotSearched)
+		}
 		q.finished, q.ended = a, true
 		h.mu.Unlock()
 	}
@@ -173,7 +254,18 @@ func (j journal) Finish(ctx context.Context, stamp consent.Stamp, a answer.Answe
 	return err
 }
 
-// citations notes what goes to an answerer.
+// withheld returns the categories that a recipient may not have.
+func withheld(all []answer.NotSearched) (out []int) {
+	for i, c := range categories {
+		if slices.Contains(all, answer.NotSearched{Category: c, Reason: consent.RecipientDenied, Relevant: true}) ||
+			slices.Contains(all, answer.NotSearched{Category: c, Reason: consent.RecipientDenied}) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// citations notes what goes to whom.
 type citations struct {
 	citation.Log
 	w *world
@@ -189,26 +281,42 @@ func (c citations) Append(ctx context.Context, entry citation.Entry) error {
 	}
 	q.pause(ctx, c.w)
 	e := h.open(handed, q)
-	e.attempt = entry.Attempt
+	e.attempt, e.outside = entry.Attempt, entry.Recipient == outsider
 	err := c.Log.Append(ctx, entry)
 	q.note(h, err)
 	if err != nil {
 		return err
 	}
-	e.grants = make(map[int]string)
-	given := make(map[string]bool)
+	to := author(slices.Index(models[:], answer.Model{Name: entry.Model, Recipient: entry.Recipient}))
+	if to < 0 {
+		h.wrong("the log names %s of %s, and there is no such model", entry.Model, entry.Recipient)
+	}
+	e.grants, e.withheld = make(map[int]string), withheld(entry.NotSearched)
+	var given []string
 	for _, u := range entry.Records {
-		given[u.RecordID] = true
+		if u.Recipient != entry.Recipient {
+			h.wrong("what goes to %s is put down to %s", entry.Recipient, u.Recipient)
+		}
+		if u.Category == consent.Conversation && u.RecordID == entry.Conversation {
+			e.words, e.grant = true, u.GrantID
+			continue
+		}
+		given = append(given, u.RecordID)
 		if i := slices.Index(categories[:], u.Category); i >= 0 {
 			e.grants[i] = u.GrantID
-			if e.outside != (u.Recipient == outsider) {
-				h.wrong("the log names the recipient %s", u.Recipient)
-			}
+		}
+	}
+	for _, i := range q.scope.found {
+		if _, ok := e.grants[i]; e.outside && !ok && !slices.Contains(e.withheld, i) {
+			h.wrong("%.8s: the log does not say that %s is kept from %s", q.id, categories[i], to)
 		}
 	}
 	h.close(e)
+	if to == quoter { // the first of an attempt: what was found
+		q.scope.found = slices.Collect(maps.Keys(e.grants))
+	}
 	h.mu.Lock()
-	q.given = given
+	q.given[to] = given
 	h.mu.Unlock()
 	return nil
 }
@@ -227,41 +335,6 @@ func (x search) Search(ctx context.Context, scope consent.Scope, query retrieval
 	q.note(q.in, err)
 	q.in.near(q, query, out)
 	return out, err
-}
-
-// witnessed is an answerer that is watched.
-type witnessed struct {
-	answer.Answerer
-	outside bool
-}
-
-// Model says who the answerer is taken for.
-func (x witnessed) Model() answer.Model {
-	if x.outside {
-		return answer.Model{Name: "outside", Recipient: outsider}
-	}
-	return x.Answerer.Model()
-}
-
-func (x witnessed) Answer(ctx context.Context, r answer.Request, yield func(answer.Sentence) error) error {
-	q, _ := ctx.Value(askedKey{}).(*asked)
-	h := q.in
-	for _, hit := range r.Hits {
-		if !q.given[hit.RecordID] {
-			h.wrong("%.8s: a record of %s reaches the answerer, and the log does not say so", q.id, hit.Record.Category)
-		}
-		for _, i := range h.quotes(hit.Record.Text + " " + hit.Record.Title) {
-			q.scope.got = append(q.scope.got, i)
-			if hit.Record.Category != categories[i] {
-				h.wrong("%.8s: a record of %s holds the word of %s", q.id, hit.Record.Category, categories[i])
-			}
-		}
-	}
-	if len(h.quotes(r.Question)) > 0 {
-		h.wrong("%.8s: the question holds a word of a record", q.id)
-	}
-	q.scope.prompted = true
-	return x.Answerer.Answer(ctx, r, yield)
 }
 
 // ledger notes what is appended, with what was wanted.

@@ -17,7 +17,6 @@ import (
 
 	"candor/agents"
 	"candor/answer"
-	"candor/answer/extractive"
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
@@ -60,8 +59,8 @@ type replica struct {
 	*store.Store
 	w       *world
 	gate    *consent.Gate
-	indexes map[bool]*embedded.Index // by whether the models are outside the house
-	engines map[bool]*answer.Engine  // so too
+	indexes map[bool]*embedded.Index // by whether texts are embedded outside the house
+	engines [len(lineups)]*answer.Engine
 	talk    *conversation.Service
 	desk    *agents.Service
 	other   *replica
@@ -83,7 +82,7 @@ func newWorld(tb testing.TB, data, keys string) *world {
 		w.must(err)
 		s, err := store.Open(ctx, data, k)
 		w.must(err)
-		r := &replica{Store: s, w: w, indexes: make(map[bool]*embedded.Index), engines: make(map[bool]*answer.Engine)}
+		r := &replica{Store: s, w: w, indexes: make(map[bool]*embedded.Index)}
 		w.replicas[i] = r
 		if i == 0 {
 			w.must(s.InstallPolicy(ctx, policy))
@@ -93,11 +92,17 @@ func newWorld(tb testing.TB, data, keys string) *world {
 		r.gate = consent.NewGate(ledger{s, w}, policy)
 		for _, outside := range []bool{false, true} {
 			r.indexes[outside] = embedded.New(s, embedded.Options{Space: spaceOf(outside)})
-			searcher := retrieval.NewSearcher(search{r.indexes[outside], w}, passages{s, w}).ByMeaning(embedder{r, outside}, accesses{s, w})
-			r.engines[outside] = &answer.Engine{
-				Gate: r.gate, Search: searcher, Log: citations{s.Citations(), w},
-				Journal: journal{r}, Extractive: witnessed{extractive.Answerer{}, outside}, Logger: log,
+		}
+		for l := range r.engines {
+			outside := lineup(l).outside()
+			e := &answer.Engine{
+				Gate: r.gate, Log: citations{s.Citations(), w}, Journal: journal{r}, Extractive: witnessed{quoter, w}, Logger: log,
+				Search: retrieval.NewSearcher(search{r.indexes[outside], w}, passages{s, w}).ByMeaning(embedder{r, outside}, accesses{s, w}),
 			}
+			for _, a := range lineups[l] {
+				e.Models = append(e.Models, witnessed{a, w})
+			}
+			r.engines[l] = e
 		}
 		r.gate.OnChange(func(c identity.CustomerID) {
 			for _, x := range r.indexes {

@@ -27,6 +27,7 @@ import (
 
 	"candor/consent"
 	"candor/identity"
+	"candor/pii"
 	"candor/retrieval"
 )
 
@@ -449,7 +450,7 @@ func (im *Importer) record(site identity.SiteID, it Item) (retrieval.Record, err
 		return r, fmt.Errorf("the policy has no records of category %s", name(it.Category))
 	}
 	for text := range texts(it) {
-		if holdsCardNumber(text) {
+		if pii.HoldsCard(text) {
 			return r, errors.New("it holds a payment card's number, which is not kept here")
 		}
 	}

@@ -59,3 +59,28 @@ func TestRemember(t *testing.T) {
 		}
 	}
 }
+
+// TestRememberHides stores no health and no password, and cuts no title out of one.
+func TestRememberHides(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	maya, err := s.Customer(t.Context(), shop, "maya")
+	if err != nil {
+		t.Fatal(err)
+	}
+	im := importer(s)
+	for text, want := range map[string]string{
+		"I have diabetes, so no sweets please.":                                "I have [health detail], so no sweets please.",
+		"Tengo diabetes, nada de dulces por favor.":                            "Tengo [dato de salud], nada de dulces por favor.",
+		"When you call about the gate of our building my password is hunter22": "When you call about the gate of our building my password is [password]",
+	} {
+		id, err := im.Remember(t.Context(), shop, maya, "", "", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Record(t.Context(), shop, id)
+		if err != nil || r.Text != want || strings.Contains(r.Title, "diabet") || strings.Contains(r.Title, "hunter") {
+			t.Errorf("%q is kept as %q, %q, %v", text, r.Title, r.Text, err)
+		}
+	}
+}

@@ -85,6 +85,8 @@ func boot(ctx context.Context, dir string, canaries map[string]string) (c *clust
 	c.env = []string{
 		"CANDOR_DATABASE=" + c.postgres.URL("candor"), "CANDOR_KEYS=" + c.postgres.URL("candor_keys"),
 		"CANDOR_MESSAGES=" + addresses, "CANDOR_NATS_REPLICAS=3", "CANDOR_MASTER_KEY=" + masterKey,
+		// Its customers are programs, and share one address.
+		"CANDOR_LIMIT_CUSTOMER=0", "CANDOR_LIMIT_ADDRESS=0", "CANDOR_LIMIT_SITE=0",
 	}
 	group = errgroup.Group{}
 	group.Go(func() (err error) {

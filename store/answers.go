@@ -189,7 +189,7 @@ func (s *Store) Finish(ctx context.Context, stamp consent.Stamp, a answer.Answer
 		if err := tx.endAnswer(key, a); err != nil {
 			return err
 		}
-		handoff, err := tx.countDeclined(a, end)
+		handoff, err := tx.countUnhelped(a, end)
 		if err != nil || handoff == "" {
 			return err
 		}
@@ -210,22 +210,24 @@ func (s *Store) Finish(ctx context.Context, stamp consent.Stamp, a answer.Answer
 	})
 }
 
-// countDeclined keeps the number of answers in a row that were declined, and
-// returns why the conversation goes to a person, if it does.
-func (tx *Tx) countDeclined(a answer.Answer, end answer.Ending) (conversation.Reason, error) {
+// countUnhelped keeps the number of answers in a row that did not help, and returns why
+// the conversation goes to a person, if it does: of two reasons the last one's, which
+// is what the customer waits for.
+func (tx *Tx) countUnhelped(a answer.Answer, end answer.Ending) (conversation.Reason, error) {
 	if end.Handoff != "" {
 		return conversation.Reason(end.Handoff), nil
 	}
-	if a.Status != answer.Declined {
+	why := answer.Unhelped(&a)
+	if why == "" {
 		_, err := tx.exec("UPDATE conversations SET unanswered = 0 WHERE id = ?", a.ConversationID)
 		return "", err
 	}
-	var declined int
-	err := tx.row("UPDATE conversations SET unanswered = unanswered + 1 WHERE id = ? RETURNING unanswered", a.ConversationID).Scan(&declined)
-	if err != nil || end.AfterDeclined == 0 || declined < end.AfterDeclined {
+	var unhelped int
+	err := tx.row("UPDATE conversations SET unanswered = unanswered + 1 WHERE id = ? RETURNING unanswered", a.ConversationID).Scan(&unhelped)
+	if err != nil || end.AfterDeclined == 0 || unhelped < end.AfterDeclined {
 		return "", err
 	}
-	return conversation.MissingKnowledge, nil
+	return conversation.Reason(why), nil
 }
 
 type answerBody struct {

@@ -14,7 +14,11 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
+	"candor/pii"
 )
+
+// sayOperation is the operation whose calls are limited as messages.
+const sayOperation = "say"
 
 // sessionLife is how long a widget session lasts.
 const sessionLife = 24 * time.Hour
@@ -58,10 +62,29 @@ type messageJSON struct {
 	Assisted bool                `json:"assisted,omitempty"`
 	Name     string              `json:"name,omitempty" doc:"The agent's name"`
 	Offer    *consent.Offer      `json:"offer,omitempty" doc:"A consent that somebody at the desk asks for; the text is its text"`
+	Masked   []pii.Kind          `json:"masked,omitempty" doc:"What was hidden in the customer's message before it was stored: card, card_code, bank_account, government_id, password, health"`
 }
 
 func toMessage(m conversation.Message) messageJSON {
-	return messageJSON{m.ID, m.Seq, m.From, m.Text(), m.At, m.AnswerID, m.Assisted, m.Name, m.Offer}
+	return messageJSON{m.ID, m.Seq, m.From, m.Text(), m.At, m.AnswerID, m.Assisted, m.Name, m.Offer, masked(m)}
+}
+
+// masked are the kinds of what is hidden in a message of a customer. They are read off
+// the text: nothing else of what was typed is kept.
+func masked(m conversation.Message) []pii.Kind {
+	if m.From != conversation.FromCustomer {
+		return nil
+	}
+	return pii.Masked(m.Text())
+}
+
+// hide hides what support never needs in words of a customer that are no message.
+func (s *Server) hide(text, language string) string {
+	if found := s.Language(text); found != "" {
+		language = found
+	}
+	text, _ = pii.Mask(text, language)
+	return text
 }
 
 type person struct {
@@ -97,7 +120,7 @@ func (s *Server) customerRoutes() {
 		Summary: "A conversation with its messages",
 	}, s.getConversation)
 	register(s, customers, huma.Operation{
-		OperationID: "say", Method: http.MethodPost, Path: "/api/conversations/{id}/messages",
+		OperationID: sayOperation, Method: http.MethodPost, Path: "/api/conversations/{id}/messages",
 		Summary: "Send a message", DefaultStatus: http.StatusAccepted,
 	}, s.say)
 	register(s, customers, huma.Operation{
@@ -260,6 +283,8 @@ type sayOutput struct {
 	Body struct {
 		MessageID string `json:"message_id"`
 		AnswerID  string `json:"answer_id,omitempty" doc:"The answer that will be written; absent while a person has the conversation"`
+		// Masked is what was hidden in it.
+		Masked []pii.Kind `json:"masked,omitempty" doc:"What was hidden in the message before it was stored"`
 	}
 }
 
@@ -277,7 +302,7 @@ func (s *Server) say(ctx context.Context, who identity.Principal, in *sayInput) 
 		return nil, err
 	}
 	out := &sayOutput{}
-	out.Body.MessageID, out.Body.AnswerID = p.Message.ID, p.AnswerID
+	out.Body.MessageID, out.Body.AnswerID, out.Body.Masked = p.Message.ID, p.AnswerID, masked(p.Message)
 	return out, nil
 }
 
@@ -374,10 +399,11 @@ type ratingInput struct {
 }
 
 func (s *Server) rateConversation(ctx context.Context, who identity.Principal, in *ratingInput) (*struct{}, error) {
-	if _, err := s.Conversations.Own(ctx, who, in.ID); err != nil {
+	c, err := s.Conversations.Own(ctx, who, in.ID)
+	if err != nil {
 		return nil, err
 	}
-	return nil, s.Answers.Rate(ctx, who.Customer, in.ID, in.Body.Score, in.Body.Comment)
+	return nil, s.Answers.Rate(ctx, who.Customer, in.ID, in.Body.Score, s.hide(in.Body.Comment, c.Language))
 }
 
 type feedbackInput struct {
@@ -396,5 +422,5 @@ func (s *Server) rateAnswer(ctx context.Context, who identity.Principal, in *fee
 	if in.Body.Helpful {
 		score = 1
 	}
-	return nil, s.Answers.Rate(ctx, who.Customer, in.ID, score, in.Body.Comment)
+	return nil, s.Answers.Rate(ctx, who.Customer, in.ID, score, s.hide(in.Body.Comment, ""))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -11,6 +12,15 @@ import (
 
 	"candor/identity"
 )
+
+// Limits are how many messages customers may send in a minute; 0: as many as they like.
+// Each server counts for itself, and whoever sent nothing for a minute may send a
+// minute's at once: a person in a hurry does, a program that floods notices.
+type Limits struct {
+	Customer int // of one customer or visitor
+	Address  int // of all who write from one address, which an office may share
+	Site     int // of a site's customers together, for the sake of its models
+}
 
 // limits is a token bucket for each caller: enough for a person in a hurry, not
 // for a program that guesses passwords or writes without end.
@@ -33,15 +43,26 @@ const idle = 10 * time.Minute
 // wait takes a token from the caller's bucket, or returns how long until there
 // is one.
 func (l *limits) wait(caller string, perSecond rate.Limit, burst int) time.Duration {
-	return l.reserve(caller, perSecond, burst, true)
+	d, _ := l.reserve(true, allowance{caller, perSecond, burst})
+	return d
 }
 
 // peek returns how long until there is a token, and takes none.
 func (l *limits) peek(caller string, perSecond rate.Limit, burst int) time.Duration {
-	return l.reserve(caller, perSecond, burst, false)
+	d, _ := l.reserve(false, allowance{caller, perSecond, burst})
+	return d
 }
 
-func (l *limits) reserve(caller string, perSecond rate.Limit, burst int, take bool) time.Duration {
+// allowance is what a caller may do.
+type allowance struct {
+	caller    string
+	perSecond rate.Limit
+	burst     int
+}
+
+// reserve takes a token from the buckets of all the allowances, or none if one of them
+// has none: then it returns how long until all have, and which is the last that does.
+func (l *limits) reserve(take bool, all ...allowance) (wait time.Duration, scarce int) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,18 +74,25 @@ func (l *limits) reserve(caller string, perSecond rate.Limit, burst int, take bo
 			}
 		}
 	}
-	b, ok := l.buckets[caller]
-	if !ok {
-		b = &bucket{Limiter: rate.NewLimiter(perSecond, burst)}
-		l.buckets[caller] = b
+	taken := make([]*rate.Reservation, len(all))
+	for i, a := range all {
+		b, ok := l.buckets[a.caller]
+		if !ok {
+			b = &bucket{Limiter: rate.NewLimiter(a.perSecond, a.burst)}
+			l.buckets[a.caller] = b
+		}
+		b.used = now
+		taken[i] = b.ReserveN(now, 1)
+		if d := taken[i].DelayFrom(now); d > wait {
+			wait, scarce = d, i
+		}
 	}
-	b.used = now
-	r := b.ReserveN(now, 1)
-	d := r.DelayFrom(now)
-	if d > 0 || !take {
-		r.CancelAt(now)
+	if wait > 0 || !take {
+		for _, r := range taken {
+			r.CancelAt(now)
+		}
 	}
-	return d
+	return wait, scarce
 }
 
 // limit refuses a caller that writes too fast. Reading is not limited.
@@ -85,6 +113,12 @@ func (s *Server) limit(a audience) func(huma.Context, func(huma.Context)) {
 			d = s.limits.wait("browser "+ip, 5, 50) // it may guess at customers
 		case who.Kind == identity.Customer, who.Kind == identity.Visitor:
 			d = s.limits.wait("customer "+string(who.Customer), 20, 300)
+			if d == 0 && ctx.Operation().OperationID == sayOperation {
+				if err := s.tooManyMessages(who, ip); err != nil {
+					s.writeErr(ctx, err)
+					return
+				}
+			}
 		}
 		if d > 0 {
 			s.writeErr(ctx, tooMany(d))
@@ -97,4 +131,29 @@ func (s *Server) limit(a audience) func(huma.Context, func(huma.Context)) {
 // tooMany is the problem of a caller who has to wait.
 func tooMany(wait time.Duration) error {
 	return passing(http.StatusTooManyRequests, "", "That is too much at once. Wait a moment and try again.", wait)
+}
+
+// tooManyMessages counts a message of a customer from an address, or is the problem of
+// one who has to wait. Asking for a person by the button is no message: it is not
+// limited here.
+func (s *Server) tooManyMessages(who identity.Principal, ip string) error {
+	var all []allowance
+	var details []string
+	add := func(caller string, perMinute int, detail string) {
+		if perMinute > 0 {
+			all = append(all, allowance{caller, rate.Limit(perMinute) / 60, perMinute})
+			details = append(details, detail)
+		}
+	}
+	l := s.Limits
+	add("messages of "+string(who.Customer), l.Customer, "You're sending a lot of messages. This one was not sent: try again in %d s.")
+	add("messages from "+ip, l.Address, "A lot of messages come from your network. This one was not sent: try again in %d s.")
+	add("messages to "+string(who.Site), l.Site, "We're getting a lot of messages right now. This one was not sent: try again in %d s.")
+	wait, scarce := s.limits.reserve(true, all...)
+	if wait == 0 {
+		return nil
+	}
+	// Up, as in Retry-After: whoever comes a moment too early is refused again.
+	seconds := (wait + time.Second - 1) / time.Second
+	return passing(http.StatusTooManyRequests, "", fmt.Sprintf(details[scarce], seconds), wait)
 }

@@ -124,7 +124,7 @@ func (s *Server) removeMine(ctx context.Context, who identity.Principal, in *con
 }
 
 func (s *Server) dispute(ctx context.Context, who identity.Principal, in *disputeInput) (*requestedOutput, error) {
-	r, err := s.Gate.NewRequest(ctx, who, consent.RectificationRequest, in.Body.Text)
+	r, err := s.Gate.NewRequest(ctx, who, consent.RectificationRequest, s.hide(in.Body.Text, ""))
 	if err != nil {
 		return nil, err
 	}

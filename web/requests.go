@@ -123,7 +123,7 @@ func (s *Server) myRequests(ctx context.Context, who identity.Principal, in *lis
 }
 
 func (s *Server) makeRequest(ctx context.Context, who identity.Principal, in *requestInput) (*requestedOutput, error) {
-	r, err := s.Gate.NewRequest(ctx, who, in.Body.Kind, in.Body.Text)
+	r, err := s.Gate.NewRequest(ctx, who, in.Body.Kind, s.hide(in.Body.Text, ""))
 	if err != nil {
 		return nil, err
 	}

@@ -128,6 +128,8 @@ type Options struct {
 	// Proxies are the addresses or networks of proxies in front of this server,
 	// whose word on who is calling (X-Forwarded-For) is taken.
 	Proxies []string
+	// Limits bound what customers send.
+	Limits Limits
 	// Demo is set in demo mode only.
 	Demo *Demo
 }

@@ -7,8 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"candor/answer"
 	"candor/consent"
 	"candor/identity"
 	"candor/retrieval"
@@ -123,75 +126,115 @@ var visited = []struct {
 }
 
 // readArticles reads the articles of the sample shop.
-func readArticles(t *testing.T) []retrieval.Record {
-	t.Helper()
+func readArticles() ([]retrieval.Record, error) {
 	f, err := os.Open(filepath.Join("..", "..", "cmd", "assistant", "demodata", "knowledge.jsonl"))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer f.Close()
 	var out []retrieval.Record
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var a struct{ ID, Title, Text, Language, Visibility string }
 		if err := json.Unmarshal(lines.Bytes(), &a); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		out = append(out, retrieval.Record{
 			ID: a.ID, Site: "shop", Title: a.Title, Text: a.Text, Language: a.Language,
 			Category: consent.Knowledge, Visibility: retrieval.Visibility(a.Visibility),
 		})
 	}
-	return out
+	return out, nil
 }
 
-// TestVisitor asks the sample shop's help centre through the search that
-// production uses. The golden file holds the answers, to be read as a customer
-// would.
-func TestVisitor(t *testing.T) {
-	encoder, err := multilingual.Encoder()
+// shopIndex is the sample shop's help centre with its meaning, made once for all tests.
+var shopIndex = sync.OnceValues(func() (*retrieval.Searcher, error) {
+	e, err := multilingual.Encoder()
+	if err != nil {
+		return nil, err
+	}
+	articles, err := readArticles()
+	if err != nil {
+		return nil, err
+	}
+	store := indextest.NewStore()
+	store.Embedder = e
+	store.Put(articles...)
+	return retrieval.NewSearcher(embedded.New(store, embedded.Options{Space: e.Space()}), store).ByMeaning(e, nil), nil
+})
+
+// meant is the answerer of all these tests, so that each sentence is embedded once.
+var meant = sync.OnceValues(func() (Answerer, error) {
+	e, err := multilingual.Encoder()
+	return New(e), err
+})
+
+func byMeaning(t testing.TB) Answerer {
+	t.Helper()
+	a, err := meant()
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := indextest.NewStore()
-	store.Embedder = encoder
-	store.Put(readArticles(t)...)
-	search := retrieval.NewSearcher(embedded.New(store, embedded.Options{Space: encoder.Space()}), store).ByMeaning(encoder, nil)
+	return a
+}
+
+// shopSearch searches the sample shop's help centre by words and by meaning, as a
+// visitor.
+func shopSearch(t testing.TB) func(question, language string, before ...string) answer.Request {
+	t.Helper()
+	search, err := shopIndex()
+	if err != nil {
+		t.Fatal(err)
+	}
 	scope, err := indextest.NewGate().Scope(t.Context(), identity.Principal{Kind: identity.Visitor, Site: "shop"}, consent.Answers)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var report strings.Builder
-	var right, answerable, answered, silent int
-	for _, set := range visited {
-		for _, q := range set.questions {
-			found, err := search.Search(t.Context(), scope, retrieval.Analyze(q.text, set.language), 24)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out := ask(t, q.text, set.language, found.Hits)
-			got, from := text(out), "-"
-			if len(out) > 0 {
-				from = out[0].Citations[0].RecordID
-			}
-			verdict := "right"
-			switch {
-			case q.articles == "":
-				if silent++; got != "" {
-					answered++
-					verdict = "answers"
-				}
-			case strings.Contains(got, q.want) && strings.Contains(" "+q.articles+" ", " "+from+" "):
-				answerable++
-				right++
-			default:
-				answerable++
-				if verdict = "wrong"; got == "" {
-					verdict = "silent"
-				}
-			}
-			fmt.Fprintf(&report, "%-7s %s | %s\n        %s\n", verdict, q.text, from, got)
+	return func(question, language string, before ...string) answer.Request {
+		lang := consent.MatchLanguage(language)
+		in := answer.UnderstandAfter(policy, question, before, lang)
+		found, err := search.Search(t.Context(), scope, in.Query(question, language, before, time.Time{}), 24)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return answer.Request{Question: question, Language: lang, Brand: "Fjell", Intent: in, Hits: found.Hits}
 	}
-	fmt.Fprintf(&report, "right %d of %d; answered %d of %d that have no answer\n", right, answerable, answered, silent)
-	golden(t, "visitor.golden", report.String())
+}
+
+// TestVisitor asks the sample shop's help centre through the search that
+// production uses, and answers by words alone and by meaning too. The golden files hold
+// the answers, to be read as a customer would.
+func TestVisitor(t *testing.T) {
+	search := shopSearch(t)
+	for name, a := range map[string]Answerer{"visitor.golden": {}, "visitor_meaning.golden": byMeaning(t)} {
+		var report strings.Builder
+		var right, answerable, answered, silent int
+		for _, set := range visited {
+			for _, q := range set.questions {
+				out := say(t, a, search(q.text, set.language))
+				got, from := text(out), "-"
+				if len(out) > 0 {
+					from = out[0].Citations[0].RecordID
+				}
+				verdict := "right"
+				switch {
+				case q.articles == "":
+					if silent++; got != "" {
+						answered++
+						verdict = "answers"
+					}
+				case strings.Contains(got, q.want) && strings.Contains(" "+q.articles+" ", " "+from+" "):
+					answerable++
+					right++
+				default:
+					answerable++
+					if verdict = "wrong"; got == "" {
+						verdict = "silent"
+					}
+				}
+				fmt.Fprintf(&report, "%-7s %s | %s\n        %s\n", verdict, q.text, from, got)
+			}
+		}
+		fmt.Fprintf(&report, "right %d of %d; answered %d of %d that have no answer\n", right, answerable, answered, silent)
+		golden(t, name, report.String())
+	}
 }

@@ -32,7 +32,7 @@ var helpCentre = newCorpus([]retrieval.Record{
 func TestKnowledge(t *testing.T) {
 	for _, tt := range []struct{ name, question, language, want string }{
 		{"a sentence, without its markup", "How long do I have to return an item?", "en", "You can return most items within 30 days of delivery."},
-		{"the steps of a list with what introduces them", "How do I send something back?", "en", "To send something back: Open your orders and choose the item. Print the label. Drop the parcel at any post office."},
+		{"the steps of a list with what introduces them", "How do I send something back?", "en", "To send something back: 1. Open your orders and choose the item. 2. Print the label. 3. Drop the parcel at any post office."},
 		{"a table row", "What does delivery to Portugal cost?", "en", "Portugal: €9.90."},
 		{"the kind of value that was asked for", "How long does express delivery take?", "en", "Express delivery takes one day and costs €19.00."},
 		{"the answer to a question, not the question", "Do gift cards expire?", "en", "No, they never do."},

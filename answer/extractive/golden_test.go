@@ -22,11 +22,16 @@ var policy = consent.DefaultPolicy()
 func ask(t *testing.T, question, language string, hits []retrieval.Hit) []answer.Sentence {
 	t.Helper()
 	lang := consent.MatchLanguage(language)
-	r := answer.Request{Question: question, Language: lang, Brand: "Fjell", Intent: answer.Understand(policy, question, lang), Hits: hits}
+	return say(t, Answerer{}, answer.Request{Question: question, Language: lang, Brand: "Fjell", Intent: answer.Understand(policy, question, lang), Hits: hits})
+}
+
+// say returns what an answerer says to a request.
+func say(t *testing.T, a Answerer, r answer.Request) []answer.Sentence {
+	t.Helper()
 	var out []answer.Sentence
-	err := Answerer{}.Answer(t.Context(), r, func(s answer.Sentence) error {
-		if err := answer.Verify(s, hits); err != nil {
-			t.Errorf("%s\n  the verifier drops %q: %v", question, s.Text, err)
+	err := a.Answer(t.Context(), r, func(s answer.Sentence) error {
+		if _, err := answer.Verify(s, r.Hits); err != nil {
+			t.Errorf("%s\n  the verifier drops %q: %v", r.Question, s.Text, err)
 		}
 		out = append(out, s)
 		return nil

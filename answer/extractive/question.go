@@ -15,8 +15,9 @@ type question struct {
 	list    bool     // asks for several records
 	numbers []string // identifiers that it names
 	measure measure
-	define  bool // asks what something is
-	whether bool // asks whether something may be, or is done
+	left    measure // what was asked for before that, and is not any more
+	define  bool    // asks what something is
+	whether bool    // asks whether something may be, or is done
 	// permission is whether it asks whether the customer may do something.
 	permission bool
 	which      bool // asks what there is
@@ -43,6 +44,15 @@ func newQuestion(r answer.Request) *question {
 		before = m
 	}
 	return q
+}
+
+// asksAs makes the question, which begins with an earlier one, ask in the way in which
+// the last one does.
+func (q *question) asksAs(o *question) {
+	if earlier := measureOf(strings.ToLower(q.Intent.After)); o.measure != noMeasure && earlier.words() != o.measure.words() {
+		q.left = earlier
+	}
+	q.measure, q.define, q.whether, q.permission, q.which, q.denies = o.measure, o.define, o.whether, o.permission, o.which, o.denies
 }
 
 var definition = regexp.MustCompile(`^\W*(?:what(?:'s| is| are) (?:an? |the )?[^?]{2,40}\??$|o que (?:é|são|significa)|(?:qué|que) (?:es|son|significa)|що таке|что такое)`)

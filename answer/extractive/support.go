@@ -85,6 +85,7 @@ const maxSteps = 6
 type scored struct {
 	*unit
 	support float64 // 0 to 1: compared with the threshold
+	share   float64 // the support before it is compared
 	rank    float64
 	merit   float64 // the rank without what an article's opening gains
 }
@@ -121,13 +122,18 @@ func (s scorer) about(d *document) bearing {
 	return b
 }
 
-// fromTexts quotes the sentences that support an answer best.
+// fromTexts quotes the sentences of texts that support an answer best, by words alone.
 func fromTexts(q *question, hits []retrieval.Hit) []answer.Sentence {
 	s := newScorer(q, hits)
 	best, ok := s.best(documents(hits))
 	if !ok {
 		return nil
 	}
+	return s.quote(best)
+}
+
+// quote quotes a sentence and what a reader needs with it.
+func (s scorer) quote(best scored) []answer.Sentence {
 	var out []answer.Sentence
 	units := s.extend(best)
 	for len(units) > 1 && units[len(units)-1].introduces() {
@@ -225,6 +231,7 @@ func (s scorer) score(u *unit) scored {
 	if sum.other {
 		support *= confused
 	}
+	share := support
 	if !s.answers(u, terms, about, sum, support) {
 		support = 0
 	}
@@ -240,7 +247,7 @@ func (s scorer) score(u *unit) scored {
 	if at == 0 && !u.item && s.leads(u) {
 		lead = leadBonus * about.covers
 	}
-	return scored{u, support, rank + lead, rank}
+	return scored{u, support, share, rank + lead, rank}
 }
 
 // answers reports whether a unit has enough of the question to answer it.
@@ -302,7 +309,7 @@ func (u scored) leaning() []scored {
 	if u.leans == nil {
 		return []scored{u}
 	}
-	return []scored{{u.leans, u.support, u.rank, u.merit}, u}
+	return []scored{{u.leans, u.support, u.share, u.rank, u.merit}, u}
 }
 
 // list returns the list around the best unit, with the sentence that introduces

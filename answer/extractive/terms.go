@@ -55,7 +55,8 @@ func (q *question) weigh(language string, hits []retrieval.Hit) []term {
 	asked := content(q.Question, language)
 	heads := content(mainClause(q.Question, language), language)
 	for _, t := range asked {
-		if slices.Contains(own, t) || measureVerbs[q.measure.words()][language][t] {
+		if slices.Contains(own, t) || measureVerbs[q.measure.words()][language][t] ||
+			measureVerbs[q.left.words()][language][t] || measureTerms[q.left.words()][language][t] {
 			continue
 		}
 		w := term{

@@ -163,7 +163,7 @@ var chaff = func() map[string]bool {
 	for _, w := range strings.Fields(`
 		want wants wanted need needs know tell help get gets getting got give like find show explain question possible able way ways thing things going
 		much many long often kind kinds type types exactly actually really currently please would could now today wondering wonder curious understand say said mean means
-		anything something someone somebody everything happen happens wish let see look make information info details detail regarding concerning name define describe
+		anything something someone somebody everything one ones happen happens wish let see look make information info details detail regarding concerning name define describe
 		quero queria gostaria preciso saber dizer ajuda ajudar pode poderia posso favor quanto quantos quanta quantas tipo tipos jeito coisa existe existem
 		fazer faz faço forma sobre nome chama chamado
 		quiero quisiera necesito saber decir ayuda ayudar puede puedo podría favor cuánto cuánta cuántos cuántas cuanto cuantos tipo tipos manera cosa existe existen

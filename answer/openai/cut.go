@@ -30,10 +30,16 @@ type cutter struct {
 	inLine  bool    // the line has begun before the text
 	footer  bool    // the rest lists sources
 	thought bool    // the text is inside of <think>
+	begun   bool    // there was a line that says something
+	leading bool    // the model names a source before its sentence: "[1] It is free."
+	last    []int   // the sources named last, where it does
 }
 
 // lookAhead is more than there is between a sentence and the first letter of the next.
 const lookAhead = 200
+
+// lookBack is more than the longest word after which a full stop ends nothing.
+const lookBack = 64
 
 // maxClaim bounds a sentence in bytes: text that has no end is cut there.
 const maxClaim = 2000
@@ -82,7 +88,7 @@ func (c *cutter) cut(final bool, yield func(claim) error) error {
 				continue
 			}
 		}
-		end, last, ok := sentenceEnd(c.text, final)
+		end, last, ok := c.sentenceEnd(final)
 		if !ok {
 			return nil
 		}
@@ -178,11 +184,14 @@ func (c *cutter) beginLine(final bool) bool {
 		return true
 	}
 	switch {
-	case footerLine.MatchString(line):
+	case footerLine.MatchString(line) && c.begun:
 		c.footer = true
 		return true
-	case heading.MatchString(line), boldLine.MatchString(trimmed), strings.HasPrefix(line, "```"), strings.HasPrefix(line, "~~~"), delimiter.MatchString(trimmed):
+	case footerLine.MatchString(line), heading.MatchString(line), boldLine.MatchString(trimmed) && !sourcePattern.MatchString(line), strings.HasPrefix(line, "```"), strings.HasPrefix(line, "~~~"), delimiter.MatchString(trimmed):
 		return skip()
+	case strings.HasPrefix(line, "|") && !strings.Contains(line[1:], "|"):
+		c.text = c.text[1:] // a line of the prompt with its mark, which small models repeat
+		return c.beginLine(final)
 	case strings.HasPrefix(line, "|"):
 		// A row says what its cells do.
 		c.text = analysis.Plain(trimmed) + c.text[len(line):]
@@ -190,7 +199,18 @@ func (c *cutter) beginLine(final bool) bool {
 	case strings.HasPrefix(line, ">"):
 		c.text = strings.TrimLeft(c.text, "> \t")
 	}
-	if m := itemMarker.FindStringSubmatch(c.text); m != nil {
+	marker := itemMarker.FindStringSubmatch(c.text)
+	if !c.begun {
+		says := c.text
+		if marker != nil {
+			says = says[len(marker[0]):]
+		}
+		if !whole && sourceBegun.MatchString(says) {
+			return false
+		}
+		c.begun, c.leading = true, sourceAtStart.MatchString(says)
+	}
+	if m := marker; m != nil {
 		c.item = "• "
 		if m[1] != "" {
 			c.item = m[1] + ". "
@@ -205,10 +225,11 @@ func firstLetter(s string) int {
 	return strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
-// sentenceEnd returns where the first sentence of a text ends, with its punctuation,
+// sentenceEnd returns where the first sentence of the text ends, with its punctuation,
 // closing quotes and the sources after it, and whether its line ends there. It is
 // not ok while more text could tell otherwise.
-func sentenceEnd(text string, final bool) (end int, last, ok bool) {
+func (c *cutter) sentenceEnd(final bool) (end int, last, ok bool) {
+	text := c.text
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		if r == '\n' {
@@ -227,11 +248,13 @@ func sentenceEnd(text string, final bool) (end int, last, ok bool) {
 			i += utf8.RuneLen(firstRune(text[i:]))
 		}
 		i = skipClosers(text, i)
-		after, sure := skipSources(text, i, final)
-		if !sure {
-			return 0, false, false
+		if !c.leading {
+			after, sure := skipSources(text, i, final)
+			if !sure {
+				return 0, false, false
+			}
+			i = after
 		}
-		i = after
 		ahead := text[i:min(len(text), i+lookAhead)]
 		rest := strings.TrimLeft(ahead, " \t\r")
 		switch {
@@ -246,7 +269,11 @@ func sentenceEnd(text string, final bool) (end int, last, ok bool) {
 		if i > marks {
 			ahead = " " + ahead
 		}
-		if strings.ContainsRune("。！？", r) || analysis.EndsSentence(text[:marks]+ahead, 0, at, marks) {
+		from := max(0, at-lookBack)
+		for !utf8.RuneStart(text[from]) {
+			from++
+		}
+		if strings.ContainsRune("。！？", r) || analysis.EndsSentence(text[from:marks]+ahead, 0, at-from, marks-from) {
 			return i, false, true
 		}
 	}
@@ -291,16 +318,22 @@ func skipClosers(text string, i int) int {
 }
 
 // source matches the ways in which models name sources.
-const source = `[\[【](?:\^|(?i:sources?|fontes?|fuentes?|джерело|источник)\s*)?\d{1,4}(?:\s*[,;–†-]\s*\^?\d{1,4})*[\]】](?:\([^()\s]{0,300}\))?`
+const (
+	sourceWord = `(?i:sources?|fontes?|fuentes?|джерел[оа]|источники?)\s*`
+	sourceList = `\d{1,4}(?:\s*[,;–†-]\s*\^?\d{1,4})*`
+	source     = `(?:[\[【](?:\^|` + sourceWord + `)?` + sourceList + `[\]】](?:\([^()\s]{0,300}\))?|\(` + sourceWord + sourceList + `\))`
+)
 
 var (
 	sourcePattern = regexp.MustCompile(source)
 	sourceAtStart = regexp.MustCompile(`^[ \t]*` + source)
 	// sourceBegun is what may still become one.
-	sourceBegun = regexp.MustCompile(`^[ \t]*(?:[\[【](?:\^|\pL{0,12}\s*)?[\d\s,;–†^-]*)?$`)
+	sourceBegun = regexp.MustCompile(`^[ \t]*(?:[\[【(](?:\^|\pL{0,12}\s*)?[\d\s,;–†^-]*)?$`)
 	linkBegun   = regexp.MustCompile(`^\([^()\s]{0,300}$`)
-	numbers     = regexp.MustCompile(`\d+`)
-	span        = regexp.MustCompile(`(\d{1,4})\s*[–-]\s*(\d{1,4})`)
+	// credit is how a sentence begins that names its source first.
+	credit  = regexp.MustCompile(`^(?i:according to|as (?:stated|mentioned|described) in|based on|per|de acordo com|conforme|segundo|de acuerdo con|según|згідно з|відповідно до|согласно)(?: (?i:the ))?\s*(?:` + sourceWord + `)?(?:` + source + `[\s,]*)+`)
+	numbers = regexp.MustCompile(`\d+`)
+	span    = regexp.MustCompile(`(\d{1,4})\s*[–-]\s*(\d{1,4})`)
 )
 
 // skipSources skips the sources that follow a sentence. It is not sure while the text
@@ -331,12 +364,18 @@ func (c *cutter) say(raw string, yield func(claim) error) error {
 	for _, m := range sourcePattern.FindAllString(raw, -1) {
 		sources = append(sources, numbersOf(m)...)
 	}
-	text := plain(sourcePattern.ReplaceAllString(raw, ""))
+	text := plain(sourcePattern.ReplaceAllString(uncredited(raw), ""))
 	if firstLetter(text) < 0 {
 		if len(sources) > 0 { // alone, after the sentences that they are of
 			return c.flush(sources, yield)
 		}
 		return nil
+	}
+	if c.leading {
+		if len(sources) == 0 {
+			sources = c.last
+		}
+		c.last = sources
 	}
 	x := claim{c.item + text, sources}
 	c.item = ""
@@ -365,7 +404,7 @@ func (c *cutter) flush(sources []int, yield func(claim) error) error {
 
 // numbersOf are the sources that a mark names: "[1, 3-4]" are 1, 3 and 4.
 func numbersOf(mark string) (out []int) {
-	mark, _, _ = strings.Cut(mark, "(")
+	mark, _, _ = strings.Cut(strings.TrimPrefix(mark, "("), "(") // without its link
 	add := func(n int) {
 		if len(out) < 16 {
 			out = append(out, n)
@@ -387,10 +426,26 @@ func numbersOf(mark string) (out []int) {
 	return out
 }
 
+// uncredited is a sentence without the name of its source before it.
+func uncredited(s string) string {
+	s = strings.TrimLeftFunc(s, unicode.IsSpace)
+	if loc := sourceAtStart.FindStringIndex(s); loc != nil {
+		return strings.TrimLeft(s[loc[1]:], " \t:–-")
+	}
+	loc := credit.FindStringIndex(s)
+	if loc == nil {
+		return s
+	}
+	rest := s[loc[1]:]
+	first, size := utf8.DecodeRuneInString(rest)
+	return string(unicode.ToUpper(first)) + rest[size:]
+}
+
 var beforePunctuation = regexp.MustCompile(`\s+([.,;:!?…])`)
 
-// plain is a sentence without markup, and without the space that its sources left.
+// plain is a sentence without markup, and without the space that its sources left. What
+// is bold may go on in the next sentence.
 func plain(s string) string {
 	s = beforePunctuation.ReplaceAllString(s, "$1")
-	return analysis.Plain(s)
+	return strings.TrimSpace(strings.ReplaceAll(analysis.Plain(s), "**", ""))
 }

@@ -49,6 +49,7 @@ var cuts = []struct {
 	}},
 	{"headings, rules, fences and bold", "# Returns\n**Please note**\n---\n```\nYou **may** return it [1].\n```\n", []string{"You may return it. [1]"}},
 	{"a table", "| Size | Price |\n|---|---|\n| M | 5 € [1] |\n", []string{"• Size: Price []", "• M: 5 € [1]"}},
+	{"lines of the prompt", "| **Returns**\n| It is free [1].\n| - Pay [1]\n|\n", []string{"It is free. [1]", "• Pay [1]"}},
 	{"a footer of sources", "It is free [1].\n\nSources:\n[1] Shipping\n[2] Returns", []string{"It is free. [1]"}},
 	{"what a model thinks", "<think>The user wants [1]. Hm.\n\nYes.</think>\n\nIt is free [1].", []string{"It is free. [1]"}},
 	{"thinking that does not end", "<think>It is free [1]. ", nil},
@@ -58,6 +59,13 @@ var cuts = []struct {
 	}},
 	{"a source that there is not", "It is free [99]. And [0].", []string{"It is free. [99]", "And. [0]"}},
 	{"brackets that name nothing", "The size [see chart] is M [1]. [Note] It runs small [2].", []string{"The size [see chart] is M. [1]", "[Note] It runs small. [2]"}},
+	{"bold sentences", "**You have 30 days. [1]**\n**It is free [2].** And **quick. It is** safe [1].", []string{"You have 30 days. [1]", "It is free. [2]", "And quick. [1]", "It is safe. [1]"}},
+	{"sources before their sentences", "[1] It is free. It is quick. [2]: You have 30 days.\n[3] Pay.", []string{
+		"It is free. [1]", "It is quick. [1]", "You have 30 days. [2]", "Pay. [3]",
+	}},
+	{"a sentence that gives credit", "According to source [1], it is free. Según [2], son 30 días. Based on [1][2], yes.", []string{"It is free. [1]", "Son 30 días. [2]", "Yes. [1 2]"}},
+	{"sources in words", "It is free (source 1). It is quick (Sources 1, 2). It is (see 1) red [1].", []string{"It is free. [1]", "It is quick. [1 2]", "It is (see 1) red. [1]"}},
+	{"a footer comes last", "Source: Returns\nIt is free [1].\n**Sources:** [1]\nMore.", []string{"It is free. [1]"}},
 	{"a quote", "The label says \"Wash at 30.\" [1] Then dry it.", []string{"The label says \"Wash at 30.\" [1]", "Then dry it. []"}},
 	{"nothing but marks", "[1] [2]\n\n", nil},
 	{"nothing", "", nil},
@@ -79,7 +87,7 @@ func TestCutPieces(t *testing.T) {
 	t.Parallel()
 	parts := []string{
 		"A b. ", "You may", " return it", ". ", "! ", "? ", "…", " [1]", "[2]", " [", "] ", "\n", "\n\n", "- ", "1. ", "# ", "**", "| ", "Dr. ", "e.g. ", "3.5", "$5.00", "\"", ")", "é", "т.д. ",
-		"Sources:", "<think>", "</think>", "```\n", ":", "【3】", "(1)", "[1](http://x.example)", "www.x.example/a.b", " - ", "---\n", "Да", "。", "[^1]", "[Source 1]", "  ",
+		"Sources:", "<think>", "</think>", "```\n", ":", "【3】", "(1)", "[1](http://x.example)", "www.x.example/a.b", " - ", "---\n", "Да", "。", "[^1]", "[Source 1]", "(source 1)", "According to ", "  ",
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 30).Draw(t, "text"), "")

@@ -26,10 +26,26 @@ func (f *failure) Error() string { return f.text }
 
 var (
 	errTooSlow  = &failure{text: "it takes too long"}
+	errNotTaken = &failure{text: "its server does not take what it is asked"}
+	errNoRoom   = &failure{text: "the tokens that are left are too few for a source"}
 	errEndless  = &failure{text: "it does not end"}
 	errNoAnswer = &failure{text: "what it sends is no answer", passing: true}
 	errFiltered = &failure{text: "its provider withheld the answer"}
 )
+
+// errRepeats ends a model that goes round in a circle.
+var errRepeats = errors.New("it repeats itself")
+
+// blameless reports whether an error says nothing of how the server is: nobody waited,
+// or it was this question that it would not answer. Else a customer with odd questions
+// could take it from everybody.
+func blameless(err error) bool {
+	var f *failure
+	if errors.As(err, &f) {
+		return f == errNotTaken || f == errNoRoom || f == errFiltered || f == errEndless
+	}
+	return err != nil
+}
 
 // longestWait is the longest that a customer waits for a server that asks to; where it
 // asks for more another model is asked.
@@ -56,6 +72,8 @@ func failed(ctx context.Context, err error, seen *response) error {
 	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500 && status != http.StatusNotImplemented:
 		after := seen.after()
 		return &failure{"its server answers with status " + strconv.Itoa(status), after <= longestWait, after}
+	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity:
+		return errNotTaken
 	case status != 0:
 		return &failure{text: "its server answers with status " + strconv.Itoa(status)}
 	}

@@ -13,11 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -51,6 +51,9 @@ type Answerer struct {
 	options Options
 	client  *openai.Client
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	// uncounted is set once the server would not say what an answer cost: some (Mistral,
+	// older ones of Azure) refuse to be asked.
+	uncounted atomic.Bool
 }
 
 var _ answer.Answerer = (*Answerer)(nil)
@@ -63,6 +66,11 @@ const (
 	maxTokens = 8000
 	// maxWritten is the most of it that is for what the model writes.
 	maxWritten = 1000
+	// maxRepeats is how often a model may say the same before it is taken to be at its end.
+	maxRepeats = 3
+	// temperature is as good as none. Zero would be left out of the request, and what is
+	// much smaller makes the logits of llama.cpp overflow, so that it draws at random.
+	temperature = 0.01
 	// azureVersion is of Azure's API.
 	azureVersion = "2024-10-21"
 )
@@ -96,6 +104,7 @@ func New(o Options) (*Answerer, error) {
 		breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 			Timeout:     o.Pause,
 			ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= maxFailures },
+			IsExcluded:  blameless,
 		}),
 	}, nil
 }
@@ -128,7 +137,8 @@ func (a *Answerer) Model() answer.Model {
 // Answer implements answer.Answerer. What the server may get over (too many requests,
 // its own faults, a connection that breaks) is tried again a few times, as long as
 // nothing was yielded. A server that has failed five times in a row is left alone
-// for a while: then the error comes at once.
+// for a while: then the error comes at once, but for one request that tries it. A model
+// that says the same over and over is at its end, and that is no error.
 func (a *Answerer) Answer(ctx context.Context, r answer.Request, yield func(answer.Sentence) error) error {
 	if len(r.Hits) == 0 {
 		return nil
@@ -140,21 +150,22 @@ func (a *Answerer) Answer(ctx context.Context, r answer.Request, yield func(answ
 	outer := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, a.options.Whole, errTooSlow)
 	defer cancel()
-	w := &writing{answerer: a, request: r, yield: yield}
+	w := &writing{answerer: a, request: r, yield: yield, said: make(map[string]int)}
 	err = w.write(ctx)
 	switch {
 	case w.stopped != nil: // who asked has had enough
 		done(nil)
 		return w.stopped
-	case err == nil:
-		done(nil)
-		return nil
-	case outer.Err() != nil: // and that is no fault of the server's
-		done(nil)
-		return fmt.Errorf("%w: %w", answer.ErrModel, outer.Err())
+	case errors.Is(err, errRepeats):
+		err = nil
+	case err != nil && outer.Err() != nil:
+		err = outer.Err()
 	}
 	done(err)
-	return fmt.Errorf("%w: %w", answer.ErrModel, err)
+	if err != nil {
+		return fmt.Errorf("%w: %w", answer.ErrModel, err)
+	}
+	return nil
 }
 
 // writing is one answer.
@@ -164,6 +175,7 @@ type writing struct {
 	yield    func(answer.Sentence) error
 	stopped  error // what yield returned
 	yielded  bool
+	said     map[string]int // how often, by sentence
 }
 
 func (w *writing) write(ctx context.Context) error {
@@ -174,9 +186,18 @@ func (w *writing) write(ctx context.Context) error {
 	}
 	written := min(maxWritten, tokens/3)
 	p := newPrompt(w.request, tokens-written)
+	if len(p.hits) == 0 {
+		return errNoRoom
+	}
 	wait := o.Backoff
 	for try := 1; ; try++ {
-		err := w.once(ctx, p, written)
+		counted := !w.answerer.uncounted.Load()
+		err := w.once(ctx, w.chat(p, written, counted), p, written)
+		if counted && errors.Is(err, errNotTaken) {
+			if err = w.once(ctx, w.chat(p, written, false), p, written); err == nil {
+				w.answerer.uncounted.Store(true)
+			}
+		}
 		var failed *failure
 		if err == nil || w.yielded || w.stopped != nil || try == maxTries || ctx.Err() != nil || !errors.As(err, &failed) || !failed.passing {
 			return err
@@ -198,7 +219,7 @@ func (w *writing) write(ctx context.Context) error {
 }
 
 // once asks the server once.
-func (w *writing) once(ctx context.Context, p prompt, written int) error {
+func (w *writing) once(ctx context.Context, chat openai.ChatCompletionRequest, p prompt, written int) error {
 	o := w.answerer.options
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -206,11 +227,11 @@ func (w *writing) once(ctx context.Context, p prompt, written int) error {
 	defer patience.Stop()
 
 	seen := &response{}
-	stream, err := w.answerer.client.CreateChatCompletionStream(context.WithValue(ctx, responseKey{}, seen), w.chat(p, written))
+	stream, err := w.answerer.client.CreateChatCompletionStream(context.WithValue(ctx, responseKey{}, seen), chat)
 	if err != nil {
 		return failed(ctx, err, seen)
 	}
-	defer stream.Close()
+	defer stream.Close() //nolint:errcheck // it was read, or is given up
 	asked := estimate(p.system) + estimate(p.user)
 	spent := 0
 	count := func(n int) {
@@ -233,26 +254,26 @@ func (w *writing) once(ctx context.Context, p prompt, written int) error {
 			return failed(ctx, err, seen)
 		}
 		some = true
-		patience.Reset(o.Idle)
+		patience.Stop() // what is done with its words takes none of its time
 		if chunk.Usage != nil && chunk.Usage.TotalTokens > 0 {
 			count(chunk.Usage.TotalTokens - spent)
 		}
-		if len(chunk.Choices) == 0 {
-			continue
+		if len(chunk.Choices) > 0 {
+			text := chunk.Choices[0].Delta.Content
+			if chunk.Choices[0].FinishReason != "" {
+				finish = chunk.Choices[0].FinishReason
+			}
+			if chunk.Usage == nil && text != "" {
+				count(1)
+			}
+			if spent > asked+8*written { // by any count it does not end
+				return errEndless
+			}
+			if err := cut.add(text, take); err != nil {
+				return err
+			}
 		}
-		text := chunk.Choices[0].Delta.Content
-		if chunk.Choices[0].FinishReason != "" {
-			finish = chunk.Choices[0].FinishReason
-		}
-		if chunk.Usage == nil && text != "" {
-			count(1)
-		}
-		if spent > asked+8*written { // by any count it does not end
-			return errEndless
-		}
-		if err := cut.add(text, take); err != nil {
-			return err
-		}
+		patience.Reset(o.Idle)
 	}
 	switch {
 	case !some:
@@ -272,6 +293,12 @@ func (w *writing) taking(p prompt) func(claim) error {
 	q := quotes{w.request.Language, nil}
 	q.units = make(map[int][]quotable)
 	return func(c claim) error {
+		if strings.Contains(c.text, p.code) {
+			return nil // it repeats the prompt's structure
+		}
+		if w.said[c.text]++; w.said[c.text] > maxRepeats {
+			return errRepeats
+		}
 		s := answer.Sentence{Text: c.text, Citations: []answer.Citation{}}
 		seen := make(map[int]bool)
 		for _, n := range c.sources {
@@ -293,19 +320,23 @@ func (w *writing) taking(p prompt) func(claim) error {
 	}
 }
 
-func (w *writing) chat(p prompt, written int) openai.ChatCompletionRequest {
+func (w *writing) chat(p prompt, written int, counted bool) openai.ChatCompletionRequest {
 	r := openai.ChatCompletionRequest{
-		Model: w.answerer.options.Model, Stream: true, StreamOptions: &openai.StreamOptions{IncludeUsage: true},
+		Model: w.answerer.options.Model, Stream: true,
 		Messages: []openai.ChatCompletionMessage{
 			{Role: openai.ChatMessageRoleSystem, Content: p.system},
 			{Role: openai.ChatMessageRoleUser, Content: p.user},
 		},
 	}
+	if counted {
+		r.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
+	}
 	if reasons(w.answerer.options.Model) {
 		r.MaxCompletionTokens = 4 * written // what it thinks counts too
 		return r
 	}
-	r.MaxTokens, r.Temperature = written, math.SmallestNonzeroFloat32 // zero would be left out
+	r.MaxTokens = written //nolint:staticcheck // the only bound that servers other than OpenAI's know
+	r.Temperature = temperature
 	return r
 }
 

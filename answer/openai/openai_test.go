@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"candor/answer"
 	"candor/answer/openai"
 	"candor/answer/openai/openaitest"
@@ -96,7 +98,7 @@ func TestAnswer(t *testing.T) {
 		t.Errorf("it cost %d tokens", spent)
 	}
 	p := s.Prompts()[0]
-	if p.Key != "sk-test" || p.Model != "m" || !p.Stream || p.MaxTokens == 0 {
+	if p.Key != "sk-test" || p.Model != "m" || !p.Stream || p.MaxTokens == 0 || p.Temperature < 0.001 || p.Temperature > 0.1 {
 		t.Errorf("it was asked with %+v", p)
 	}
 	for _, x := range []string{canary, "jacket", "Shipping"} {
@@ -151,6 +153,20 @@ func TestBudget(t *testing.T) {
 	s := openaitest.New(t, openaitest.Says("-"))
 	a := model(t, options(s))
 	r := request()
+	r.Hits[0].Record.Text += strings.Repeat(" It is so.", 300)
+	r.Hits[0].End = len(r.Hits[0].Record.Text)
+	r.MaxTokens = 1200
+	if _, err := ask(t.Context(), a, r); err != nil {
+		t.Fatal(err)
+	}
+	if p := s.Prompts()[0]; !strings.Contains(p.User, canary) || len(p.System+p.User) > 2400 {
+		t.Errorf("the best source is cut to its beginning: %d bytes", len(p.System+p.User))
+	}
+	r.MaxTokens = 300
+	if _, err := ask(t.Context(), a, r); !errors.Is(err, answer.ErrModel) || len(s.Prompts()) != 1 {
+		t.Errorf("too few tokens for any source: %v", err)
+	}
+	r = request()
 	for i := range 30 {
 		r.Hits = append(r.Hits, hit(fmt.Sprintf("x%d", i), "More", strings.Repeat("word ", 300)))
 	}
@@ -160,7 +176,7 @@ func TestBudget(t *testing.T) {
 	if _, err := ask(t.Context(), a, r); err != nil {
 		t.Fatal(err)
 	}
-	p := s.Prompts()[0]
+	p := s.Prompts()[1]
 	if spent > 1200 || p.MaxTokens > 400 || !strings.Contains(p.User, canary) || strings.Contains(p.User, "SOURCE 9 ") {
 		t.Errorf("%d tokens, %d to write, %d bytes", spent, p.MaxTokens, len(p.User))
 	}
@@ -211,7 +227,14 @@ func TestMisbehaviour(t *testing.T) {
 		"repeats itself": {stream(func(s openaitest.Stream) {
 			for s.Say("It is so [1]. ") {
 			}
-		}), nil, "does not end"},
+		}), slices.Repeat([]string{"It is so. <r1>"}, 3), ""},
+		"fails after three sentences": {stream(func(s openaitest.Stream) {
+			s.Say("One [1]. Two [1]. Three [2]. And ")
+			panic(http.ErrAbortHandler)
+		}), []string{"One. <r1>", "Two. <r1>", "Three. <r2>"}, "connection broke"},
+		"repeats its prompt": {func(w http.ResponseWriter, r *http.Request, p openaitest.Prompt) {
+			openaitest.Says(strings.ReplaceAll(p.User, "unworn. ", "unworn. [1] "))(w, r, p)
+		}, nil, ""},
 		"is silent in the middle": {stream(func(s openaitest.Stream) { s.Say("Fine [1]. And "); s.Wait(time.Minute) }), []string{"Fine. <r1>"}, "too long"},
 		"never begins":            {stream(func(s openaitest.Stream) { s.Wait(time.Minute) }), nil, "too long"},
 	} {
@@ -219,10 +242,10 @@ func TestMisbehaviour(t *testing.T) {
 			t.Parallel()
 			s := openaitest.New(t, tt.does)
 			o := options(s)
-			o.First, o.Idle = time.Second, 500*time.Millisecond
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-			defer cancel()
-			got, err := ask(ctx, model(t, o), request())
+			if o.Whole = time.Minute; tt.err != "too long" {
+				o.First, o.Idle = o.Whole, o.Whole
+			}
+			got, err := ask(t.Context(), model(t, o), request())
 			switch {
 			case tt.err == "" && err != nil:
 				t.Errorf("error %v", err)
@@ -232,7 +255,12 @@ func TestMisbehaviour(t *testing.T) {
 			if err != nil && (strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), "jacket")) {
 				t.Errorf("the error tells texts: %v", err)
 			}
-			if tt.err != "does not end" && (tt.want != nil || tt.err == "") && !slices.Equal(texts(got), tt.want) {
+			for _, x := range texts(got) {
+				if p := s.Prompts()[0]; strings.Contains(x, strings.Fields(p.User)[2]) {
+					t.Errorf("it tells the prompt's code: %q", x)
+				}
+			}
+			if tt.err != "does not end" && (tt.want != nil || tt.err == "" && name != "repeats its prompt") && !slices.Equal(texts(got), tt.want) {
 				t.Errorf("it said %q, want %q", texts(got), tt.want)
 			}
 		})
@@ -251,7 +279,7 @@ func TestRetry(t *testing.T) {
 		"its own fault":         {openaitest.Fails(503), 2, false},
 		"a broken connection":   {func(http.ResponseWriter, *http.Request, openaitest.Prompt) { panic(http.ErrAbortHandler) }, 2, false},
 		"not for ten minutes":   {openaitest.Fails(429, "Retry-After", "600"), 1, true},
-		"what it does not know": {openaitest.Fails(400), 1, true},
+		"what it does not know": {openaitest.Fails(404), 1, true},
 		"after something it said": {func(w http.ResponseWriter, r *http.Request, _ openaitest.Prompt) {
 			s := openaitest.Begin(w, r)
 			s.Say("Fine [1]. Then ")
@@ -279,7 +307,7 @@ func TestRetry(t *testing.T) {
 // TestBreaker: a server that keeps failing is left alone, and asked again later.
 func TestBreaker(t *testing.T) {
 	t.Parallel()
-	s := openaitest.New(t, openaitest.Fails(400))
+	s := openaitest.New(t, openaitest.Fails(404))
 	o := options(s)
 	o.Pause = 300 * time.Millisecond
 	a := model(t, o)
@@ -296,6 +324,168 @@ func TestBreaker(t *testing.T) {
 	for range 3 {
 		if got, err := ask(t.Context(), a, request()); err != nil || len(got) != 1 {
 			t.Errorf("when it is well again: %q, %v", texts(got), err)
+		}
+	}
+}
+
+// TestBreakerFair: what is wrong with one question keeps nobody else from the model, and
+// neither does a customer who leaves while it is tried.
+func TestBreakerFair(t *testing.T) {
+	t.Parallel()
+	filtered := func(w http.ResponseWriter, r *http.Request, _ openaitest.Prompt) {
+		openaitest.Begin(w, r).End("content_filter")
+	}
+	for name, odd := range map[string]openaitest.Behaviour{"is not taken": openaitest.Fails(400), "is withheld": filtered, "is too long": openaitest.Fails(413)} {
+		s := openaitest.New(t, odd)
+		a := model(t, options(s))
+		for range 8 {
+			if _, err := ask(t.Context(), a, request()); !errors.Is(err, answer.ErrModel) {
+				t.Fatal(err)
+			}
+		}
+		s.Behave(openaitest.Says("Fine [1]."))
+		if got, err := ask(t.Context(), a, request()); err != nil || len(got) != 1 {
+			t.Errorf("after a question that %s: %q, %v", name, texts(got), err)
+		}
+	}
+
+	s := openaitest.New(t, openaitest.Fails(404))
+	o := options(s)
+	o.Pause = 100 * time.Millisecond
+	a := model(t, o)
+	for range 5 {
+		_, _ = ask(t.Context(), a, request())
+	}
+	time.Sleep(o.Pause)
+	s.Behave(func(w http.ResponseWriter, r *http.Request, _ openaitest.Prompt) {
+		openaitest.Begin(w, r).Wait(time.Minute)
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := ask(ctx, a, request()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a customer left: %v", err)
+	}
+	s.Behave(openaitest.Fails(404))
+	before := len(s.Prompts())
+	for range 4 {
+		_, _ = ask(t.Context(), a, request())
+	}
+	if n := len(s.Prompts()) - before; n != 1 {
+		t.Errorf("a server of which nothing was heard was asked %d times", n)
+	}
+}
+
+// TestUncounted: some servers refuse to be asked what an answer costs.
+func TestUncounted(t *testing.T) {
+	t.Parallel()
+	s := openaitest.New(t, func(w http.ResponseWriter, r *http.Request, p openaitest.Prompt) {
+		if p.Usage {
+			openaitest.Fails(422)(w, r, p)
+			return
+		}
+		openaitest.Says("Fine [1].")(w, r, p)
+	})
+	a := model(t, options(s))
+	for i := range 3 {
+		spent := 0
+		r := request()
+		r.Count = func(n int) { spent += n }
+		if got, err := ask(t.Context(), a, r); err != nil || len(got) != 1 || spent < 100 {
+			t.Errorf("%q, %d tokens, %v", texts(got), spent, err)
+		}
+		if n := len(s.Prompts()); n != i+2 {
+			t.Errorf("it was asked %d times for %d answers", n, i+1)
+		}
+	}
+}
+
+// TestUsage: the server's own count is what counts, at the end or all the way.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for name, usages := range map[string][]int{"at the end": {0, 0, 777}, "all the way": {700, 740, 777}} {
+		s := openaitest.New(t, func(w http.ResponseWriter, r *http.Request, _ openaitest.Prompt) {
+			x := openaitest.Begin(w, r)
+			for i, text := range []string{"Fine ", "[1]", "."} {
+				usage := ""
+				if usages[i] > 0 {
+					usage = fmt.Sprintf(`,"usage":{"total_tokens":%d}`, usages[i])
+				}
+				x.Raw(fmt.Sprintf(`data: {"choices":[{"delta":{"content":%q}}]%s}`+"\n\n", text, usage))
+			}
+			x.End("stop")
+		})
+		spent := 0
+		r := request()
+		r.Count = func(n int) { spent += n }
+		if _, err := ask(t.Context(), model(t, options(s)), r); err != nil || spent != 777 {
+			t.Errorf("%s: %d tokens, %v", name, spent, err)
+		}
+	}
+}
+
+// TestSlowReader: what is done with a sentence takes none of the model's time.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	s := openaitest.New(t, openaitest.Says("Fine [1]. Good [2]. Done [1]."))
+	o := options(s)
+	o.Idle = 100 * time.Millisecond
+	n := 0
+	err := model(t, o).Answer(t.Context(), request(), func(answer.Sentence) error {
+		n++
+		time.Sleep(2 * o.Idle)
+		return nil
+	})
+	if err != nil || n != 3 {
+		t.Errorf("%d sentences, %v", n, err)
+	}
+}
+
+// TestAsTheyCome: a sentence is there before the model writes the next one's second word.
+func TestAsTheyCome(t *testing.T) {
+	t.Parallel()
+	came := make(chan string, 1)
+	s := openaitest.New(t, func(w http.ResponseWriter, r *http.Request, _ openaitest.Prompt) {
+		x := openaitest.Begin(w, r)
+		x.Say("You have 30 days [1]. It")
+		select {
+		case got := <-came:
+			if got != "You have 30 days." {
+				t.Errorf("%q came first", got)
+			}
+		case <-time.After(time.Second):
+			t.Error("the sentence does not come")
+		}
+		x.Say(" is free [2].")
+		x.End("stop")
+	})
+	n := 0
+	err := model(t, options(s)).Answer(t.Context(), request(), func(x answer.Sentence) error {
+		if n++; n == 1 {
+			came <- x.Text
+		}
+		return nil
+	})
+	if err != nil || n != 2 {
+		t.Errorf("%d sentences, %v", n, err)
+	}
+}
+
+// TestCancelWaiting: a request that waits for its turn, or for the first byte, ends with
+// who asked too.
+func TestCancelWaiting(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string]openaitest.Behaviour{
+		"to try again":       openaitest.Fails(429, "Retry-After", "8"),
+		"for the first byte": func(_ http.ResponseWriter, r *http.Request, _ openaitest.Prompt) { <-r.Context().Done() },
+	} {
+		o := options(openaitest.New(t, b))
+		o.First, o.Whole = time.Minute, time.Minute
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, cancel)
+		began := time.Now()
+		_, err := ask(ctx, model(t, o), request())
+		if took := time.Since(began); !errors.Is(err, answer.ErrModel) || !errors.Is(err, context.Canceled) || took > time.Second {
+			t.Errorf("waiting %s, it ended after %s with %v", name, took, err)
 		}
 	}
 }
@@ -336,6 +526,53 @@ func TestCancel(t *testing.T) {
 	stop := errors.New("enough")
 	if err := a.Answer(t.Context(), request(), func(answer.Sentence) error { return stop }); !errors.Is(err, stop) || errors.Is(err, answer.ErrModel) {
 		t.Errorf("who asked has had enough: %v", err)
+	}
+}
+
+// TestNothingIsLeft has answers end in every way, and looks for goroutines.
+func TestNothingIsLeft(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	hangs := func(w http.ResponseWriter, r *http.Request, _ openaitest.Prompt) {
+		s := openaitest.Begin(w, r)
+		s.Say("Fine [1]. And ")
+		s.Wait(time.Minute)
+	}
+	stop := errors.New("enough")
+	for name, tt := range map[string]struct {
+		does   openaitest.Behaviour
+		yield  error
+		cancel bool
+	}{
+		"well":                   {does: openaitest.Says("Fine [1].")},
+		"as its reader wants":    {does: hangs, yield: stop},
+		"as its customer leaves": {does: hangs, cancel: true},
+		"too late":               {does: hangs},
+		"before it began":        {does: openaitest.Fails(500)},
+		"in a broken connection": {does: func(w http.ResponseWriter, r *http.Request, _ openaitest.Prompt) {
+			openaitest.Begin(w, r).Say("Fine")
+			panic(http.ErrAbortHandler)
+		}},
+	} {
+		s, closeServer := openaitest.Start(tt.does)
+		o := options(s)
+		transport := &http.Transport{}
+		o.Client, o.Idle = &http.Client{Transport: transport}, 50*time.Millisecond
+		ctx, cancel := context.WithCancel(t.Context())
+		err := model(t, o).Answer(ctx, request(), func(answer.Sentence) error {
+			if tt.cancel {
+				cancel()
+			}
+			return tt.yield
+		})
+		if (err == nil) != (name == "well") {
+			t.Errorf("%s: %v", name, err)
+		}
+		cancel()
+		transport.CloseIdleConnections()
+		closeServer()
+		if err := goleak.Find(before); err != nil {
+			t.Errorf("it ends %s and leaves %v", name, err)
+		}
 	}
 }
 

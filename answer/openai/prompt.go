@@ -13,7 +13,6 @@ import (
 
 	"candor/answer"
 	"candor/retrieval"
-	"candor/retrieval/analysis"
 )
 
 // The prompt keeps what the program says apart from what it passes on (spotlighting, as
@@ -42,6 +41,7 @@ var languageNames = map[string]string{
 const (
 	maxSources       = 12
 	maxSourceBytes   = 4 << 10
+	minSourceTokens  = 100 // of which half are for its frame
 	maxQuestionBytes = 4 << 10
 	maxBrandBytes    = 60
 )
@@ -49,15 +49,21 @@ const (
 // prompt is the messages for a request.
 type prompt struct {
 	system, user string
+	code         string          // that its structure carries
 	hits         []retrieval.Hit // source n is hits[n-1]
 }
 
-// newPrompt puts as many of the request's hits in a prompt as the tokens allow.
+// newPrompt puts as many of the request's hits in a prompt as the tokens allow; there
+// may be none.
 func newPrompt(r answer.Request, tokens int) prompt {
 	code := rand.Text()[:12]
-	p := prompt{system: fmt.Sprintf(system, brand(r.Brand), code, languageNames[r.Language])}
-	tail := fmt.Sprintf("QUESTION %s\n%sEND OF QUESTION %s\n\nAnswer in %s, from the sources only, with the source's number after each sentence.",
-		code, marked(clip(r.Question, maxQuestionBytes), code), code, languageNames[r.Language])
+	language := languageNames[r.Language]
+	if language == "" {
+		language = "the language of the question"
+	}
+	p := prompt{code: code, system: fmt.Sprintf(system, brand(r.Brand), code, language)}
+	tail := fmt.Sprintf("QUESTION %s\n%sEND OF QUESTION %s\n\nAnswer in %s, from the sources only. After each sentence write the number of its source in square brackets, like this: [1]",
+		code, marked(clip(r.Question, maxQuestionBytes), code), code, language)
 	var b strings.Builder
 	if !r.Now.IsZero() {
 		fmt.Fprintf(&b, "Today is %s.\n\n", r.Now.Format(time.DateOnly))
@@ -65,8 +71,14 @@ func newPrompt(r answer.Request, tokens int) prompt {
 	used := estimate(p.system) + estimate(b.String()) + estimate(tail)
 	for _, h := range r.Hits {
 		n := len(p.hits) + 1
-		s := fmt.Sprintf("SOURCE %d %s\n%sEND OF SOURCE %d %s\n\n", n, code, marked(content(h), code), n, code)
-		if n > maxSources || n > 1 && used+estimate(s) > tokens {
+		source := func(bytes int) string {
+			return fmt.Sprintf("SOURCE %d %s\n%sEND OF SOURCE %d %s\n\n", n, code, marked(clip(content(h), bytes), code), n, code)
+		}
+		s := source(maxSourceBytes)
+		if left := tokens - used; n == 1 && estimate(s) > left && left > minSourceTokens {
+			s = source(2 * (left - minSourceTokens/2)) // the best one, as far as it goes
+		}
+		if n > maxSources || used+estimate(s) > tokens {
 			break
 		}
 		used += estimate(s)
@@ -88,7 +100,7 @@ func content(h retrieval.Hit) string {
 		fmt.Fprintf(&b, "%s: %s\n", name, oneLine(h.Record.Fields[name]))
 	}
 	b.WriteString(h.Text())
-	return clip(b.String(), maxSourceBytes)
+	return b.String()
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -114,12 +126,10 @@ func marked(text, code string) string {
 // visible leaves out characters that only a machine reads.
 func visible(r rune) rune {
 	switch {
-	case r == '\t':
+	case unicode.IsSpace(r):
 		return ' '
 	case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r >= 0xE0000 && r <= 0xE0FFF, r == utf8.RuneError:
 		return -1
-	case r == '\u2028' || r == '\u2029':
-		return ' '
 	}
 	return r
 }
@@ -157,71 +167,4 @@ func estimate(s string) int {
 		}
 	}
 	return n/6 + 4
-}
-
-// quotes finds in a source what a claim rests on.
-type quotes struct {
-	language string
-	units    map[int][]quotable // by hit
-}
-
-// quotable is a sentence of a passage with its words.
-type quotable struct {
-	analysis.Span
-	words map[string]bool
-}
-
-// of returns the sentence of the hit's passage that shares most of its words with the
-// claim, or two beside each other where the second adds some; empty for a record without text.
-func (q *quotes) of(n int, h retrieval.Hit, claim string) string {
-	units, ok := q.units[n]
-	language := h.Record.Language
-	if language == "" {
-		language = q.language
-	}
-	if !ok {
-		for _, s := range analysis.Sentences(h.Record.Text) {
-			if s.End <= h.Start || s.Start >= h.End {
-				continue
-			}
-			words := make(map[string]bool)
-			for _, t := range analysis.Terms(s.Of(h.Record.Text), language) {
-				words[t.Text] = true
-			}
-			units = append(units, quotable{s, words})
-		}
-		q.units[n] = units
-	}
-	if len(units) == 0 {
-		return strings.TrimSpace(h.Text())
-	}
-	var terms []string
-	for _, t := range analysis.Terms(claim, language) {
-		if !slices.Contains(terms, t.Text) {
-			terms = append(terms, t.Text)
-		}
-	}
-	shared := func(units ...quotable) (n int) {
-		for _, t := range terms {
-			if slices.ContainsFunc(units, func(u quotable) bool { return u.words[t] }) {
-				n++
-			}
-		}
-		return n
-	}
-	best, most := 0, -1
-	for i, u := range units {
-		if n := shared(u); n > most {
-			best, most = i, n
-		}
-	}
-	span := units[best].Span
-	for _, i := range []int{best - 1, best + 1} {
-		if i < 0 || i >= len(units) || shared(units[best], units[i]) < most+2 {
-			continue
-		}
-		span = analysis.Span{Start: min(span.Start, units[i].Start), End: max(span.End, units[i].End)}
-		break
-	}
-	return span.Of(h.Record.Text)
 }

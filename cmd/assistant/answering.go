@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"candor/answer"
 	"candor/answer/openai"
@@ -35,12 +36,13 @@ func (c Config) models() []model {
 
 // openModels makes the language models of the settings, under a policy.
 func openModels(c Config, p *consent.Policy) ([]answer.Answerer, error) {
+	first, _ := time.ParseDuration(c.AnsweringTimeout) // checked
 	var out []answer.Answerer
 	for _, m := range c.models() {
 		if _, ok := p.Recipient(m.recipient); !ok {
 			return nil, fmt.Errorf("answering_recipient %q is not in the policy: write there what it may have, or name another", m.recipient)
 		}
-		a, err := openai.New(openai.Options{URL: m.url, Key: m.key, Model: m.name, Recipient: m.recipient})
+		a, err := openai.New(openai.Options{URL: m.url, Key: m.key, Model: m.name, Recipient: m.recipient, First: first, Whole: first + wholeAnswer})
 		if err != nil {
 			return nil, fmt.Errorf("answering %q: %w", redactURL(m.url), err)
 		}
@@ -48,6 +50,9 @@ func openModels(c Config, p *consent.Policy) ([]answer.Answerer, error) {
 	}
 	return out, nil
 }
+
+// wholeAnswer is how long a model may write.
+const wholeAnswer = 90 * time.Second
 
 // budget bounds what the models cost.
 func (c Config) budget(s *store.Store) answer.Budget {
@@ -76,11 +81,17 @@ func at(list []string, i int) string {
 	return ""
 }
 
+// leastTokens is what an answer needs.
+const leastTokens = 2000
+
 // checkAnswering refuses settings of what writes answers that contradict each other.
 func (c *Config) checkAnswering() error {
 	perAnswer, err := strconv.Atoi(c.AnsweringTokens)
-	if err != nil || perAnswer < 1 {
-		return fmt.Errorf("answering_tokens %q is no number of tokens", c.AnsweringTokens)
+	if err != nil || perAnswer < leastTokens {
+		return fmt.Errorf("answering_tokens %q is no number of tokens from %d, which a question with a few sources needs", c.AnsweringTokens, leastTokens)
+	}
+	if d, err := time.ParseDuration(c.AnsweringTimeout); err != nil || d <= 0 {
+		return fmt.Errorf("answering_timeout %q is no time such as 20s", c.AnsweringTimeout)
 	}
 	if perDay, err := strconv.Atoi(c.AnsweringDaily); err != nil || perDay < perAnswer {
 		return fmt.Errorf("answering_daily %q is no number of tokens that is enough for one answer (answering_tokens)", c.AnsweringDaily)

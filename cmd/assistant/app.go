@@ -136,10 +136,11 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	if err != nil {
 		return a, err
 	}
+	quotes := extractive.New(a.embedder)
 	a.engine = &answer.Engine{
 		Models: models, Budget: c.budget(a.store),
 		Gate: a.gate, Search: search, Log: a.store.Citations(),
-		Journal: a.store, Extractive: extractive.Answerer{}, Logger: log,
+		Journal: a.store, Extractive: quotes, Judge: quotes, Logger: log,
 	}
 	turns, stop := context.WithCancel(context.Background())
 	a.stopTurns = stop
@@ -159,7 +160,7 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		Language: analysis.DetectLanguage, Register: register, Metrics: metrics,
 		Parts:     a.parts(),
 		Logger:    log,
-		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI, Proxies: c.proxies(),
+		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI, Proxies: c.proxies(), Limits: c.limits(),
 		Demo: demo, Linger: c.linger(),
 	})
 	present, leave := context.WithCancel(context.Background())
@@ -598,5 +599,5 @@ func (a *app) turn(ctx context.Context, t conversation.Turn) answer.Turn {
 	}
 }
 
-// turnsBefore is how many of the customer's earlier messages a question may lean on.
-const turnsBefore = 2
+// turnsBefore is how many of the customer's earlier messages are looked at.
+const turnsBefore = 10

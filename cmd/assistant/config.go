@@ -22,6 +22,7 @@ import (
 
 	"candor/consent"
 	"candor/retrieval/qdrant"
+	"candor/web"
 )
 
 // Config is every setting. A setting comes from its flag, else its environment
@@ -47,6 +48,7 @@ type Config struct {
 	// What language models need to be told, for each.
 	AnsweringModel     string `yaml:"answering_model" default:"" help:"Model that each server of answering is asked for, with commas between them"`
 	AnsweringRecipient string `yaml:"answering_recipient" default:"" help:"Recipient of the policy that each server of answering is, with commas between them: brand_ai for a server of your own, or such as ai_provider:openai, which is sent only what customers allowed it"`
+	AnsweringTimeout   string `yaml:"answering_timeout" default:"20s" help:"How long a language model may take until it begins to write, before the next is asked or the sources are quoted; a model on a CPU may need 60s"`
 	AnsweringTokens    string `yaml:"answering_tokens" default:"8000" help:"Tokens that a language model may read and write for one answer"`
 	AnsweringDaily     string `yaml:"answering_daily" default:"200000" help:"Tokens that language models may read and write for one customer on one day (UTC); beyond them answers are quoted"`
 	AnsweringKey       string `yaml:"-" env:"CANDOR_ANSWERING_KEY" help:"API keys of the servers of answering, with commas between them"`
@@ -54,6 +56,9 @@ type Config struct {
 	Policy             string `yaml:"policy" default:"" help:"Policy file with purposes, categories, recipients and notices; empty: the one that is built in"`
 	PublicURL          string `yaml:"public_url" default:"" help:"Address at which browsers reach this server, such as https://chat.example.com; cookies are for https only if it is"`
 	Proxies            string `yaml:"proxies" default:"" help:"Addresses or networks of proxies in front of this server, comma-separated; their X-Forwarded-For is believed"`
+	LimitCustomer      string `yaml:"limit_customer" default:"60" help:"Messages that one customer may send in a minute; 0: any number. Each assistant counts for itself"`
+	LimitAddress       string `yaml:"limit_address" default:"1200" help:"Messages that all customers at one address, such as an office's, may send in a minute; 0: any number. Behind a proxy that proxies does not name, all customers have one address"`
+	LimitSite          string `yaml:"limit_site" default:"6000" help:"Messages that all customers of a site may send in a minute; 0: any number"`
 	NATSListen         string `yaml:"nats_listen" default:"" help:"Address on which the embedded NATS server lets outside desks in, host:port; needs nats_token"`
 	NATSToken          string `yaml:"nats_token" default:"" help:"Token that outside desks connect to the embedded NATS server with"`
 	NATSCreds          string `yaml:"nats_creds" default:"" help:"Credentials file for a NATS server outside"`
@@ -203,6 +208,13 @@ func (c *Config) check() error {
 			return fmt.Errorf("proxies: %q is no address and no network such as 10.0.0.0/8", p)
 		}
 	}
+	for _, l := range []struct{ name, value string }{
+		{"limit_customer", c.LimitCustomer}, {"limit_address", c.LimitAddress}, {"limit_site", c.LimitSite},
+	} {
+		if n, err := strconv.Atoi(l.value); err != nil || n < 0 || n > 1_000_000 {
+			return fmt.Errorf("%s %q is no number of messages in a minute, from 0 to 1000000", l.name, l.value)
+		}
+	}
 	if err := c.checkEmbedding(); err != nil {
 		return err
 	}
@@ -281,6 +293,15 @@ func (c Config) linger() time.Duration {
 func (c Config) replicas() int {
 	n, _ := strconv.Atoi(c.Replicas) // checked
 	return n
+}
+
+// limits are the numbers of the settings.
+func (c Config) limits() web.Limits {
+	number := func(s string) int {
+		n, _ := strconv.Atoi(s) // checked
+		return n
+	}
+	return web.Limits{Customer: number(c.LimitCustomer), Address: number(c.LimitAddress), Site: number(c.LimitSite)}
 }
 
 // proxies is the list of the setting.

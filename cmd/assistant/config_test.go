@@ -129,6 +129,8 @@ func TestConfigRefuses(t *testing.T) {
 		{"a port that is a word", "", []string{"--addr", "localhost:http!"}, "host:port"},
 		{"a public address without a scheme", "", []string{"--public-url", "chat.example.com"}, "public_url"},
 		{"a public address of another scheme", "", []string{"--public-url", "ftp://chat.example.com"}, "public_url"},
+		{"a limit that is no number", "limit_site: many\n", nil, `limit_site "many" is no number`},
+		{"a limit below none", "", []string{"--limit-customer", "-1"}, `limit_customer "-1"`},
 		{"no data folder", "", []string{"--data-dir", ""}, "data_dir"},
 		{"outside desks without a token", "", []string{"--nats-listen", "127.0.0.1:4222"}, "nats_token"},
 		{"outside desks of a server outside", "", []string{"--nats-listen", "127.0.0.1:4222", "--nats-token", "t", "--messages", "nats://x:4222"}, "outside"},
@@ -154,6 +156,7 @@ func TestConfigRefuses(t *testing.T) {
 		}, "in_house is true, but embedding"},
 		{"in house or not", "", []string{"--in-house", "perhaps"}, `in_house "perhaps"`},
 		{"a model of no server that answers", "", []string{"--answering-model", "m"}, "answering_model is for language models"},
+		{"no time", "", []string{"--answering-timeout", "soon"}, `answering_timeout "soon"`},
 		{"no tokens", "", []string{"--answering-tokens", "0"}, `answering_tokens "0"`},
 		{"a day of less than an answer", "", []string{"--answering-tokens", "9000", "--answering-daily", "8000"}, `answering_daily "8000"`},
 		{"a file that is not there", "", []string{"--config", "/nowhere/candor.yaml"}, "/nowhere/candor.yaml"},
@@ -229,7 +232,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "demo", "serve", "init", "site", "site add", "site list", "staff", "staff add", "staff token", "key", "key rotate",
 		"receipt", "receipt key", "receipt verify", "erase", "hold", "hold export",
-		"import", "import knowledge", "import records", "migrate", "migrate status", "migrate up", "move", "backup", "restore", "eval", "eval retrieval", "bench", "bench store", "bench encoder", "bench retrieval", "search", "index", "index rebuild", "index drop", "version",
+		"import", "import knowledge", "import records", "migrate", "migrate status", "migrate up", "move", "backup", "restore", "eval", "eval retrieval", "eval handoff", "bench", "bench store", "bench encoder", "bench retrieval", "search", "index", "index rebuild", "index drop", "version",
 	} {
 		var out, errs bytes.Buffer
 		err := Run(t.Context(), append(strings.Fields(command), "--help"), Stdio{

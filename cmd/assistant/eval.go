@@ -55,6 +55,10 @@ func evalCommand(std Stdio) *cobra.Command {
 		return printReport(cmd.OutOrStdout(), report, *asJSON)
 	}
 	group.AddCommand(cmd)
+	group.AddCommand(evalHandoffCommand(std))
+	group.AddCommand(evalPIICommand(std))
+	group.AddCommand(evalRefusalCommand(std))
+	group.AddCommand(evalVerificationCommand(std))
 	return group
 }
 

@@ -171,6 +171,7 @@ func newReplicas(t *testing.T, w io.Writer) *replicas {
 	}
 	r.config.Database, r.config.Keys = pgtest.Database(t), pgtest.Database(t)
 	r.config.MasterKey = store.NewMasterKey().Encode()
+	r.config.LimitCustomer = "0" // its customers are programs, who write without a pause
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: filepath.Join(r.dir, "nats"), NoSigs: true, NoLog: true,
 	})

@@ -133,7 +133,7 @@ func releasedUnderStamp(f *fixture) {
 			var err error
 			if finish {
 				a.Status = answer.Answered
-				err = f.Finish(f.Context(), stamp, a, answer.Ending{Handoff: string(conversation.ModelFailure), Notice: "A person will come."})
+				err = f.Finish(f.Context(), stamp, a, answer.Ending{Handoff: answer.ModelFailure, Notice: "A person will come."})
 			} else {
 				err = f.Release(f.Context(), stamp, a)
 			}
@@ -218,6 +218,30 @@ func declinedTwice(f *fixture) {
 	m, err := f.Messages(f.Context(), conv)
 	if err != nil || m[len(m)-1].Text() != "A person will come." {
 		f.Errorf("%+v, %v", m, err)
+	}
+	// Why is what the last of them lacked.
+	for _, tt := range []struct {
+		first, second answer.Status
+		refused       bool // what would answer was, the second time
+		want          conversation.Reason
+	}{
+		{answer.Declined, answer.Declined, true, conversation.ConsentMissing},
+		{answer.Clarify, answer.Clarify, false, conversation.LowConfidence},
+		{answer.Clarify, answer.Declined, false, conversation.MissingKnowledge},
+		{answer.Declined, answer.NeedsConsent, false, ""},
+	} {
+		conv := f.talk(f.maya)
+		for i, status := range []answer.Status{tt.first, tt.second} {
+			a := f.writing(conv, "hm?")
+			a.Status = status
+			if i == 1 && tt.refused {
+				a.NotSearched = []answer.NotSearched{{Category: "orders", Reason: consent.RefusedReason, Relevant: true}}
+			}
+			f.must(f.Finish(f.Context(), stamp, a, answer.Ending{AfterDeclined: 2}))
+		}
+		if got := f.state(conv); got.Reason != tt.want {
+			f.Errorf("%s, then %s: the reason is %q, want %q", tt.first, tt.second, got.Reason, tt.want)
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package openaitest is a server of language models for tests: it speaks OpenAI's
-// /v1/chat/completions as real ones do, and misbehaves as it is told.
+// Package openaitest is a server of language models for tests and measurements: it speaks
+// OpenAI's /v1/chat/completions as real ones do, and misbehaves as it is told.
 package openaitest
 
 import (
@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 )
 
@@ -19,7 +18,9 @@ type Prompt struct {
 	System, User string
 	Model, Key   string
 	MaxTokens    int
+	Temperature  float64
 	Stream       bool
+	Usage        bool // it was asked what the answer costs
 }
 
 // Behaviour writes a response. It may do anything that a server can.
@@ -35,21 +36,26 @@ type Server struct {
 	gone      chan struct{}
 }
 
-// New starts a server that behaves as b says, until the test ends.
-func New(tb testing.TB, b Behaviour) *Server {
-	tb.Helper()
-	s := &Server{gone: make(chan struct{}, 100)}
+// New starts a server that behaves as b says, until the test ends: tb is a testing.TB.
+func New(tb interface{ Cleanup(f func()) }, b Behaviour) *Server {
+	s, stop := Start(b)
+	tb.Cleanup(stop)
+	return s
+}
+
+// Start starts a server that behaves as b says, until stop.
+func Start(b Behaviour) (s *Server, stop func()) {
+	s = &Server{gone: make(chan struct{}, 100)}
 	s.Behave(b)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", s.serve)
 	mux.HandleFunc("POST /openai/deployments/{name}/chat/completions", s.serve) // as Azure has it
 	h := httptest.NewServer(mux)
 	s.URL = h.URL + "/v1"
-	tb.Cleanup(func() {
+	return s, func() {
 		h.CloseClientConnections()
 		h.Close()
-	})
-	return s
+	}
 }
 
 // Behave changes what the server does from the next request on.
@@ -67,11 +73,15 @@ func (s *Server) Left() <-chan struct{} { return s.gone }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Model               string `json:"model"`
-		Stream              bool   `json:"stream"`
-		MaxTokens           int    `json:"max_tokens"`
-		MaxCompletionTokens int    `json:"max_completion_tokens"`
-		Messages            []struct {
+		Model               string  `json:"model"`
+		Stream              bool    `json:"stream"`
+		MaxTokens           int     `json:"max_tokens"`
+		Temperature         float64 `json:"temperature"`
+		MaxCompletionTokens int     `json:"max_completion_tokens"`
+		StreamOptions       struct {
+			IncludeUsage bool `json:"include_usage"`
+		} `json:"stream_options"`
+		Messages []struct {
 			Role    string `json:"role"`
 			Content string `json:"content"`
 		} `json:"messages"`
@@ -81,7 +91,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := Prompt{
-		Model: in.Model, Stream: in.Stream, MaxTokens: max(in.MaxTokens, in.MaxCompletionTokens),
+		Model: in.Model, Stream: in.Stream, Usage: in.StreamOptions.IncludeUsage, Temperature: in.Temperature, MaxTokens: max(in.MaxTokens, in.MaxCompletionTokens),
 		Key: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "),
 	}
 	for _, m := range in.Messages {

@@ -82,6 +82,8 @@ export type Message = {
   name?: string;
   /** An agent asks for a consent. */
   offer?: Offer | null;
+  /** What was hidden in a customer's message before it was stored. */
+  masked?: string[];
 };
 
 export type ConversationState = "pending" | "open" | "snoozed" | "resolved";

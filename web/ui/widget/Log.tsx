@@ -8,7 +8,7 @@ import { AnswerView } from "./AnswerView";
 import { OfferCard } from "./OfferCard";
 import { sendNow } from "./outbox";
 import { unfinished, unsent, withPerson, type ChatState, type Draft } from "./state";
-import { language, w } from "./words";
+import { hid, language, w } from "./words";
 
 type Props = { chat: ChatState; askPerson: () => void };
 
@@ -67,6 +67,11 @@ function Entry({ message: m, chat, askPerson }: Props & { message: Message }) {
         <AnswerView view={view} text={m.text} chat={chat} askPerson={askPerson} />
       ) : (
         <p class="bubble">{m.text}</p>
+      )}
+      {m.masked && (
+        <p class="note hid" data-testid="hid">
+          {hid(m.masked)}
+        </p>
       )}
       <time class="at" dateTime={m.at}>
         {clock(m.at, language)}

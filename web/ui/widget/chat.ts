@@ -14,7 +14,7 @@ import * as on from "./state";
 import { store } from "./state";
 import { keepUnsent, recallUnsent } from "./unsent";
 import { fill } from "../shared/i18n";
-import { language, w } from "./words";
+import { hid, language, w } from "./words";
 
 export const longest = 4000;
 
@@ -162,6 +162,7 @@ function received(e: StreamEvent): void {
 
 function message(m: Message): void {
   store.set((v) => on.withMessage(v, m));
+  if (m.masked) store.set({ announcement: hid(m.masked) });
   if (m.from === "agent") {
     store.set({ announcement: m.text });
     tellNews();

@@ -89,7 +89,8 @@ export function withMessage(s: ChatState, m: Message): Partial<ChatState> {
   // The stream may be faster than the answer to the POST, which may never come:
   // then the draft has no id yet, and its text tells which one it is. It is not
   // shown twice, and is sent until the server has confirmed it.
-  const i = s.drafts.findIndex((d) => d.tried && !d.messageID && !d.seen && d.text === m.text);
+  // What was hidden in the message is still in the draft.
+  const i = s.drafts.findIndex((d) => d.tried && !d.messageID && !d.seen && (d.text === m.text || m.masked));
   return { messages, drafts: s.drafts.map((d, j) => (j === i ? { ...d, seen: m.id } : d)) };
 }
 

@@ -130,6 +130,15 @@ export const words = {
     location: "your location",
     inferences: "our guesses about you",
   } as Record<string, string>,
+  hidden: "We hid {what} before your message was stored. Please never send that here.",
+  hid: {
+    card: "a card number",
+    card_code: "a card's security code",
+    bank_account: "a bank account",
+    government_id: "an ID number",
+    password: "a password",
+    health: "a health detail",
+  } as Record<string, string>,
   reasons: {
     no_consent: "you have not been asked or not agreed",
     refused: "you said no",

@@ -126,6 +126,15 @@ export const words: Words = {
     location: "su ubicación",
     inferences: "nuestras suposiciones sobre usted",
   },
+  hidden: "Hemos ocultado {what} antes de guardar tu mensaje. Por favor, no lo envíes nunca por aquí.",
+  hid: {
+    card: "un número de tarjeta",
+    card_code: "el código de una tarjeta",
+    bank_account: "una cuenta bancaria",
+    government_id: "un documento de identidad",
+    password: "una contraseña",
+    health: "un dato de salud",
+  } as Record<string, string>,
   reasons: {
     no_consent: "no se le ha preguntado o no ha aceptado",
     refused: "dijo que no",

@@ -126,6 +126,15 @@ export const words: Words = {
     location: "sua localização",
     inferences: "nossas suposições sobre você",
   },
+  hidden: "Ocultamos {what} antes de guardar sua mensagem. Por favor, nunca envie isso por aqui.",
+  hid: {
+    card: "um número de cartão",
+    card_code: "o código de um cartão",
+    bank_account: "uma conta bancária",
+    government_id: "um documento de identidade",
+    password: "uma senha",
+    health: "um dado de saúde",
+  } as Record<string, string>,
   reasons: {
     no_consent: "você não foi consultado ou não concordou",
     refused: "você disse não",

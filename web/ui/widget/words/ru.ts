@@ -129,6 +129,15 @@ export const words: Words = {
     location: "ваше местоположение",
     inferences: "наши догадки о вас",
   },
+  hidden: "Мы скрыли {what}, прежде чем сохранить ваше сообщение. Пожалуйста, никогда не присылайте этого сюда.",
+  hid: {
+    card: "номер карты",
+    card_code: "код карты",
+    bank_account: "банковский счёт",
+    government_id: "номер документа",
+    password: "пароль",
+    health: "сведения о здоровье",
+  } as Record<string, string>,
   reasons: {
     no_consent: "вас не спрашивали или вы не согласились",
     refused: "вы отказали",

@@ -129,6 +129,15 @@ export const words: Words = {
     location: "ваше місцезнаходження",
     inferences: "наші припущення про вас",
   },
+  hidden: "Ми приховали {what}, перш ніж зберегти ваше повідомлення. Будь ласка, ніколи не надсилайте цього сюди.",
+  hid: {
+    card: "номер картки",
+    card_code: "код картки",
+    bank_account: "банківський рахунок",
+    government_id: "номер документа",
+    password: "пароль",
+    health: "дані про здоров’я",
+  } as Record<string, string>,
   reasons: {
     no_consent: "вас не питали або ви не погодилися",
     refused: "ви відмовили",
