@@ -59,6 +59,9 @@ type Engine struct {
 	Extractive Answerer
 	// Judge is asked before any of them; nil: whatever was found may answer.
 	Judge Judge
+	// Verifier checks every sentence that is not a set phrase; the zero value does so by
+	// words alone.
+	Verifier Verifier
 	// Budget bounds what the models cost; nil: nothing does.
 	Budget Budget
 	// Meter counts what models do; nil: nobody does.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -44,6 +45,7 @@ type writer struct {
 	opened   string // the latest opened entry
 
 	model    Model             // who is writing
+	check    *Check            // of what they write
 	heard    int               // how many sentences they have written
 	hits     []retrieval.Hit   // what they were given
 	withheld []NotSearched     // what a model was not given
@@ -76,7 +78,9 @@ func (w *writer) open(m Model, hits []retrieval.Hit) error {
 }
 
 // writes says who is asked now, and what they are given.
-func (w *writer) writes(m Model, hits []retrieval.Hit) { w.model, w.hits, w.heard = m, hits, 0 }
+func (w *writer) writes(m Model, hits []retrieval.Hit) {
+	w.model, w.hits, w.heard, w.check = m, hits, 0, w.engine.Verifier.Check(hits)
+}
 
 // sentence checks a factual sentence against its sources and releases it. One
 // that its sources do not support is dropped, and kept for review.
@@ -87,7 +91,16 @@ func (w *writer) sentence(s Sentence) error {
 		return w.enough() // said already
 	}
 	a.Verification.Checked++
-	_, err := Verify(s, w.hits)
+	score, err := w.check.Verify(w.ctx, s)
+	if w.ctx.Err() != nil {
+		return w.ctx.Err()
+	}
+	if w.model != w.engine.Extractive.Model() { // a model does not know how sure it may be
+		s.Citations = slices.Clone(s.Citations)
+		for i := range s.Citations {
+			s.Citations[i].Score = math.Round(score*100) / 100
+		}
+	}
 	if err == nil {
 		err = checkMarkup(s, w.hits)
 	}
@@ -347,6 +360,7 @@ func (w *writer) ask(which int, hits []retrieval.Hit) error {
 	if tokens < noBound {
 		r.MaxTokens = tokens
 	}
+	go w.check.Prepare() // while the model reads
 	call := Call{Model: model}
 	r.Count = func(n int) { call.Tokens += n }
 	began := time.Now()

@@ -63,10 +63,9 @@ func (x *reading) streetNames(i, limit int) int {
 		if k > i && strings.Contains(x.gap(k), "\n") {
 			break
 		}
-		if !(x.capitalised(k) || t.name() && t.upper && k > i || particles[t.word] && t.name() || direction[t.word] || streetMiddles[t.word] && k > i || t.digits > 0 && t.letters == 2) {
-			break
-		}
-		if unitWords[t.word] {
+		inName := x.capitalised(k) || particles[t.word] && t.name() || direction[t.word] || t.digits > 0 && t.letters == 2 ||
+			k > i && (t.name() && t.upper || streetMiddles[t.word])
+		if !inName || unitWords[t.word] {
 			break
 		}
 		k++
@@ -197,7 +196,7 @@ func (x *reading) streetAfterNumber(i int) (street, bool) {
 				return street{e + 1, true}, true
 			}
 		}
-		if !(x.at(k).name() && !lowerStops[x.at(k).word]) {
+		if !x.at(k).name() || lowerStops[x.at(k).word] {
 			return street{}, false
 		}
 		end = k + 1
@@ -252,7 +251,8 @@ func (x *reading) address(i int) (candidate, bool) {
 	cued := x.near(i, 4, cueAddress)
 	code := end > s.end && x.at(end-1).digits >= 2 && x.at(end-1).number() && !unitWords[x.at(end-2).word] && x.at(end-2).word != "."
 	unit := unitWords[x.at(s.end).word]
-	if !s.sure && !cued && !(unit && end > s.end) && !(code && end-s.end >= 2 && houseNumber(t)) {
+	goesOn := unit && end > s.end || code && end-s.end >= 2 && houseNumber(t)
+	if !s.sure && !cued && !goesOn {
 		return none, false
 	}
 	// A name and a number is what a cue must vouch for.
@@ -357,7 +357,7 @@ func (x *reading) rest(i int, sure bool) int {
 		}
 		afterBreak := k == i || x.at(k-1).word == "," || strings.Contains(x.gap(k), "\n") || unitEnded(x, k)
 		switch {
-		case t.name() && t.upper && !(t.initial && !strings.Contains(x.gap(k), "\n")) && (sure || afterBreak || named > 0):
+		case t.name() && t.upper && (!t.initial || strings.Contains(x.gap(k), "\n")) && (sure || afterBreak || named > 0):
 			if t.cues&(cueTitle|cuePhone|cueCard) != 0 && !t.caps {
 				return end
 			}

@@ -226,8 +226,3 @@ func validNHS(n string) bool {
 	check := 11 - weighted(n, 10, 9, 8, 7, 6, 5, 4, 3, 2)%11
 	return check == 11 && digit(n, 9, 0) || check < 10 && digit(n, 9, check)
 }
-
-// validRouting checks the sum modulo 10 of a US bank's routing number (ABA).
-func validRouting(n string) bool {
-	return len(n) == 9 && !same(n) && weighted(n, 3, 7, 1, 3, 7, 1, 3, 7, 1)%10 == 0
-}

@@ -15,6 +15,9 @@ var (
 	ip6Form   = regexp.MustCompile(`^[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*`)
 )
 
+// maxLocal is how long the part before the @ may be, in characters (RFC 5321).
+const maxLocal = 64
+
 // joined reports whether a token goes on from the one before it.
 func (x *reading) joined(i int) bool {
 	return i > 0 && x.gap(i) == "" && (x.at(i-1).letters+x.at(i-1).digits > 0 || strings.Contains(".-_@+%/:", x.at(i-1).word))
@@ -25,12 +28,18 @@ func (x *reading) email(i int) (candidate, bool) {
 	if t.letters+t.digits == 0 || x.joined(i) {
 		return none, false
 	}
-	form := emailForm.FindString(x.from(i, 320))
+	s := x.from(i, 320)
+	if at := strings.IndexByte(s, '@'); at <= 0 || at > 2*maxLocal || strings.ContainsAny(s[:at], " \n") {
+		return none, false
+	}
+	form := emailForm.FindString(s)
 	if form == "" {
 		return none, false
 	}
 	return span(t.start, t.start+len(form), Email, checked+1)
 }
+
+var schemes = setOf("http https ftp www")
 
 func (x *reading) url(i int) (candidate, bool) {
 	t := x.at(i)
@@ -38,8 +47,11 @@ func (x *reading) url(i int) (candidate, bool) {
 		return none, false
 	}
 	s := x.from(i, 2048)
-	form := urlForm.FindString(s)
-	if form == "" && x.at(i+1).word == "." && x.gap(i+1) == "" || form == "" && x.at(i+1).word == "-" {
+	form := ""
+	if schemes[t.word] {
+		form = urlForm.FindString(s)
+	}
+	if form == "" && (x.at(i+1).word == "." || x.at(i+1).word == "-") && x.gap(i+1) == "" {
 		if form = bareForm.FindString(s); form != "" && !x.alone(i, t.start+len(form)) {
 			form = ""
 		}
@@ -101,7 +113,7 @@ var (
 func (x *reading) phone(i int) (candidate, bool) {
 	t := x.at(i)
 	plus, bracket := t.word == "+", t.word == "("
-	if !t.number() && !plus && !bracket || x.joined(i) && !(plus || bracket) && x.at(i-1).word != ":" {
+	if !plus && !bracket && (!t.number() || x.joined(i) && x.at(i-1).word != ":") {
 		return none, false
 	}
 	if p := x.at(i - 1); i > 0 && p.digits > 0 && (p.number() || (plus || bracket) && x.gap(i) == "") && len(x.gap(i)) < 2 && x.at(i).word != "+" {

@@ -8,6 +8,8 @@ const months = `(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|ju
 	`|января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря` +
 	`|січня|лютого|березня|квітня|травня|червня|липня|серпня|вересня|жовтня|листопада|грудня)`
 
+var monthNames = setOf("jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november dec december")
+
 var (
 	numericDate = regexp.MustCompile(`^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?|(?:0?[1-9]|[12]\d|3[01])[-./](?:0?[1-9]|[12]\d|3[01])[-./](?:\d{4}|\d{2})\b)`)
 	dayFirst    = regexp.MustCompile(`(?i)^\d{1,2}(?:st|nd|rd|th|º)?(?: of| de)? ` + months + `\.?,?(?:(?: de| del)? \d{4})?`)
@@ -18,7 +20,7 @@ var (
 // date finds dates, and what is said to be the day of somebody's birth.
 func (x *reading) date(i int) (candidate, bool) {
 	t := x.at(i)
-	if t.letters+t.digits == 0 || x.joined(i) && x.at(i-1).word != ":" {
+	if t.letters+t.digits == 0 || t.digits > 4 || x.joined(i) && x.at(i-1).word != ":" {
 		return none, false
 	}
 	s := x.from(i, 48)
@@ -27,7 +29,7 @@ func (x *reading) date(i int) (candidate, bool) {
 		if form = numericDate.FindString(s); form == "" {
 			form = dayFirst.FindString(s)
 		}
-	} else {
+	} else if monthNames[t.word] {
 		form = monthFirst.FindString(s)
 	}
 	if form != "" && x.alone(i, t.start+len(form)) {

@@ -46,7 +46,7 @@ var identities = []identity{
 // governmentID finds the numbers that a state gives, by form and check digits.
 func (x *reading) governmentID(i int) (candidate, bool) {
 	t := x.at(i)
-	if t.digits == 0 && t.letters > 2 {
+	if t.number() && t.digits < 2 || t.digits == 0 && (t.letters > 2 || x.at(i+1).digits == 0) {
 		return none, false
 	}
 	s := x.from(i, 24)

@@ -23,11 +23,11 @@ var maskTexts = map[string]instead{
 		HidCard: "número de tarjeta", HidCode: "código de la tarjeta", HidBankAccount: "cuenta bancaria",
 		HidGovernmentID: "documento de identidad", HidPassword: "contraseña", HidHealth: "dato de salud",
 	}, " que termina en "},
-	"uk": {map[Kind]string{
+	"uk": {map[Kind]string{ //nolint:gosec // words for people to read, no credentials
 		HidCard: "номер картки", HidCode: "код картки", HidBankAccount: "банківський рахунок",
 		HidGovernmentID: "номер документа", HidPassword: "пароль", HidHealth: "дані про здоров’я",
 	}, ", останні цифри "},
-	"ru": {map[Kind]string{
+	"ru": {map[Kind]string{ //nolint:gosec // as above
 		HidCard: "номер карты", HidCode: "код карты", HidBankAccount: "банковский счёт",
 		HidGovernmentID: "номер документа", HidPassword: "пароль", HidHealth: "сведения о здоровье",
 	}, ", последние цифры "},

@@ -37,7 +37,7 @@ func (x *reading) card(i int) (candidate, bool) {
 	text := x.from(i, 32)
 	for _, form := range cardForms {
 		if f := form.FindString(text); f != "" && x.alone(i, t.start+len(f)) {
-			if weight := x.cardWeight(i, f); weight > 0 && !(fifthGroup.MatchString(text[len(f):]) && !x.announced(i, cueCard)) {
+			if weight := x.cardWeight(i, f); weight > 0 && (x.announced(i, cueCard) || !fifthGroup.MatchString(text[len(f):])) {
 				return span(t.start, t.start+len(f), Card, weight)
 			}
 		}
@@ -81,7 +81,7 @@ var ibanForm = regexp.MustCompile(`^[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{1,4}){3,8}`
 
 func (x *reading) iban(i int) (candidate, bool) {
 	t := x.at(i)
-	if t.letters < 2 || t.digits < 2 && t.letters != 2 {
+	if t.letters < 2 || t.digits < 2 && (t.letters != 2 || x.at(i+1).digits < 2) {
 		return none, false
 	}
 	form := ibanForm.FindString(x.from(i, 44))

@@ -13,6 +13,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Type is what a piece of text is.
@@ -83,32 +84,41 @@ func HoldsCard(text string) bool {
 // does not grow with the text.
 const partSize = 32 << 10
 
-// parts cuts a text between lines, or else words, where it is longer than partSize.
+// parts cuts a text that is longer than partSize: between lines, or else words, or else
+// characters.
 func parts(text string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		for start := 0; start < len(text); {
-			end := len(text)
-			if end-start > partSize {
-				end = start + partSize
-				if i := strings.LastIndexByte(text[start+partSize/2:end], '\n'); i >= 0 {
-					end = start + partSize/2 + i + 1
-				} else if i := strings.LastIndexByte(text[start+partSize/2:end], ' '); i >= 0 {
-					end = start + partSize/2 + i + 1
-				} else {
-					for end > start && text[end]&0xc0 == 0x80 { // not inside a character
-						end--
-					}
-					if end == start { // not UTF-8
-						end = start + partSize
-					}
-				}
-			}
+			end := start + cut(text[start:])
 			if !yield(start, text[start:end]) {
 				return
 			}
 			start = end
 		}
 	}
+}
+
+// cut is how long the first part of a text is.
+func cut(text string) int {
+	if len(text) <= partSize {
+		return len(text)
+	}
+	const half = partSize / 2
+	if i := strings.LastIndexByte(text[half:partSize], '\n'); i >= 0 {
+		return half + i + 1
+	}
+	number := func(b byte) bool { return b >= '0' && b <= '9' }
+	for i := partSize - 1; i > half; i-- {
+		if text[i] == ' ' && !number(text[i-1]) && !number(text[i+1]) { // a card's groups stay together
+			return i + 1
+		}
+	}
+	for i := partSize; i > partSize-utf8.UTFMax; i-- {
+		if utf8.RuneStart(text[i]) {
+			return i
+		}
+	}
+	return partSize // it is not UTF-8
 }
 
 // candidate is a span that may be dropped for one of which more is known.

@@ -309,7 +309,7 @@ func (w *writing) taking(p prompt) func(claim) error {
 			default:
 				h := p.hits[n-1]
 				s.Citations = append(s.Citations, answer.Citation{
-					RecordID: h.RecordID, PassageID: h.PassageID, Quote: q.of(n, h, c.text), Score: 1,
+					RecordID: h.RecordID, PassageID: h.PassageID, Quote: q.of(n, h, c.text),
 				})
 			}
 			seen[n] = true

@@ -137,8 +137,13 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 		return a, err
 	}
 	quotes := extractive.New(a.embedder)
+	verifier := answer.Verifier{}
+	if a.embedder != nil && a.embedder.Recipient() == consent.BrandAI {
+		verifier.Embedder = a.embedder
+	}
 	a.engine = &answer.Engine{
-		Models: models, Budget: c.budget(a.store),
+		Verifier: verifier,
+		Models:   models, Budget: c.budget(a.store),
 		Gate: a.gate, Search: search, Log: a.store.Citations(),
 		Journal: a.store, Extractive: quotes, Judge: quotes, Logger: log,
 	}
