@@ -231,7 +231,7 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, re
 			hits = slices.DeleteFunc(hits, func(h retrieval.Hit) bool { return h.Record.Knowledge() })
 		}
 	}
-	w := &writer{engine: e, ctx: ctx, turn: q, intent: intent, handover: handover, scope: scope, stamp: stamp, answer: a, out: out}
+	w := &writer{engine: e, ctx: ctx, turn: q, found: hits, intent: intent, handover: handover, scope: scope, stamp: stamp, answer: a, out: out}
 	// What was found was read by the company's own search, which extractive is part of.
 	if err := w.open(e.Extractive.Model(), hits); err != nil {
 		return e.notOpened(w, err)

@@ -42,6 +42,8 @@ var removals = []struct {
 	{"value", ErrValue},
 	{"contradiction", ErrContradiction},
 	{"link", ErrLink},
+	{"instruction", ErrInstruction},
+	{"leak", ErrLeak},
 	{"unsupported", ErrUnverified}, // every other
 }
 

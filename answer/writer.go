@@ -45,6 +45,8 @@ type writer struct {
 	opened   string // the latest opened entry
 
 	model    Model             // who is writing
+	found    []retrieval.Hit   // by the search
+	guard    *guard            // of what they write
 	check    *Check            // of what they write
 	heard    int               // how many sentences they have written
 	hits     []retrieval.Hit   // what they were given
@@ -78,8 +80,9 @@ func (w *writer) open(m Model, hits []retrieval.Hit) error {
 }
 
 // writes says who is asked now, and what they are given.
-func (w *writer) writes(m Model, hits []retrieval.Hit) {
-	w.model, w.hits, w.heard, w.check = m, hits, 0, w.engine.Verifier.Check(hits)
+func (w *writer) writes(a Answerer, hits []retrieval.Hit) {
+	w.model, w.hits, w.heard = a.Model(), hits, 0
+	w.check, w.guard = w.engine.Verifier.Check(hits), newGuard(a, w.turn.Text, w.found)
 }
 
 // sentence checks a factual sentence against its sources and releases it. One
@@ -102,7 +105,7 @@ func (w *writer) sentence(s Sentence) error {
 		}
 	}
 	if err == nil {
-		err = checkMarkup(s, w.hits)
+		err = w.guard.check(s)
 	}
 	if err != nil {
 		a.Verification.Dropped++
@@ -297,7 +300,7 @@ func (w *writer) inHouse(hits []retrieval.Hit) error {
 
 // quote has the extractive answerer answer.
 func (w *writer) quote(hits []retrieval.Hit) error {
-	w.writes(w.engine.Extractive.Model(), hits)
+	w.writes(w.engine.Extractive, hits)
 	said := len(w.answer.Sentences)
 	err := w.follow(hits)
 	if err == nil && len(w.answer.Sentences) == said { // it stands alone, or may do after all
@@ -352,7 +355,7 @@ func (w *writer) ask(which int, hits []retrieval.Hit) error {
 		}
 		return fmt.Errorf("%w: %w", errNotRecorded, err)
 	}
-	w.writes(model, hits)
+	w.writes(m, hits)
 	said := len(w.answer.Sentences)
 	ctx, stop := w.whileWaited()
 	defer stop()

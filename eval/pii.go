@@ -100,7 +100,7 @@ var piiTypes = map[string]pii.Type{
 	"PERSON": pii.Person, "STREET_ADDRESS": pii.Address, "ADDRESS": pii.Address, "ZIP_CODE": pii.Postcode, "ZIP": pii.Postcode,
 	"PHONE_NUMBER": pii.Phone, "PHONE": pii.Phone, "EMAIL_ADDRESS": pii.Email, "EMAIL": pii.Email, "DOMAIN_NAME": pii.URL, "URL": pii.URL,
 	"IP_ADDRESS": pii.IP, "CREDIT_CARD": pii.Card, "IBAN_CODE": pii.IBAN, "IBAN": pii.IBAN, "US_SSN": pii.GovernmentID,
-	"US_DRIVER_LICENSE": pii.DrivingLicence, "US_PASSPORT": pii.Passport, "US_BANK_NUMBER": pii.BankAccount,
+	"US_DRIVER_LICENSE": pii.DrivingLicence, "US_PASSPORT": pii.Passport, "US_BANK_NUMBER": pii.Account,
 	"ACCOUNT_NUMBER": pii.Account, "REFERENCE_NUMBER": pii.Reference, "PASSWORD": pii.Password,
 	"GPE": pii.Place, "LOCATION": pii.Place, "DATE_TIME": pii.Date, "ORGANIZATION": pii.Organization, "AGE": pii.Age,
 }
@@ -150,14 +150,14 @@ func ratio(a, b int) float64 {
 // texts that hold none.
 type PIIReport struct {
 	Texts int `json:"texts"`
-	// Support is over the types that support needs, All over everything labelled. In
+	// The score is over the types that support needs, All over everything labelled. In
 	// both, labelled pieces of one address that follow each other are one address: the
 	// sets label some as a whole and some in pieces.
-	Support PIIScore `json:"support"`
-	All     PIIScore `json:"all"`
-	// SupportInPieces is Support with every piece as it is labelled.
-	SupportInPieces PIIScore            `json:"support_in_pieces"`
-	Types           map[string]PIIScore `json:"types,omitempty"`
+	PIIScore
+	All PIIScore `json:"all"`
+	// InPieces is the score with every piece as it is labelled.
+	InPieces PIIScore            `json:"in_pieces"`
+	Types    map[string]PIIScore `json:"types,omitempty"`
 	// Clean is how many texts have no label, HiddenIn in how many of them something is
 	// hidden, HiddenShare their share, Hidden how often by kind.
 	Clean       int              `json:"clean"`
@@ -180,9 +180,9 @@ func PII(texts []PIIText) PIIReport {
 		runes := []rune(t.Text)
 		labelled, found := labelledSpans(t), foundSpans(t.Text)
 		support := func(s piiSpan) bool { return piiSupport[pii.Type(s.kind)] }
-		r.SupportInPieces.count(only(labelled, support), only(found, support))
+		r.InPieces.count(only(labelled, support), only(found, support))
 		labelled, found = wholeAddresses(labelled, runes), wholeAddresses(found, runes)
-		r.Support.count(only(labelled, support), only(found, support))
+		r.count(only(labelled, support), only(found, support))
 		r.All.count(labelled, found)
 		for _, s := range slices.Concat(labelled, found) {
 			if byType[s.kind] == nil {
@@ -206,7 +206,7 @@ func PII(texts []PIIText) PIIReport {
 		}
 	}
 	r.HiddenShare = ratio(r.HiddenIn, r.Clean)
-	for _, s := range []*PIIScore{&r.Support, &r.All, &r.SupportInPieces} {
+	for _, s := range []*PIIScore{&r.PIIScore, &r.All, &r.InPieces} {
 		s.finish()
 	}
 	for kind, s := range byType {

@@ -37,11 +37,11 @@ func TestPIIQuality(t *testing.T) {
 			}
 		}
 		r := eval.PII(texts)
-		if r.Support.F1 < want.support || r.HiddenShare > want.hidden {
-			t.Errorf("%s: F1 %.3f, want at least %.2f; %.4f of the texts without labels touched, at most %.4f", name, r.Support.F1, want.support, r.HiddenShare, want.hidden)
+		if r.F1 < want.support || r.HiddenShare > want.hidden {
+			t.Errorf("%s: F1 %.3f, want at least %.2f; %.4f of the texts without labels touched, at most %.4f", name, r.F1, want.support, r.HiddenShare, want.hidden)
 		}
 		t.Logf("%-22s %5d texts  support P %.3f R %.3f F1 %.3f exact %.3f  in pieces F1 %.3f  all F1 %.3f  hidden in %d of %d",
-			name, r.Texts, r.Support.Precision, r.Support.Recall, r.Support.F1, r.Support.Exact, r.SupportInPieces.F1, r.All.F1, r.HiddenIn, r.Clean)
+			name, r.Texts, r.Precision, r.Recall, r.F1, r.Exact, r.InPieces.F1, r.All.F1, r.HiddenIn, r.Clean)
 		got[name] = rounded(t, r)
 	}
 	golden(t, "pii.json", got)
@@ -88,13 +88,13 @@ func TestPIIScore(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := eval.PII(texts)
-	if s := r.Support; s.Labelled != 3 || s.Found != 4 || s.Precision != .5 {
+	if s := r.PIIScore; s.Labelled != 3 || s.Found != 4 || s.Precision != .5 {
 		t.Errorf("support: %+v", s)
 	}
 	if s := r.Types["address"]; s.Labelled != 1 || s.F1 != 1 || s.Exact != 1 {
 		t.Errorf("the pieces of an address are one: %+v", s)
 	}
-	if s := r.SupportInPieces; s.Labelled != 4 {
+	if s := r.InPieces; s.Labelled != 4 {
 		t.Errorf("in pieces: %+v", s)
 	}
 	if s := r.Types["TITLE"]; s.Labelled != 1 || s.Found != 0 {

@@ -48,7 +48,7 @@ var cuePhrases = map[cue]string{
 	cueCVV: "cvv, cvv2, cvc, cvc2, cv2, ccv, csc, security code, card code, codigo de seguranca, codigo de seguridad, код безопасности, код безпеки",
 	cueExpiry: "exp, expiry, expires, expiring, expiration, valid thru, valid until, good thru, validade, vencimento, vence, valida ate, caducidad, caduca, vencimiento, " +
 		"срок действия, действительна до, термін дії, дійсна до",
-	cueSSN:  "ssn, ss, ssn number, social, social security, social security number, s s n, sin, social insurance",
+	cueSSN:  "ssn, ssn number, social, social security, social security number, s s n, sin number, social insurance, social insurance number",
 	cueCPF:  "cpf, cnpj, c p f",
 	cueINN:  "инн, іпн, рнокпп, ідентифікаційн*, идентификационн*, налогоплательщик*, inn",
 	cueNIF:  "nif, dni, nie, nipc, contribuinte, cif, n i f",
@@ -68,7 +68,7 @@ var cuePhrases = map[cue]string{
 	cuePIN:      "pin, pin number, pin no, пин, пін, пин-код, пін-код, пинкод, пінкод",
 	cueCode: "otp, verification code, one-time code, one time code, one time password, one-time password, security code, auth code, authentication code, 2fa code, 2fa, sms code, login code, " +
 		"codigo de verificacao, codigo de verificacion, codigo sms, codigo de autenticacao, код подтверждения, код из смс, смс-код, код підтвердження, код з смс, проверочный код",
-	cuePhone: "phone, phone number, phone no, telephone, tel, mobile, mobile number, cell, cellphone, call, called, calling, call me, contact number, contact no, contact, whatsapp, sms, text, fax, ph, dial, reach, ring, at, " +
+	cuePhone: "phone, phone number, phone no, my number, meu numero, mi numero, мой номер, мій номер, telephone, tel, mobile, mobile number, cell, cellphone, call, called, calling, call me, contact number, contact no, contact, whatsapp, sms, text, fax, ph, dial, reach, ring, at, " +
 		"telefone, celular, fone, ligue, ligar, zap, telefono, movil, llame, llamar, llamame, телефон*, тел, моб, мобильн*, мобільн*, звон*, дзвон*, подзвон*, позвон*, вайбер, viber",
 	cueBirth: "born, birth, birthday, birthdate, date of birth, dob, d o b, bday, nascimento, nasci, nascido, nascida, aniversario, nacimiento, naci, cumpleanos, nacido, nacida, " +
 		"рожден*, родил*, народж*, народив*, рождения",

@@ -11,7 +11,7 @@ const (
 		a stroke, heart attack, heart disease, heart failure, heart condition, hypertension, high blood pressure, low blood pressure, arthritis, migraine, migraines, fibromyalgia, lupus,
 		celiac, coeliac, crohn's, crohns, eczema, psoriasis, endometriosis, pregnant, pregnancy, miscarriage, an abortion, in vitro, pneumonia, bronchitis, tuberculosis, covid, covid-19,
 		kidney disease, kidney failure, dialysis, anemia, anaemia, hypothyroidism, thyroid, allergic, allergy, allergies, herpes, std, gonorrhea, syphilis, hemorrhoids, ulcer,
-		eating disorder, anorexia, bulimia, mental illness, blood pressure, blood sugar, cholesterol, surgery, transplant, pacemaker, broken leg, broken arm, concussion, infertility, disability,
+		eating disorder, anorexia, bulimia, mental illness, blood pressure, blood sugar, cholesterol, surgery, transplant, pacemaker, broken leg, broken arm, concussion, infertility,
 		asma, asmatico, asmatica, tumores, leucemia, quimioterapia, radioterapia, vih, sida, com aids, tenho aids, hepatite, epileps*, esquizofren*, depressao, depresion, tdah, autis*,
 		esclerose multipla, esclerosis multiple, avc, infarto, enfarte, hipertens*, hipertenso, hipertensa, pressao alta, presion alta, artrite, artritis, enxaqueca, enxaquecas, migrana, migranas, fibromialgia,
 		celiaco, celiaca, eczema, psoriase, psoriasis, endometriose, gravida, gestante, gravidez, embarazada, embarazo, aborto, pneumonia, neumonia, bronquite, bronquitis, tuberculose, tuberculosis,
@@ -26,9 +26,9 @@ const (
 		insulina, metformina, antidepressiv*, antidepresiv*, fluoxetina, sertralina, rivotril, clonazepam, losartana, losartan, antibiotico, antibioticos, ibuprofeno, omeprazol,
 		інсулін*, инсулин*, метформін*, метформин*, антидепресант*, антидепрессант*, антибіотик*, антибиотик*, ібупрофен*, ибупрофен*, еналаприл*, эналаприл*`
 	// having is what is said of oneself or a relative with a condition.
-	having = `i have, i've, ive, i had, i got, i suffer, suffer, suffering, i am, i'm, im, i was, my, mine, diagnosed, have had, have been, we have, our, because of, due to, has, he has, she has, living with,
-		tenho, tive, sou, estou, fui, sofro, minha, meu, minhas, meus, nossa, nosso, diagnosticado, diagnosticada, ela tem, ele tem, por causa, devido,
-		tengo, tuve, soy, estoy, padezco, sufro, mi, mis, nuestra, nuestro, tiene, por culpa, a causa, debido,
+	having = `i have, i've, ive, i had, i got, i suffer, suffer, suffering, i am, i'm, im, i was, my, mine, diagnosed, have had, have been, we have, our, he has, she has, living with,
+		tenho, tive, sou, estou, fui, sofro, minha, meu, minhas, meus, nossa, nosso, diagnosticado, diagnosticada, ela tem, ele tem,
+		tengo, tuve, soy, estoy, padezco, sufro, mi, mis, nuestra, nuestro,
 		у меня, у мене, у моей, у моего, у моєї, у мого, у нас, болею, страдаю, хворію, страждаю, маю, мой, моя, моё, мое, моей, моему, моего, мій, моє, моєї, моєму, мого, мої, диагноз, діагноз, поставили, переніс, перенесла, перенес, я`
 	taking = `take, taking, took, on, using, prescribed, prescription, medication, medicine, tomo, tomando, tomar, receitou, receitado, uso, recetado, receto, recetaron, принимаю, приймаю, пью, п'ю, колю, выписали, призначили, прописали, назначили`
 	// others are who is meant when it is not oneself.

@@ -96,6 +96,9 @@ func TestFind(t *testing.T) {
 		{"Do you sell insulin?", ""},
 		{"do you cover people with diabetes?", ""},
 		{"this is a headache, I'm sick of waiting", ""},
+		{"the room was closed due to covid measures", ""},
+		{"a finales de los años sesenta, pero sin 1960 pruebas", ""},
+		{"my partner has epilepsy", "health:epilepsy"},
 		{"I am too low on funds and my battery is high", ""},
 		// How to reach somebody.
 		{"mail me at ana.silva+x@exemplo.com.br!", "email:ana.silva+x@exemplo.com.br"},

@@ -56,7 +56,10 @@ type Answerer struct {
 	uncounted atomic.Bool
 }
 
-var _ answer.Answerer = (*Answerer)(nil)
+var (
+	_ answer.Answerer   = (*Answerer)(nil)
+	_ answer.Instructed = (*Answerer)(nil)
+)
 
 const (
 	maxTries = 3
@@ -133,6 +136,9 @@ func config(o Options) (openai.ClientConfig, error) {
 func (a *Answerer) Model() answer.Model {
 	return answer.Model{Name: a.options.Model, Recipient: a.options.Recipient}
 }
+
+// Instructions implements answer.Instructed.
+func (a *Answerer) Instructions() string { return system }
 
 // Answer implements answer.Answerer. What the server may get over (too many requests,
 // its own faults, a connection that breaks) is tried again a few times, as long as

@@ -56,6 +56,7 @@ func evalCommand(std Stdio) *cobra.Command {
 	}
 	group.AddCommand(cmd)
 	group.AddCommand(evalHandoffCommand(std))
+	group.AddCommand(evalInjectionCommand(std))
 	group.AddCommand(evalPIICommand(std))
 	group.AddCommand(evalRefusalCommand(std))
 	group.AddCommand(evalVerificationCommand(std))
