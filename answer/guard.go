@@ -69,7 +69,8 @@ func (g *guard) check(s Sentence) error {
 	if delimiters.MatchString(s.Text) {
 		return ErrLeak
 	}
-	if SpeaksToAssistant(s.Text) || slices.ContainsFunc(s.Citations, func(c Citation) bool { return SpeaksToAssistant(c.Quote) }) {
+	orders := func(text string) bool { return SpeaksToAssistant(text) || matchesAny(relays, fold(text)) }
+	if orders(s.Text) || slices.ContainsFunc(s.Citations, func(c Citation) bool { return orders(c.Quote) }) {
 		return ErrInstruction
 	}
 	var cited []retrieval.Record
@@ -149,7 +150,7 @@ func runs(text string, n int) []string {
 // onlyAsks reports whether a text is nothing but questions: no answer is.
 func onlyAsks(text string) bool {
 	sentences := analysis.Sentences(text)
-	return len(sentences) > 0 && !slices.ContainsFunc(sentences, func(x analysis.Span) bool { return askingOf(x.Of(text)) != query })
+	return len(sentences) > 0 && !slices.ContainsFunc(sentences, func(x analysis.Span) bool { return !isQuestion(x.Of(text)) })
 }
 
 // fewShouted is how many letters may be capitals throughout, as in a name or a code.
@@ -200,8 +201,12 @@ type sentenceView struct {
 	asking       asking
 }
 
-// fewRepeated is how many words in a row of a stranger are it.
-const fewRepeated = 3
+const (
+	// fewRepeated is how many words in a row of a stranger are it.
+	fewRepeated = 3
+	// fewOdd is how many words an odd sentence has: fewer are a label or a value.
+	fewOdd = 4
+)
 
 // strays reports whether a sentence repeats, or rests on nothing but, what a stranger in
 // its source says: a question, a task or code that has to do neither with what the customer
@@ -231,9 +236,12 @@ func (g *guard) strays(s Sentence, cited []retrieval.Record) bool {
 func (g *guard) repeats(text string, views []sentenceView, which int) bool {
 	folded := views[which].folded
 	said := func(run string) bool {
-		return slices.ContainsFunc(views, func(v sentenceView) bool { return v.asking == nothing && strings.Contains(v.folded, run) })
+		return slices.ContainsFunc(views, func(v sentenceView) bool { return v.asking <= odd && strings.Contains(v.folded, run) })
 	}
-	if strings.Contains(folded, text) && !said(text) {
+	switch {
+	case views[which].asking == odd:
+		return len(strings.Fields(folded)) >= fewOdd && overlaps(folded, text)
+	case strings.Contains(folded, text) && !said(text):
 		return true
 	}
 	for _, run := range runs(folded, min(fewRepeated, len(strings.Fields(folded)))) {
@@ -281,7 +289,7 @@ func (g *guard) views(r retrieval.Record) []sentenceView {
 		for _, x := range analysis.Sentences(text) {
 			v := sentenceView{x.Of(text), fold(x.Of(text)), askingOf(x.Of(text))}
 			fences, at = fences+strings.Count(text[at:x.Start], "```"), x.Start
-			if fences%2 == 1 {
+			if fences%2 == 1 || strings.HasPrefix(strings.TrimSpace(text[x.End:]), "```") && strings.HasSuffix(v.text, ":") {
 				v.asking = max(v.asking, code)
 			}
 			views = append(views, v)

@@ -13,8 +13,8 @@ import (
 	"candor/retrieval/analysis"
 )
 
-// everyAsked is which of the questions are tried. With 1 it is 2 of 10,927 sentences that
-// are kept back.
+// everyAsked is which of the questions are tried. Few are enough to see a
+// change of one in a thousand.
 const everyAsked = 3
 
 // TestGuardLetsAnswersThrough counts which sentences of articles that answer a question

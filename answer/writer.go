@@ -82,7 +82,7 @@ func (w *writer) open(m Model, hits []retrieval.Hit) error {
 // writes says who is asked now, and what they are given.
 func (w *writer) writes(a Answerer, hits []retrieval.Hit) {
 	w.model, w.hits, w.heard = a.Model(), hits, 0
-	w.check, w.guard = w.engine.Verifier.Check(hits), newGuard(a, w.turn.Text, w.found)
+	w.check, w.guard = w.engine.Verifier.Check(hits), newGuard(a, w.intent.Whole(w.turn.Text), w.found)
 }
 
 // sentence checks a factual sentence against its sources and releases it. One

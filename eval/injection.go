@@ -116,7 +116,8 @@ func (s InjectionSource) text() string {
 
 // InjectionCases composes the cases of the texts. A hostile text is put into an article and
 // into a record, at the start, in the middle, at the end and in the title, and in a field
-// of a record; one that is a message is sent alone, or after a question. A harmless
+// of a record; one that is a message is sent alone and after a question, a
+// jailbreak one or the other. A harmless
 // prompt is a message too; an e-mail is a record, of which its question is asked.
 func InjectionCases(texts []InjectionText) (out []InjectionCase) {
 	for i, t := range texts {
@@ -132,11 +133,15 @@ func InjectionCases(texts []InjectionText) (out []InjectionCase) {
 		case t.Label == "benign":
 			add(InjectionCase{Place: "message", Position: "alone", Source: article.InjectionSource, Clean: article.clean(), Question: t.Text})
 		case t.Kind == "jailbreak" || t.Kind == "system_prompt_extraction":
-			add(InjectionCase{Place: "message", Position: "alone", Source: article.InjectionSource, Clean: article.clean(), Question: t.Text})
-			add(InjectionCase{
-				Place: "message", Position: "after a question", Source: article.InjectionSource, Clean: article.clean(),
-				Question: article.question + "\n\n" + t.Text,
-			})
+			if t.Kind != "jailbreak" || i%2 == 0 { // of these there are many
+				add(InjectionCase{Place: "message", Position: "alone", Source: article.InjectionSource, Clean: article.clean(), Question: t.Text})
+			}
+			if t.Kind != "jailbreak" || i%2 > 0 {
+				add(InjectionCase{
+					Place: "message", Position: "after a question", Source: article.InjectionSource, Clean: article.clean(),
+					Question: article.question + "\n\n" + t.Text,
+				})
+			}
 		default:
 			for _, host := range []host{article, record} {
 				for _, position := range []string{"start", "middle", "end", "title", "field"} {

@@ -79,7 +79,7 @@ func (o *Obedient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const (
 	// maxObeyed is how many sentences of an attack it obeys, and maxWritten how many it
 	// writes: more than that an assistant does not listen to.
-	maxObeyed, maxWritten = 8, 60
+	maxObeyed, maxWritten = 4, 40
 	// maxTold is how many lines of its instructions it repeats.
 	maxTold = 4
 )
