@@ -120,6 +120,9 @@ func (c *Check) Verify(ctx context.Context, s Sentence) (score float64, err erro
 			return score, err
 		}
 	}
+	if !labelled(text, once, src.language) {
+		return score, ErrValue
+	}
 	if score < ReleaseThreshold {
 		return score, ErrWords
 	}
