@@ -484,7 +484,7 @@ func TestCancelWaiting(t *testing.T) {
 		time.AfterFunc(100*time.Millisecond, cancel)
 		began := time.Now()
 		_, err := ask(ctx, model(t, o), request())
-		if took := time.Since(began); !errors.Is(err, answer.ErrModel) || !errors.Is(err, context.Canceled) || took > time.Second {
+		if took := time.Since(began); !errors.Is(err, answer.ErrModel) || !errors.Is(err, context.Canceled) || took > 5*time.Second {
 			t.Errorf("waiting %s, it ended after %s with %v", name, took, err)
 		}
 	}
@@ -519,7 +519,7 @@ func TestCancel(t *testing.T) {
 		case <-time.After(time.Second):
 			t.Fatal("the server was not told")
 		}
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("it took %s", took)
 		}
 	}
