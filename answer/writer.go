@@ -109,7 +109,9 @@ func (w *writer) sentence(s Sentence) error {
 	}
 	if err != nil {
 		a.Verification.Dropped++
-		a.Verification.Removed = append(a.Verification.Removed, Removed{cut(s.Text), RemovalReason(err)})
+		if len(a.Verification.Removed) < maxSentences { // enough to see what went wrong
+			a.Verification.Removed = append(a.Verification.Removed, Removed{cut(s.Text), RemovalReason(err)})
+		}
 		w.engine.checked(w.model, RemovalReason(err))
 		w.engine.Logger.Warn("a sentence was dropped", "answer", a.ID, "model", w.model.Name, "error", err)
 		return w.enough()
