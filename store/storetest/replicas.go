@@ -250,6 +250,9 @@ func policyAtAnyMoment(a, b *fixture) {
 		inForce.Store(int64(i + 1))
 		time.Sleep(30 * time.Millisecond)
 	}
+	// On a busy machine a release takes longer than that.
+	for end := time.Now().Add(20 * time.Second); released.Load() == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	}
 	close(stop)
 	writers.Wait()
 	if released.Load() == 0 {
