@@ -161,6 +161,12 @@ func (a *Answer) Personal() bool {
 	return slices.ContainsFunc(a.Sentences, func(s Sentence) bool { return len(a.Categories(s)) > 0 })
 }
 
+// TakeBack removes everything that was made of records: what was said and used, and what
+// was written and not said.
+func (a *Answer) TakeBack() {
+	a.Sentences, a.Used, a.Text, a.Verification = []Sentence{}, []Used{}, "", Verification{}
+}
+
 // Categories returns the categories of the records that the sentence cites,
 // given the records that the answer used.
 func (a *Answer) Categories(s Sentence) []consent.Category {

@@ -108,11 +108,11 @@ const (
 func (e *Engine) Answer(ctx context.Context, q Turn) error {
 	a := e.newAnswer(q)
 	var err error
-	opened, reason, out := "", "", make(leftOut)
+	opened, reason, r := "", "", &routing{out: make(map[int]bool)}
 	for stale := 0; stale < maxAttempts; {
 		a.Attempt++
 		var finished bool
-		opened, finished, err = e.attempt(ctx, q, &a, out, reason)
+		opened, finished, err = e.attempt(ctx, q, &a, r, reason)
 		if finished {
 			return err
 		}
@@ -165,7 +165,6 @@ func (e *Engine) Recover(ctx context.Context, id string, who identity.Principal)
 	}
 	q := Turn{AnswerID: id, Conversation: a.ConversationID, Who: who}
 	if a.Status == Writing {
-		a.Model = e.Extractive.Model()
 		return e.giveUp(q, a, opened, Interrupted, Ending{}, SayInterrupted)
 	}
 	return e.close(q, a, consent.Scope{}, opened)
@@ -177,6 +176,12 @@ func (e *Engine) newAnswer(q Turn) Answer {
 		Language: consent.MatchLanguage(q.Language), Model: e.Extractive.Model(), Leaf: Leaf{ID: LeafID(q.AnswerID)},
 		Sentences: []Sentence{}, Used: []Used{}, NotSearched: []NotSearched{},
 	}
+}
+
+// takeBack empties an answer, so that nobody has written it.
+func (e *Engine) takeBack(a *Answer) {
+	a.TakeBack()
+	a.Model = e.Extractive.Model()
 }
 
 // lost records an answer that a person's arrival ended, as it was left. One that
@@ -191,10 +196,10 @@ func (e *Engine) lost(q Turn, opened string) error {
 	return e.close(q, a, consent.Scope{}, opened)
 }
 
-// attempt writes the answer once, under one scope, without the models that are left
-// out. It returns the opened entry, and whether the answer is finished: what fails
+// attempt writes the answer once, under one scope, without the models that are out.
+// It returns the opened entry, and whether the answer is finished: what fails
 // then is recording its end. Reason is why the attempt before was taken back.
-func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, reason string) (opened string, finished bool, err error) {
+func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, r *routing, reason string) (opened string, finished bool, err error) {
 	scope, scopeErr := e.Gate.Scope(ctx, q.Who, consent.Answers)
 	if ctx.Err() != nil {
 		return "", false, ctx.Err()
@@ -206,8 +211,8 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, re
 	intent := UnderstandAfter(e.Gate.Policy(), q.Text, before, a.Language)
 	handover := intent.Handover(e.Gate.Policy(), q.Text, q.Before, a.Language)
 	stamp := scope.Stamp()
-	a.Status, a.Text, a.Offer, a.Verification, a.Model = Writing, "", nil, Verification{}, e.Extractive.Model()
-	a.Sentences, a.Used = []Sentence{}, []Used{}
+	a.Status, a.Offer = Writing, nil
+	e.takeBack(a)
 	a.Epoch, a.PolicyVersion, a.ValidUntil = stamp.Epoch, stamp.PolicyVersion, stamp.ValidUntil
 	a.NotSearched = notSearchedOf(scope, intent)
 	if err := e.Journal.Begin(ctx, *a, reason); err != nil {
@@ -231,12 +236,12 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, out leftOut, re
 			hits = slices.DeleteFunc(hits, func(h retrieval.Hit) bool { return h.Record.Knowledge() })
 		}
 	}
-	w := &writer{engine: e, ctx: ctx, turn: q, found: hits, intent: intent, handover: handover, scope: scope, stamp: stamp, answer: a, out: out}
+	w := &writer{engine: e, ctx: ctx, turn: q, found: hits, intent: intent, handover: handover, scope: scope, stamp: stamp, answer: a, routing: r}
 	// What was found was read by the company's own search, which extractive is part of.
 	if err := w.open(e.Extractive.Model(), hits); err != nil {
 		return e.notOpened(w, err)
 	}
-	end, err := e.write(w, hits)
+	end, err := e.write(w)
 	switch {
 	case errors.Is(err, errNotRecorded):
 		return e.notOpened(w, err)
@@ -264,7 +269,7 @@ func (e *Engine) notOpened(w *writer, err error) (opened string, finished bool, 
 }
 
 // write says what there is to say, by what the message does.
-func (e *Engine) write(w *writer, hits []retrieval.Hit) (Ending, error) {
+func (e *Engine) write(w *writer) (Ending, error) {
 	a := w.answer
 	switch w.intent.Act {
 	case Greeting:
@@ -290,19 +295,17 @@ func (e *Engine) write(w *writer, hits []retrieval.Hit) (Ending, error) {
 		}
 	}
 	said := len(a.Sentences)
-	support, err := w.question(hits)
+	support, err := w.question()
 	if err != nil {
 		return Ending{}, err
 	}
-	supported := len(a.Sentences) > said
-	w.partial = supported && !w.whole(hits)
-	return e.conclude(w, support, supported)
+	return e.conclude(w, support, len(a.Sentences) > said)
 }
 
 // conclude adds what an answer owes the customer beyond its sources: the
 // consent that would help, what was not looked at, and the way to a person.
 func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, error) {
-	a, policy, q, intent, scope := w.answer, e.Gate.Policy(), w.turn, w.intent, w.scope
+	a, policy, intent, scope := w.answer, e.Gate.Policy(), w.intent, w.scope
 	missing := relevantOf(a.NotSearched)
 	a.NotSearched = append(a.NotSearched, w.withheld...)
 	personal := a.Personal()
@@ -310,13 +313,8 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 	// goes round, and then the consent that would help is asked for.
 	wanting := len(missing) > 0 && !personal && (intent.Personal || !supported)
 	if wanting {
-		offer, err := e.Gate.Offer(w.ctx, q.Who, consent.BrandAI, categoriesOf(missing), a.Language, q.Brand)
-		if err != nil && !scope.Unavailable() {
-			return Ending{}, fmt.Errorf("make an offer: %w", err)
-		}
-		if offer != nil {
-			a.Offer, a.Status = offer, NeedsConsent
-			return Ending{}, w.say(offer.Text)
+		if offered, err := w.offer(consent.BrandAI, categoriesOf(missing)); offered || err != nil {
+			return Ending{}, err
 		}
 		for _, group := range byReason(missing) {
 			if scope.Unavailable() {
@@ -328,7 +326,7 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 		}
 	}
 	switch {
-	case supported && (wanting || w.partial):
+	case supported && (wanting || !w.complete()):
 		a.Status = Partial
 		return Ending{}, nil
 	case supported:
@@ -341,13 +339,8 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 	if support == Supported && w.unread != "" {
 		// What was found answers it, and only a model that may not read the question
 		// could say how.
-		offer, err := e.Gate.Offer(w.ctx, q.Who, w.unread, []consent.Category{consent.Conversation}, a.Language, q.Brand)
-		if err != nil && !scope.Unavailable() {
-			return Ending{}, fmt.Errorf("make an offer: %w", err)
-		}
-		if offer != nil {
-			a.Offer, a.Status = offer, NeedsConsent
-			return Ending{}, w.say(offer.Text)
+		if offered, err := w.offer(w.unread, []consent.Category{consent.Conversation}); offered || err != nil {
+			return Ending{}, err
 		}
 	}
 	a.Status = Declined
@@ -362,24 +355,40 @@ func (e *Engine) conclude(w *writer, support Support, supported bool) (Ending, e
 		return Ending{}, err
 	}
 	end := Ending{AfterDeclined: afterDeclined, Notice: Say(SayHandoff, a.Language)}
-	if support == Supported && w.out.failed() {
+	if support == Supported && w.routing.failed() {
 		end.Handoff = ModelFailure // there is an answer, and nobody here to write it
 	}
 	return end, nil
+}
+
+// offer asks for a consent that would help, if there is one to ask for.
+func (w *writer) offer(to consent.Recipient, categories []consent.Category) (bool, error) {
+	a := w.answer
+	offer, err := w.engine.Gate.Offer(w.ctx, w.turn.Who, to, categories, a.Language, w.turn.Brand)
+	if err != nil && !w.scope.Unavailable() {
+		return false, fmt.Errorf("make an offer: %w", err)
+	}
+	if offer == nil {
+		return false, nil
+	}
+	a.Offer, a.Status = offer, NeedsConsent
+	return true, w.say(offer.Text)
 }
 
 // refuse ends an answer that could not be recorded: what was said of it is taken back,
 // and nothing of the search is said.
 func (e *Engine) refuse(w *writer) (finished bool, err error) {
 	a := w.answer
-	if len(a.Sentences) > 0 {
+	said := len(a.Sentences) > 0
+	e.takeBack(a)
+	if said {
 		a.Attempt++
-		a.Status, a.Sentences, a.Text = Writing, []Sentence{}, ""
+		a.Status = Writing
 		if err := e.Journal.Begin(w.ctx, *a, "interrupted"); err != nil {
 			return false, err
 		}
 	}
-	a.Status, a.Used = Declined, []Used{}
+	a.Status = Declined
 	if err := w.say(Say(SayLogUnavailable, a.Language)); err != nil {
 		return false, err
 	}
@@ -397,7 +406,7 @@ func (e *Engine) giveUp(q Turn, a Answer, opened string, status Status, end Endi
 	defer cancel()
 	a.Attempt++
 	a.Status, a.Offer, a.NotSearched, a.ValidUntil = Writing, nil, []NotSearched{}, time.Time{}
-	a.Used, a.Sentences, a.Text = []Used{}, []Sentence{}, ""
+	e.takeBack(&a)
 	// Nothing personal is said, so no scope has to hold.
 	w := &writer{engine: e, ctx: ctx, stamp: consent.Stamp{Unavailable: true}, answer: &a}
 	err := e.Journal.Begin(ctx, a, "interrupted")

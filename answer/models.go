@@ -12,24 +12,28 @@ import (
 // answer is taken back and written again without it.
 var errBrokeOff = errors.New("a model broke off")
 
-// leftOut are the models, by their place in Engine.Models, that are not asked for an
-// answer any more. True: the model failed; false: nobody waits for it.
-type leftOut map[int]bool
+// routing is what an answer knows of its models, over all of its attempts.
+type routing struct {
+	// out are the models, by their place in Engine.Models, that are not asked any more.
+	// True: the model failed; false: nobody waits for it.
+	out   map[int]bool
+	spent int // tokens, of all of them
+}
 
-func (l leftOut) has(model int) bool { _, ok := l[model]; return ok }
+func (r *routing) isOut(model int) bool { _, ok := r.out[model]; return ok }
 
-// all leaves every model out.
-func (l leftOut) all(models []Answerer) {
+// allOut leaves every model out.
+func (r *routing) allOut(models []Answerer) {
 	for i := range models {
-		if !l.has(i) {
-			l[i] = false
+		if !r.isOut(i) {
+			r.out[i] = false
 		}
 	}
 }
 
 // failed reports whether a model failed.
-func (l leftOut) failed() bool {
-	for _, failed := range l {
+func (r *routing) failed() bool {
+	for _, failed := range r.out {
 		if failed {
 			return true
 		}
@@ -39,12 +43,13 @@ func (l leftOut) failed() bool {
 
 // Budget bounds what language models cost.
 //
-// Reserve takes tokens for an answer of the customer's out of what is left of a day
-// (of UTC), and returns how many it took: fewer where fewer are left, 0 where too few
-// are for an answer. It is durable when it returns, and counted on every replica. Settle gives
+// Reserve takes tokens for an answer of the customer's, which has spent some already,
+// out of what is left for it and of a day (of UTC), and returns how many it took: fewer
+// where fewer are left, 0 where too few are for an answer. It is durable when it returns,
+// and counted on every replica. Settle gives
 // back what was not spent; what a crash leaves reserved stays spent for that day.
 type Budget interface {
-	Reserve(ctx context.Context, customer identity.CustomerID, day time.Time) (tokens int, err error)
+	Reserve(ctx context.Context, customer identity.CustomerID, day time.Time, spent int) (tokens int, err error)
 	Settle(ctx context.Context, customer identity.CustomerID, day time.Time, unspent int) error
 }
 
@@ -55,7 +60,7 @@ func (w *writer) reserve() (int, error) {
 		return noBound, nil
 	}
 	w.day = time.Now().UTC()
-	n, err := b.Reserve(w.ctx, w.turn.Who.Customer, w.day)
+	n, err := b.Reserve(w.ctx, w.turn.Who.Customer, w.day, w.routing.spent)
 	if err != nil && w.ctx.Err() == nil {
 		// What cannot be counted is not spent.
 		w.engine.Logger.Warn("no model is asked, since its cost cannot be counted", "answer", w.answer.ID, "error", err)

@@ -497,9 +497,11 @@ type purse struct {
 	err      error
 	reserved []int
 	settled  []int
+	spent    []int // by the answer, before each time
 }
 
-func (b *purse) Reserve(context.Context, identity.CustomerID, time.Time) (int, error) {
+func (b *purse) Reserve(_ context.Context, _ identity.CustomerID, _ time.Time, spent int) (int, error) {
+	b.spent = append(b.spent, spent)
 	b.reserved = append(b.reserved, b.left)
 	return b.left, b.err
 }
@@ -543,17 +545,19 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// TestBudgetAfterFailure gives back what a model that failed has not used.
+// TestBudgetAfterFailure gives back what models that failed have not used; what they have
+// is the answer's, so the next of them has less.
 func TestBudgetAfterFailure(t *testing.T) {
 	p := newPanel(t, ordersIn)
 	b := &purse{left: 1000}
 	p.engine.Budget = b
-	p.models(speaker{name: "own", to: consent.BrandAI, says: func(_ context.Context, r answer.Request, _ func(answer.Sentence) error) error {
+	fails := func(_ context.Context, r answer.Request, _ func(answer.Sentence) error) error {
 		r.Count(50)
 		return fmt.Errorf("%w: it is away", answer.ErrModel)
-	}})
-	if _, a := p.answer(); a.Status != answer.Answered || !slices.Equal(b.settled, []int{950}) {
-		t.Errorf("%s, given back %v", a.Status, b.settled)
+	}
+	p.models(speaker{name: "own", to: consent.BrandAI, says: fails}, speaker{name: "second", to: consent.BrandAI, says: fails})
+	if _, a := p.answer(); a.Status != answer.Answered || !slices.Equal(b.settled, []int{950, 950}) || !slices.Equal(b.spent, []int{0, 50}) {
+		t.Errorf("%s, given back %v, spent before %v", a.Status, b.settled, b.spent)
 	}
 }
 
@@ -682,8 +686,13 @@ func TestLogFailsBeforeNextModel(t *testing.T) {
 	if err := p.engine.Answer(t.Context(), q); !errors.Is(err, citation.ErrUnavailable) {
 		t.Errorf("answering without a log: %v", err)
 	}
-	if a := p.read(q); a.Text != answer.Say(answer.SayLogUnavailable, "en") || !slices.Equal(p.calls, []string{"extractive: bill-1"}) {
+	a := p.read(q)
+	if a.Text != answer.Say(answer.SayLogUnavailable, "en") || !slices.Equal(p.calls, []string{"extractive: bill-1"}) {
 		t.Errorf("asked were %q: %s", p.calls, a.Text)
+	}
+	// Nothing of what was taken back is told of: neither who wrote it nor what was checked.
+	if v := a.Verification; v.Checked+v.Released+v.Dropped+len(v.Removed) > 0 || len(a.Used) > 0 || a.Model.Recipient != consent.BrandAI {
+		t.Errorf("checked %+v, used %v, by %s", v, a.Used, a.Model.Name)
 	}
 	if n, _ := p.resets(q); n != 1 {
 		t.Errorf("%d resets", n)

@@ -41,7 +41,7 @@ type writer struct {
 	scope    consent.Scope
 	stamp    consent.Stamp
 	answer   *Answer
-	out      leftOut
+	routing  *routing
 	opened   string // the latest opened entry
 
 	model    Model             // who is writing
@@ -52,7 +52,6 @@ type writer struct {
 	hits     []retrieval.Hit   // what they were given
 	withheld []NotSearched     // what a model was not given
 	unread   consent.Recipient // the first that may not have the customer's words
-	partial  bool              // a question of the message has no answer
 	day      time.Time         // of which tokens are reserved
 }
 
@@ -75,8 +74,11 @@ func (w *writer) open(m Model, hits []retrieval.Hit) error {
 	// Nothing is handed to the answerer that was withdrawn since the search.
 	stamp := w.stamp
 	entry.Stamp = &stamp
-	w.opened = entry.ID
-	return w.engine.Log.Append(w.ctx, entry)
+	err = w.engine.Log.Append(w.ctx, entry)
+	if err == nil || w.ctx.Err() != nil { // then it may be there
+		w.opened = entry.ID
+	}
+	return err
 }
 
 // writes says who is asked now, and what they are given.
@@ -163,32 +165,28 @@ func (w *writer) release(s Sentence) error {
 	return err
 }
 
-// question answers from the hits: by a model that may have them, else by quoting.
-func (w *writer) question(hits []retrieval.Hit) (Support, error) {
-	e := w.engine
+// question answers from what was found: by a model that may have it, else by quoting.
+func (w *writer) question() (Support, error) {
+	e, hits := w.engine, w.found
 	asks := false // a model that may have the question
 	for i, m := range e.Models {
-		asks = w.mayRead(m) && !w.out.has(i) || asks
+		asks = w.mayRead(m) && !w.routing.isOut(i) || asks
 	}
 	said := len(w.answer.Sentences)
-	if len(hits) == 0 || !asks {
-		// Who quotes says nothing where the evidence is against it.
-		if len(hits) > 0 {
-			if err := w.quote(hits); err != nil || len(w.answer.Sentences) > said {
-				return Supported, err
-			}
-		}
-		support := Unsupported // whoever might be asked
-		if len(hits) > 0 || e.Judge != nil {
-			support = w.judge(hits)
-		}
-		return support, w.ctx.Err()
+	if len(hits) == 0 {
+		return w.judge(), w.ctx.Err() // whoever might be asked
 	}
-	if support := w.judge(hits); support != Supported {
+	if !asks { // who quotes says nothing where the evidence is against it
+		if err := w.quote(hits); err != nil || len(w.answer.Sentences) > said {
+			return Supported, err
+		}
+		return w.judge(), w.ctx.Err()
+	}
+	if support := w.judge(); support != Supported {
 		return support, w.ctx.Err()
 	}
 	for i, m := range e.Models {
-		if w.out.has(i) || !w.mayRead(m) {
+		if w.routing.isOut(i) || !w.mayRead(m) {
 			continue
 		}
 		given := permitted(hits, m.Model().Recipient)
@@ -215,31 +213,30 @@ func (w *writer) question(hits []retrieval.Hit) (Support, error) {
 	return Supported, w.quote(hits)
 }
 
-// judge tells whether the hits answer the message, alone or with what it leans on.
-func (w *writer) judge(hits []retrieval.Hit) Support {
-	j := w.engine.Judge
-	if j == nil {
-		return Supported
-	}
-	best, _ := j.Judge(w.ctx, w.request(w.turn.Text, hits))
+// judge tells whether what was found answers the message, alone or with what it leans on.
+func (w *writer) judge() Support {
+	best := w.supports(w.turn.Text)
 	if whole := w.intent.Whole(w.turn.Text); whole != w.turn.Text && best != Supported {
-		support, _ := j.Judge(w.ctx, w.request(whole, hits))
-		best = max(best, support)
+		best = max(best, w.supports(whole))
 	}
 	return best
 }
 
-// whole reports whether the hits answer each of the questions that the message asks.
-func (w *writer) whole(hits []retrieval.Hit) bool {
-	if w.engine.Judge == nil {
-		return true
+// complete reports whether what was found answers each of the questions that the message
+// asks.
+func (w *writer) complete() bool {
+	return !slices.ContainsFunc(Parts(w.turn.Text, w.answer.Language), func(part string) bool { return w.supports(part) != Supported })
+}
+
+func (w *writer) supports(question string) Support {
+	switch j := w.engine.Judge; {
+	case j != nil:
+		support, _ := j.Judge(w.ctx, w.request(question, w.found))
+		return support
+	case len(w.found) > 0:
+		return Supported
 	}
-	for _, part := range Parts(w.turn.Text, w.answer.Language) {
-		if support, _ := w.engine.Judge.Judge(w.ctx, w.request(part, hits)); support != Supported {
-			return false
-		}
-	}
-	return true
+	return Unsupported
 }
 
 // rest has a model answer what the house has not: how something is done, or what is on
@@ -290,7 +287,7 @@ func (w *writer) withhold(m Answerer, hits []retrieval.Hit) []retrieval.Hit {
 func (w *writer) inHouse(hits []retrieval.Hit) error {
 	said := len(w.answer.Sentences)
 	for i, m := range w.engine.Models {
-		if m.Model().Recipient != consent.BrandAI || w.out.has(i) {
+		if m.Model().Recipient != consent.BrandAI || w.routing.isOut(i) {
 			continue
 		}
 		if err := w.ask(i, hits); err != nil || len(w.answer.Sentences) > said {
@@ -342,7 +339,7 @@ func (w *writer) ask(which int, hits []retrieval.Hit) error {
 	model := m.Model()
 	select {
 	case <-w.turn.Left: // never, where it is nil
-		w.out.all(w.engine.Models)
+		w.routing.allOut(w.engine.Models)
 		return nil
 	default:
 	}
@@ -380,6 +377,7 @@ func (w *writer) ask(which int, hits []retrieval.Hit) error {
 		return ended
 	})
 	w.settle(max(tokens-call.Tokens, 0))
+	w.routing.spent += call.Tokens
 	call.Took, call.Failed, call.Left = time.Since(began), err != nil && ended == nil && w.ctx.Err() == nil, ctx.Err() != nil
 	w.engine.observe(call)
 	switch {
@@ -393,9 +391,9 @@ func (w *writer) ask(which int, hits []retrieval.Hit) error {
 		return w.ctx.Err()
 	}
 	if ctx.Err() != nil { // nobody waits: no other model is kept at work either
-		w.out.all(w.engine.Models)
+		w.routing.allOut(w.engine.Models)
 	} else {
-		w.out[which] = true
+		w.routing.out[which] = true
 		w.engine.Logger.Error("a model failed", "answer", w.answer.ID, "model", model.Name, "error", err)
 	}
 	if len(w.answer.Sentences) > said {

@@ -297,7 +297,7 @@ func (tx *Tx) takeBackStale(key Sealer, c *conversation.Conversation, a *answer.
 	if !errors.Is(err, consent.ErrStale) {
 		return err
 	}
-	a.Sentences, a.Used, a.Text = []answer.Sentence{}, []answer.Used{}, ""
+	a.TakeBack()
 	_, err = tx.addEvent(key, c.ID, conversation.ResetEvent, a.ID, resetBody{a.ID, a.Attempt, "consent_changed"})
 	return err
 }

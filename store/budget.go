@@ -24,7 +24,7 @@ func (s *Store) Budget(perAnswer, perDay int) answer.Budget { return budget{s, p
 // past midnight.
 const keptDays = 1
 
-func (b budget) Reserve(ctx context.Context, customer identity.CustomerID, day time.Time) (tokens int, err error) {
+func (b budget) Reserve(ctx context.Context, customer identity.CustomerID, day time.Time, spent int) (tokens int, err error) {
 	err = b.s.writeFor(ctx, customer, func(tx *Tx) error {
 		tokens = 0
 		if _, err := tx.exec("DELETE FROM model_tokens WHERE customer = ? AND day < ?", customer, dayOf(day.AddDate(0, 0, -keptDays))); err != nil {
@@ -33,11 +33,11 @@ func (b budget) Reserve(ctx context.Context, customer identity.CustomerID, day t
 		if _, err := tx.exec("INSERT INTO model_tokens (customer, day, tokens) VALUES (?, ?, 0) ON CONFLICT DO NOTHING", customer, dayOf(day)); err != nil {
 			return err
 		}
-		var spent int
-		if err := tx.row("SELECT tokens FROM model_tokens WHERE customer = ? AND day = ?", customer, dayOf(day)).Scan(&spent); err != nil {
+		var today int
+		if err := tx.row("SELECT tokens FROM model_tokens WHERE customer = ? AND day = ?", customer, dayOf(day)).Scan(&today); err != nil {
 			return err
 		}
-		if tokens = min(b.answer, b.perDay-spent); tokens < max(b.answer/4, 1) {
+		if tokens = min(b.answer-spent, b.perDay-today); tokens < max(b.answer/4, 1) {
 			tokens = 0
 			return nil
 		}

@@ -145,7 +145,7 @@ func (s *site) fill(sub string) identity.Principal {
 	_, err = s.Handoff(ctx, conv, conversation.CustomerRequest, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Wait")})
 	s.must(err)
 	s.must(s.Rate(ctx, id, conv, 1, "good"))
-	_, err = s.Budget(1000, 1000).Reserve(ctx, id, time.Now())
+	_, err = s.Budget(1000, 1000).Reserve(ctx, id, time.Now(), 0)
 	s.must(err)
 	_, err = s.Remember(ctx, id, "scope", sub, "body")
 	s.must(err)

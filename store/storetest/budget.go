@@ -14,7 +14,7 @@ func budgets(a, b *fixture) {
 	day := time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC)
 	take := func(f *fixture, at time.Time) int {
 		f.Helper()
-		n, err := f.Budget(1000, 2600).Reserve(f.Context(), f.maya.Customer, at)
+		n, err := f.Budget(1000, 2600).Reserve(f.Context(), f.maya.Customer, at, 0)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -56,13 +56,19 @@ func budgets(a, b *fixture) {
 	if n := take(a, day.Add(2*time.Hour)); n != 1000 {
 		a.Errorf("%d tokens on the next day", n)
 	}
-	if n, err := a.Budget(1000, 2600).Reserve(a.Context(), a.omar.Customer, day); err != nil || n != 1000 {
+	// One answer has one budget, however many models are asked for it.
+	for spent, want := range map[int]int{700: 300, 800: 0} {
+		if n, err := a.Budget(1000, 9000).Reserve(a.Context(), a.omar.Customer, day.AddDate(0, 1, 0), spent); err != nil || n != want {
+			a.Errorf("an answer that has spent %d may have %d more, %v; want %d", spent, n, err, want)
+		}
+	}
+	if n, err := a.Budget(1000, 2600).Reserve(a.Context(), a.omar.Customer, day, 0); err != nil || n != 1000 {
 		a.Errorf("somebody else has %d tokens, %v", n, err)
 	}
 	if _, err := a.Erase(a.Context(), a.maya.Customer, nil); err != nil {
 		a.Fatal(err)
 	}
-	if _, err := b.Budget(1000, 2600).Reserve(b.Context(), b.maya.Customer, day); !errors.Is(err, consent.ErrUnknownCustomer) {
+	if _, err := b.Budget(1000, 2600).Reserve(b.Context(), b.maya.Customer, day, 0); !errors.Is(err, consent.ErrUnknownCustomer) {
 		b.Errorf("for somebody who was erased: %v", err)
 	}
 }
