@@ -5,6 +5,7 @@ import (
 
 	"candor/answer"
 	"candor/consent"
+	"candor/internal/evaldata"
 )
 
 // counts compares what is said with what is labelled.
@@ -30,7 +31,7 @@ func (c counts) f1() float64        { return 2 * float64(c.hit) / float64(max(1,
 func TestWantsPersonOnNLUPP(t *testing.T) {
 	p := consent.DefaultPolicy()
 	var c counts
-	for _, row := range readData[struct {
+	for _, row := range evaldata.Rows[struct {
 		Text    string
 		Handoff bool
 	}](t, "handoff/nlupp.jsonl") {
@@ -51,7 +52,7 @@ func TestWantsPersonOnNLUPP(t *testing.T) {
 func TestSmalltalkOnCLINC(t *testing.T) {
 	p := consent.DefaultPolicy()
 	var hello, thank, person counts
-	for _, row := range readData[struct{ Text, Label string }](t, "intents/clinc150.jsonl") {
+	for _, row := range evaldata.Rows[struct{ Text, Label string }](t, "intents/clinc150.jsonl") {
 		act := answer.Understand(p, row.Text, "en").Act
 		hello.add(act == answer.Greeting, row.Label == "greeting")
 		if row.Label != "goodbye" {

@@ -11,12 +11,13 @@ import (
 	"candor/answer"
 	"candor/consent"
 	"candor/eval"
+	"candor/internal/evaldata"
 )
 
 // TestHandoffQuality measures who wants a person on NLU++, and, of what people ask
 // elsewhere, how much goes to one.
 func TestHandoffQuality(t *testing.T) {
-	dir := dataDir(t)
+	dir := evaldata.Dir(t)
 	sets, err := eval.ReadHandoff(filepath.Join(dir, "handoff"))
 	if err != nil {
 		t.Fatal(err)

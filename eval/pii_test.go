@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"candor/eval"
+	"candor/internal/evaldata"
 	"candor/pii"
 )
 
 // TestPIIQuality measures what is found in labelled texts, and how often something is
 // hidden in messages that hold no personal data.
 func TestPIIQuality(t *testing.T) {
-	dir := dataDir(t)
+	dir := evaldata.Dir(t)
 	got := make(map[string]any)
 	for name, want := range map[string]struct {
 		support float64 // F1 is at least this

@@ -11,9 +11,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // RefusalSet is company knowledge with questions of which some have no answer in it.
@@ -276,19 +279,39 @@ type RefusalRun struct {
 	results map[string][]refusalResult
 }
 
-// Ask asks all questions of a set.
+// Every returns a part of the set: each so many-th question of a kind, and all documents.
+func (s RefusalSet) Every(n int) RefusalSet {
+	seen := make(map[string]int)
+	s.Questions = slices.DeleteFunc(slices.Clone(s.Questions), func(q RefusalQuestion) bool {
+		seen[q.Kind]++
+		return (seen[q.Kind]-1)%n != 0
+	})
+	return s
+}
+
+// Ask asks all questions of a set, several at a time.
 func (r *RefusalRun) Ask(ctx context.Context, set RefusalSet, ask func(context.Context, RefusalQuestion) (RefusalResponse, error)) error {
+	results := make([]refusalResult, len(set.Questions))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2 * runtime.GOMAXPROCS(0)) // half of them wait for a disk
+	for i, q := range set.Questions {
+		group.Go(func() error {
+			response, err := ask(ctx, q)
+			if err != nil {
+				return fmt.Errorf("question %s: %w", q.ID, err)
+			}
+			results[i] = refusalResult{q, response}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
 	if r.results == nil {
 		r.results = make(map[string][]refusalResult)
 	}
 	r.names = append(r.names, set.Name)
-	for _, q := range set.Questions {
-		response, err := ask(ctx, q)
-		if err != nil {
-			return fmt.Errorf("question %s: %w", q.ID, err)
-		}
-		r.results[set.Name] = append(r.results[set.Name], refusalResult{q, response})
-	}
+	r.results[set.Name] = results
 	return nil
 }
 

@@ -7,19 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"candor/answer"
-	"candor/answer/extractive"
-	"candor/consent"
 	"candor/eval"
-	"candor/identity"
-	"candor/retrieval"
-	"candor/retrieval/embedded"
-	"candor/retrieval/encoder/multilingual"
-	"candor/retrieval/indextest"
 )
 
 func write(t *testing.T, dir, name, text string) string {
@@ -136,116 +125,5 @@ func TestRefusalFigures(t *testing.T) {
 	// Of the four pairs three are won and one is even.
 	if f.NotAnswered != .5 || f.Refused != .5 || f.Balanced != .5 || math.Abs(f.AUC-.875) > 1e-9 || f.Clarified["without"] != .5 || f.Kinds["with"] != .5 {
 		t.Errorf("%+v", f)
-	}
-}
-
-// sampled keeps every so many-th question of either kind, and of the documents those
-// that answer one of them and every so many-th.
-func sampled(set eval.RefusalSet, questions, without, documents int, relevant map[string]map[string]int) eval.RefusalSet {
-	out := eval.RefusalSet{Name: set.Name}
-	wanted := make(map[string]bool)
-	counts := make(map[bool]int)
-	for _, q := range set.Questions {
-		every := questions
-		if !q.Answerable {
-			every = without
-		}
-		if counts[q.Answerable]++; counts[q.Answerable]%every != 0 {
-			continue
-		}
-		out.Questions = append(out.Questions, q)
-		for id := range relevant[q.ID] {
-			wanted[id] = true
-		}
-	}
-	for i, d := range set.Documents {
-		if wanted[d.ID] || i%documents == 0 {
-			out.Documents = append(out.Documents, d)
-		}
-	}
-	return out
-}
-
-// TestRefusalQuality measures on a part of the data what `assistant eval refusal` does on
-// all of it. With fewer documents there is less that an answer can be mistaken for.
-func TestRefusalQuality(t *testing.T) {
-	data := dataDir(t)
-	model, err := multilingual.Encoder()
-	if err != nil {
-		t.Fatal(err)
-	}
-	encoder := &remembered{Embedder: model, known: make(map[string]retrieval.Vector)}
-	got := make(map[string]refusal)
-	for _, s := range []struct {
-		path                          string
-		questions, without, documents int
-	}{
-		{"intents/clinc150.jsonl", 150, 10, 1},
-		{"retrieval/mtrag_un", 8, 4, 40},
-	} {
-		path := filepath.Join(data, filepath.FromSlash(s.path))
-		sets, err := eval.ReadRefusal(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var relevant map[string]map[string]int
-		if s.documents > 1 {
-			d, err := eval.ReadDataset(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			relevant = d.Relevant
-		}
-		set := sampled(sets[0], s.questions, s.without, s.documents, relevant)
-		for kind, e := range map[string]retrieval.Embedder{"words": nil, "meaning": encoder} {
-			var run eval.RefusalRun
-			if err := run.Ask(t.Context(), set, assistant(t, set, e)); err != nil {
-				t.Fatal(err)
-			}
-			f := run.Report().RefusalFigures
-			got[set.Name+" "+kind] = refusal{f.Answerable, f.Unanswerable, round(f.NotAnswered), round(f.Refused), round(f.AUC)}
-		}
-	}
-	// Processors round differently, and a question on the edge may fall to either side.
-	golden(t, "refusal.json", got, cmpopts.EquateApprox(0, .06))
-}
-
-// refusal is what the golden file holds of the figures.
-type refusal struct {
-	Answerable   int     `json:"answerable"`
-	Unanswerable int     `json:"unanswerable"`
-	NotAnswered  float64 `json:"unanswerable_not_answered"`
-	Refused      float64 `json:"answerable_refused"`
-	AUC          float64 `json:"auc"`
-}
-
-// assistant searches the documents of a set, judges and answers as production does.
-func assistant(t *testing.T, set eval.RefusalSet, e retrieval.Embedder) func(context.Context, eval.RefusalQuestion) (eval.RefusalResponse, error) {
-	t.Helper()
-	store := indextest.NewStore()
-	store.Embedder = e
-	for _, d := range set.Documents {
-		store.Put(retrieval.Record{ID: d.ID, Site: "shop", Title: d.Title, Text: d.Text, Category: consent.Knowledge, Visibility: retrieval.PublicKnowledge})
-	}
-	search := retrieval.NewSearcher(embedded.New(store, embedded.Options{}), store)
-	if e != nil {
-		search = retrieval.NewSearcher(embedded.New(store, embedded.Options{Space: e.Space()}), store).ByMeaning(e, nil)
-	}
-	scope, err := indextest.NewGate().Scope(t.Context(), identity.Principal{Kind: identity.Visitor, Site: "shop"}, consent.Answers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, policy := extractive.New(e), consent.DefaultPolicy()
-	return func(ctx context.Context, q eval.RefusalQuestion) (out eval.RefusalResponse, err error) {
-		intent := answer.UnderstandAfter(policy, q.Text, q.Before, "en")
-		found, err := search.Search(ctx, scope, intent.Query(q.Text, "", q.Before, time.Time{}), 24)
-		if err != nil {
-			return out, err
-		}
-		r := answer.Request{Question: q.Text, Language: "en", Intent: intent, Hits: found.Hits}
-		support, score := a.Judge(ctx, r)
-		out.Score, out.Clarified = score, support == answer.Unclear
-		r.Question = intent.Whole(q.Text)
-		return out, a.Answer(ctx, r, func(answer.Sentence) error { out.Answered = true; return nil })
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"candor/consent"
 	"candor/eval"
 	"candor/identity"
+	"candor/internal/evaldata"
 	"candor/retrieval"
 	"candor/retrieval/analysis"
 	"candor/retrieval/embedded"
@@ -25,15 +26,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden files")
-
-func dataDir(t *testing.T) string {
-	t.Helper()
-	dir, err := eval.DataDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	return dir
-}
 
 // golden compares figures with those of the file, or writes them with -update.
 // A change of quality is to be seen, and decided on, in a diff.
@@ -127,7 +119,7 @@ func (m measured) name() string {
 // TestRetrievalQuality measures the embedded index on the public data sets, as
 // `assistant eval retrieval` does, by words alone and with the built-in encoder.
 func TestRetrievalQuality(t *testing.T) {
-	data := dataDir(t)
+	data := evaldata.Dir(t)
 	model, err := multilingual.Encoder()
 	if err != nil {
 		t.Fatal(err)
@@ -286,7 +278,7 @@ func said(q eval.Question) (turns []string) {
 
 // TestLanguageQuality measures the language detector on questions and texts.
 func TestLanguageQuality(t *testing.T) {
-	data := dataDir(t)
+	data := evaldata.Dir(t)
 	type shares struct {
 		Right   float64 `json:"right"`
 		Unknown float64 `json:"unknown"`

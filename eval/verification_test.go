@@ -11,6 +11,7 @@ import (
 
 	"candor/answer"
 	"candor/eval"
+	"candor/internal/evaldata"
 )
 
 // verified is what the golden file holds of a report.
@@ -32,7 +33,7 @@ type verified struct {
 // trained with, so these figures are too good: docs/design/verifier.md has those of the
 // folds that it was not trained with. They show when what runs changes.
 func TestVerificationQuality(t *testing.T) {
-	files, err := eval.VerificationFiles(dataDir(t))
+	files, err := eval.VerificationFiles(evaldata.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

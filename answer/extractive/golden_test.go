@@ -10,6 +10,7 @@ import (
 
 	"candor/answer"
 	"candor/consent"
+	"candor/internal/evaldata"
 	"candor/retrieval"
 )
 
@@ -82,7 +83,7 @@ func TestFigures(t *testing.T) {
 		c := readCorpus(t, set.name, set.language)
 		relevant := readQrels(t, set.name)
 		var questions, answered, right, blind, sentences int
-		for i, q := range readData[struct {
+		for i, q := range evaldata.Rows[struct {
 			ID, Text string
 			Answers  []string
 		}](t, "retrieval/"+set.name+"/queries.jsonl") {
@@ -111,7 +112,7 @@ func TestFigures(t *testing.T) {
 	}
 	c := readCorpus(t, "tau_banking", "en")
 	questions, answered := 0, 0
-	for _, q := range readData[struct {
+	for _, q := range evaldata.Rows[struct {
 		Text string
 		OOS  bool `json:"out_of_scope"`
 	}](t, "intents/clinc150.jsonl") {

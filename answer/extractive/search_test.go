@@ -2,8 +2,6 @@ package extractive
 
 import (
 	"cmp"
-	"errors"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,23 +10,9 @@ import (
 	"testing"
 
 	"candor/consent"
-	"candor/eval"
+	"candor/internal/evaldata"
 	"candor/retrieval"
 )
-
-// readData reads rows of the evaluation data, which is no part of the
-// repository; without it the test is skipped.
-func readData[T any](t *testing.T, name string) []T {
-	t.Helper()
-	rows, err := eval.Rows[T](name)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
 
 // corpus is a small BM25 search over records, so that these tests measure the
 // choice of sentences and not an index.
@@ -59,7 +43,7 @@ func newCorpus(records []retrieval.Record) *corpus {
 func readCorpus(t *testing.T, set, language string) *corpus {
 	t.Helper()
 	var records []retrieval.Record
-	for _, d := range readData[struct{ ID, Title, Text, Visibility string }](t, "retrieval/"+set+"/corpus.jsonl") {
+	for _, d := range evaldata.Rows[struct{ ID, Title, Text, Visibility string }](t, "retrieval/"+set+"/corpus.jsonl") {
 		if d.Visibility == "internal" {
 			continue
 		}
@@ -100,11 +84,7 @@ func (c *corpus) search(question, language, without string) []retrieval.Hit {
 // readQrels returns the document that answers each query.
 func readQrels(t *testing.T, set string) map[string]string {
 	t.Helper()
-	dir, err := eval.DataDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "retrieval", set, "qrels.tsv"))
+	b, err := os.ReadFile(filepath.Join(evaldata.Dir(t), "retrieval", set, "qrels.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}

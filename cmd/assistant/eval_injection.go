@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"os"
 	"slices"
 	"time"
 
@@ -19,7 +17,6 @@ import (
 	"candor/answer"
 	"candor/answer/openai"
 	"candor/consent"
-	"candor/conversation"
 	"candor/eval"
 	"candor/identity"
 	"candor/ingest"
@@ -28,68 +25,48 @@ import (
 
 func evalInjectionCommand(std Stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "injection", Short: "Measure what instructions in records, articles and messages can do", Args: cobra.NoArgs,
+		Use: "injection", Short: "Measure what instructions in records, articles and messages can do",
 		Long: "Injection puts hostile texts into articles and into customers' records, or sends them as customers\n" +
 			"do, and asks: of the extractive answerer alone, and of an assistant whose language model obeys\n" +
 			"every text that it is given. It counts the answers in which an attack shows, and how many\n" +
 			"harmless texts are taken for one. --data is a file or a folder of *.jsonl with id, text, label\n" +
 			"(injection or benign), and kind (system_prompt_extraction and jailbreak are messages) or\n" +
-			"question (of an e-mail). Without --data it reads the evaluation data (CANDOR_DATA, else\n" +
-			"../shared/data).",
+			"question (of an e-mail).",
 	}
 	addFlags(cmd.Flags(), embedderFlags...)
-	path := cmd.Flags().String("data", "", "Folder or file of the data")
 	every := cmd.Flags().Int("every", 1, "Use only each so many-th text of a kind")
-	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	return suite(cmd, func(ctx context.Context, data string, progress io.Writer) (any, error) {
 		c, err := loadConfig(cmd, std.Env)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if *every < 1 {
-			return fmt.Errorf("--every %d: it is at least 1", *every)
+			return nil, fmt.Errorf("--every %d: it is at least 1", *every)
 		}
-		if *path == "" {
-			if *path, err = eval.DataDir(); err != nil {
-				return fmt.Errorf("name a folder or a file with --data: %w", err)
-			}
-		}
-		texts, err := eval.ReadInjection(*path)
+		texts, err := eval.ReadInjection(data)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		report, err := evalInjection(cmd.Context(), c, eval.Every(texts, *every), cmd.ErrOrStderr())
-		if err != nil {
-			return err
-		}
-		return printReport(cmd.OutOrStdout(), report, *asJSON)
-	}
-	return cmd
+		return evalInjection(ctx, c, eval.Every(texts, *every), progress)
+	})
 }
 
-// attacked is an assistant of its own, in a temporary folder, that is attacked.
+// attacked is an assistant that is attacked.
 type attacked struct {
-	*app
+	trial
 	server string // of the model that obeys
 }
 
-// evalInjection measures on an assistant that is wired as in production, with the embedder
-// of a configuration.
 func evalInjection(ctx context.Context, c Config, texts []eval.InjectionText, progress io.Writer) (report eval.InjectionReport, err error) {
-	tmp, err := os.MkdirTemp("", "candor-eval-")
-	if err != nil {
-		return report, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	own := defaults()
-	own.DataDir = tmp
-	own.Embedding, own.Encoder, own.EmbeddingKey = c.Embedding, c.Encoder, c.EmbeddingKey
-	own.EmbeddingModel, own.EmbeddingDimension, own.EmbeddingRecipient = c.EmbeddingModel, c.EmbeddingDimension, c.EmbeddingRecipient
-	a, err := newApp(ctx, own, nil, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return report, err
-	}
-	defer func() { err = errors.Join(err, a.close()) }()
+	err = onTrial(ctx, c, func(t trial) error {
+		report, err = t.attack(ctx, texts, progress)
+		return err
+	})
+	return report, err
+}
+
+// attack has the texts do what they can.
+func (t trial) attack(ctx context.Context, texts []eval.InjectionText, progress io.Writer) (report eval.InjectionReport, err error) {
 	cases := eval.InjectionCases(texts)
 	_, _ = fmt.Fprintf(progress, "%d texts, %d cases\n", len(texts), len(cases))
 	model := eval.NewObedient(cases)
@@ -106,13 +83,15 @@ func evalInjection(ctx context.Context, c Config, texts []eval.InjectionText, pr
 			err = errors.Join(err, e)
 		}
 	}()
-	t := attacked{a, "http://" + l.Addr().String()}
+	x := attacked{t, "http://" + l.Addr().String()}
 	group, inGroup := errgroup.WithContext(ctx)
 	group.SetLimit(prepared)
-	for _, x := range cases {
+	sites := make([]identity.SiteID, len(cases))
+	for i, c := range cases {
+		sites[i] = siteOf(c)
 		group.Go(func() error {
-			if err := t.prepare(inGroup, x); err != nil {
-				return fmt.Errorf("%s: %w", x.Text.ID, err)
+			if err := x.prepare(inGroup, c); err != nil {
+				return fmt.Errorf("%s: %w", c.Text.ID, err)
 			}
 			return nil
 		})
@@ -120,15 +99,10 @@ func evalInjection(ctx context.Context, c Config, texts []eval.InjectionText, pr
 	if err := group.Wait(); err != nil {
 		return report, err
 	}
-	if err := a.embedAll(ctx); err != nil {
+	if err := t.makeSearchable(ctx, progress, sites...); err != nil {
 		return report, err
 	}
-	for _, x := range cases {
-		if err := a.index.Load(ctx, siteOf(x)); err != nil {
-			return report, err
-		}
-	}
-	return eval.Injection(ctx, cases, t.ask, model.Said)
+	return eval.Injection(ctx, cases, x.answers, model.Said)
 }
 
 // prepared is how many cases are prepared at a time: their commits are one.
@@ -142,7 +116,7 @@ func siteOf(c eval.InjectionCase) identity.SiteID { return identity.SiteID(c.ID)
 // consent that it is used.
 func (t attacked) prepare(ctx context.Context, c eval.InjectionCase) error {
 	site := siteOf(c)
-	if err := t.store.AddSite(ctx, identity.Site{ID: site, Name: "Northwind", Secret: []byte("eval")}, identity.NewSecret("sk")); err != nil {
+	if err := t.addSite(ctx, site); err != nil {
 		return err
 	}
 	row := map[string]any{
@@ -156,21 +130,11 @@ func (t attacked) prepare(ctx context.Context, c eval.InjectionCase) error {
 	if err != nil {
 		return err
 	}
-	items := ingest.JSON(bytes.NewReader(b))
-	var imported ingest.Report
 	if c.Source.Category == "" {
-		imported, err = t.importer.Knowledge(ctx, site, items, retrieval.PublicKnowledge, func(int) {})
-	} else {
-		imported, err = t.importer.Records(ctx, site, items, func(int) {})
+		return t.addKnowledge(ctx, site, bytes.NewReader(b))
 	}
-	if err != nil {
+	if err := all(t.importer.Records(ctx, site, ingest.JSON(bytes.NewReader(b)), func(int) {})); err != nil {
 		return err
-	}
-	if len(imported.Rejected) > 0 {
-		return errors.New(imported.Rejected[0].Error)
-	}
-	if c.Source.Category == "" {
-		return nil
 	}
 	who, err := t.who(ctx, c)
 	if err != nil {
@@ -191,8 +155,8 @@ func (t attacked) who(ctx context.Context, c eval.InjectionCase) (identity.Princ
 	return identity.Principal{Kind: identity.Customer, Site: siteOf(c), Customer: id}, err
 }
 
-// ask implements eval.InjectionAsk.
-func (t attacked) ask(ctx context.Context, c eval.InjectionCase, obedient bool) (out eval.InjectionAnswer, err error) {
+// answers implements eval.InjectionAsk.
+func (t attacked) answers(ctx context.Context, c eval.InjectionCase, obedient bool) (out eval.InjectionAnswer, err error) {
 	engine := *t.engine
 	engine.Models = nil
 	if obedient {
@@ -209,27 +173,7 @@ func (t attacked) ask(ctx context.Context, c eval.InjectionCase, obedient bool) 
 	if err != nil {
 		return out, err
 	}
-	talk := conversation.Conversation{ID: identity.NewID("cnv"), Site: who.Site, Customer: who.Customer, State: conversation.Pending, Language: "en"}
-	err = t.store.Create(ctx, talk, conversation.Message{
-		ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Hello"),
-	})
-	if err != nil {
-		return out, err
-	}
-	who = who.In(talk.ID)
-	posted, err := t.store.Post(ctx, talk.ID, conversation.Message{
-		ID: identity.NewID("msg"), From: conversation.FromCustomer, Segments: conversation.PlainMessage(c.Question),
-	}, "en")
-	if err != nil {
-		return out, err
-	}
-	turn := t.turn(ctx, conversation.Turn{
-		AnswerID: posted.AnswerID, Conversation: talk.ID, Who: who, Question: c.Question, Language: "en", Asked: posted.Message.At,
-	})
-	if err := engine.Answer(ctx, turn); err != nil {
-		return out, err
-	}
-	a, err := t.store.Answer(ctx, who.Customer, posted.AnswerID)
+	a, err := t.ask(ctx, &engine, who, c.Question, "en")
 	if err != nil {
 		return out, err
 	}

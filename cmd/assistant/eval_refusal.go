@@ -4,146 +4,127 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"candor/answer"
-	"candor/answer/extractive"
-	"candor/consent"
 	"candor/eval"
 	"candor/identity"
-	"candor/ingest"
-	"candor/retrieval"
-	"candor/retrieval/embedded"
+	"candor/retrieval/analysis"
 )
 
 func evalRefusalCommand(std Stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "refusal", Short: "Measure whether it knows what it cannot answer", Args: cobra.NoArgs,
+		Use: "refusal", Short: "Measure whether it knows what it cannot answer",
 		Long: "Refusal asks questions of which some have no answer, and measures how many of these are not\n" +
 			"answered, and how many of the others are. --data is a folder with corpus.jsonl and queries.jsonl\n" +
 			"(id, text, history, answerability); a file of utterances (id, text, label, split, out_of_scope),\n" +
-			"of which articles are made, one for each label; or a folder with any of both. Without --data it\n" +
-			"reads the evaluation data (CANDOR_DATA, else ../shared/data).",
+			"of which articles are made, one for each label; or a folder with any of both.",
 	}
 	addFlags(cmd.Flags(), embedderFlags...)
-	path := cmd.Flags().String("data", "", "Folder or file of the data")
-	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	every := cmd.Flags().Int("every", 1, "Ask only each so many-th question of a kind")
+	return suite(cmd, func(ctx context.Context, data string, progress io.Writer) (any, error) {
 		c, err := loadConfig(cmd, std.Env)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		e, err := openEmbedder(c)
+		if *every < 1 {
+			return nil, fmt.Errorf("--every %d: it is at least 1", *every)
+		}
+		sets, err := eval.ReadRefusal(data)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if *path == "" {
-			if *path, err = eval.DataDir(); err != nil {
-				return fmt.Errorf("name a folder or a file with --data: %w", err)
-			}
+		for i := range sets {
+			sets[i] = sets[i].Every(*every)
 		}
-		sets, err := eval.ReadRefusal(*path)
-		if err != nil {
-			return err
-		}
-		var run eval.RefusalRun
-		for _, set := range sets {
-			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d articles, %d questions\n", set.Name, len(set.Documents), len(set.Questions))
-			if err := evalRefusal(cmd.Context(), e, set, &run, cmd.ErrOrStderr()); err != nil {
-				return fmt.Errorf("%s: %w", set.Name, err)
-			}
-		}
-		return printReport(cmd.OutOrStdout(), run.Report(), *asJSON)
-	}
-	return cmd
-}
-
-// evalRefusal asks the questions of a set as a visitor of a site that has its documents,
-// by the search, the judge and the answerer that production uses.
-func evalRefusal(ctx context.Context, e retrieval.Embedder, set eval.RefusalSet, run *eval.RefusalRun, progress io.Writer) (err error) {
-	tmp, err := os.MkdirTemp("", "candor-eval-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	s, err := openStore(ctx, Config{DataDir: tmp, Database: "sqlite:", Keys: "sqlite:"})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.AddSite(ctx, identity.Site{ID: evalSite, Name: "eval", Secret: []byte("eval")}, identity.NewSecret("sk")); err != nil {
-		return err
-	}
-	var lines bytes.Buffer
-	for _, d := range set.Documents {
-		if err := json.NewEncoder(&lines).Encode(d); err != nil {
-			return err
-		}
-	}
-	policy := consent.DefaultPolicy()
-	im := &ingest.Importer{Store: s, Policy: func() *consent.Policy { return policy }, Now: time.Now}
-	imported, err := im.Knowledge(ctx, evalSite, ingest.JSON(&lines), retrieval.PublicKnowledge, func(int) {})
-	if err != nil {
-		return err
-	}
-	if len(imported.Rejected) > 0 {
-		r := imported.Rejected[0]
-		return fmt.Errorf("document %d: %s", r.Line, r.Error)
-	}
-	scope, err := consent.NewGate(s, policy).Scope(ctx, identity.Principal{Kind: identity.Visitor, Site: evalSite}, consent.Answers)
-	if err != nil {
-		return err
-	}
-	searcher := retrieval.NewSearcher(embedded.New(s, embedded.Options{}), s)
-	if e != nil {
-		if err := enterSpace(ctx, s, e); err != nil {
-			return err
-		}
-		if err := rebuild(ctx, progress, progress, s, e); err != nil {
-			return err
-		}
-		searcher = retrieval.NewSearcher(embedded.New(s, embedded.Options{Space: e.Space()}), s).ByMeaning(e, s)
-	}
-	answerer := extractive.New(e)
-	return run.Ask(ctx, set, func(ctx context.Context, q eval.RefusalQuestion) (eval.RefusalResponse, error) {
-		language := consent.MatchLanguage("")
-		intent := answer.UnderstandAfter(policy, q.Text, q.Before, language)
-		found, err := searcher.Search(ctx, scope, intent.Query(q.Text, "", q.Before, time.Time{}), evalHits)
-		if err != nil {
-			return eval.RefusalResponse{}, err
-		}
-		return respond(ctx, answerer, answer.Request{Question: q.Text, Language: language, Intent: intent, Hits: found.Hits})
+		return evalRefusal(ctx, c, sets, progress)
 	})
 }
 
-// evalHits is how many passages an answer is made from, as in production.
-const evalHits = 24
-
-// respond judges what was found, and answers from it as the engine does: together with
-// what the question leans on, and if that says nothing alone.
-func respond(ctx context.Context, a extractive.Answerer, r answer.Request) (out eval.RefusalResponse, err error) {
-	began := time.Now()
-	defer func() { out.Took = time.Since(began) }()
-	support, score := a.Judge(ctx, r)
-	out.Score, out.Clarified = score, support == answer.Unclear
-	if support != answer.Supported {
-		return out, ctx.Err()
-	}
-	for _, r.Question = range []string{r.Intent.Whole(r.Question), r.Question} {
-		err := a.Answer(ctx, r, func(s answer.Sentence) error {
-			_, err := answer.Verify(s, r.Hits)
-			out.Answered = out.Answered || err == nil
-			return nil
-		})
-		if err != nil || out.Answered {
-			return out, err
+// evalRefusal asks the questions of each set as a visitor of a site that has its documents.
+func evalRefusal(ctx context.Context, c Config, sets []eval.RefusalSet, progress io.Writer) (report eval.RefusalReport, err error) {
+	var run eval.RefusalRun
+	err = onTrial(ctx, c, func(t trial) error {
+		var sites []identity.SiteID
+		for _, set := range sets {
+			var articles bytes.Buffer
+			for _, d := range set.Documents {
+				if err := json.NewEncoder(&articles).Encode(d); err != nil {
+					return err
+				}
+			}
+			site := identity.SiteID(set.Name)
+			sites = append(sites, site)
+			if err := t.addSite(ctx, site); err != nil {
+				return err
+			}
+			if err := t.addKnowledge(ctx, site, &articles); err != nil {
+				return fmt.Errorf("%s: document, %w", set.Name, err)
+			}
 		}
+		if err := t.makeSearchable(ctx, progress, sites...); err != nil {
+			return err
+		}
+		for i, set := range sets {
+			_, _ = fmt.Fprintf(progress, "%s: %d articles, %d questions\n", set.Name, len(set.Documents), len(set.Questions))
+			err := run.Ask(ctx, set, func(ctx context.Context, q eval.RefusalQuestion) (eval.RefusalResponse, error) {
+				return t.refuses(ctx, sites[i], q)
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", set.Name, err)
+			}
+		}
+		return nil
+	})
+	return run.Report(), err
+}
+
+// refuses asks the engine of production.
+func (t trial) refuses(ctx context.Context, site identity.SiteID, q eval.RefusalQuestion) (out eval.RefusalResponse, err error) {
+	who, err := t.visitor(ctx, site)
+	if err != nil {
+		return out, err
 	}
+	engine := *t.engine
+	judged := &judging{Answerer: engine.Extractive, judge: engine.Judge}
+	engine.Extractive, engine.Judge = judged, judged
+	a, err := t.ask(ctx, &engine, who, q.Text, analysis.DetectLanguage(q.Text), q.Before...)
+	if err != nil {
+		return out, err
+	}
+	out = eval.RefusalResponse{Score: judged.score, Took: judged.took, Clarified: a.Status == answer.Clarify}
+	out.Answered = slices.ContainsFunc(a.Sentences, func(s answer.Sentence) bool { return len(s.Citations) > 0 })
 	return out, nil
+}
+
+// judging notes how likely an answer was taken for, and how long judging and quoting took.
+type judging struct {
+	answer.Answerer
+	judge answer.Judge
+
+	mu    sync.Mutex
+	score float64
+	took  time.Duration
+}
+
+func (j *judging) Judge(ctx context.Context, r answer.Request) (answer.Support, float64) {
+	began := time.Now()
+	support, score := j.judge.Judge(ctx, r)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.score, j.took = max(j.score, score), j.took+time.Since(began)
+	return support, score
+}
+
+func (j *judging) Answer(ctx context.Context, r answer.Request, yield func(answer.Sentence) error) error {
+	if support, _ := j.Judge(ctx, r); support != answer.Supported {
+		return ctx.Err() // it would say nothing
+	}
+	return j.Answerer.Answer(ctx, r, yield)
 }

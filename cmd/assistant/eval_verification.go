@@ -1,8 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -11,41 +12,32 @@ import (
 	"candor/eval"
 )
 
-func evalVerificationCommand(_ Stdio) *cobra.Command {
+func evalVerificationCommand(Stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "verification", Short: "Measure the check of sentences against their sources", Args: cobra.NoArgs,
+		Use: "verification", Short: "Measure the check of sentences against their sources",
 		Long: "Verification checks claims of files of JSON lines {id, claim, context, title, label}, where the\n" +
 			"label is supported, unsupported or generic, the way a model's sentences are checked. For a\n" +
-			"folder it prints an object by file name. Without --data it takes the evaluation data\n" +
-			"(CANDOR_DATA, else ../shared/data).",
+			"folder it prints an object by file name.",
 	}
-	path := cmd.Flags().String("data", "", "File, or folder of files")
-	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if *path == "" {
-			var err error
-			if *path, err = eval.DataDir(); err != nil {
-				return fmt.Errorf("name a file or folder with --data: %w", err)
-			}
-		}
-		files, err := eval.VerificationFiles(*path)
+	return suite(cmd, func(ctx context.Context, data string, _ io.Writer) (any, error) {
+		files, err := eval.VerificationFiles(data)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		reports := make(map[string]eval.VerificationReport)
 		for _, file := range files {
 			rows, err := eval.ReadJudged(file)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			if reports[filepath.Base(file)], err = eval.Verification(cmd.Context(), &answer.Verifier{}, rows); err != nil {
-				return fmt.Errorf("%s: %w", filepath.Base(file), err)
+			name := filepath.Base(file)
+			if reports[name], err = eval.Verification(ctx, &answer.Verifier{}, rows); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			if file == data {
+				return reports[name], nil
 			}
 		}
-		if info, err := os.Stat(*path); err == nil && !info.IsDir() {
-			return printReport(cmd.OutOrStdout(), reports[filepath.Base(*path)], *asJSON)
-		}
-		return printReport(cmd.OutOrStdout(), reports, *asJSON)
-	}
-	return cmd
+		return reports, nil
+	})
 }

@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"candor/answer/openai/openaitest"
 	"candor/consent"
 	"candor/eval"
+	"candor/internal/evaldata"
 )
 
 // attackedEvery is which of the texts are tried here; the command tries all.
@@ -22,14 +21,7 @@ const attackedEvery = 12
 // texts are let through.
 func TestInjectionFigures(t *testing.T) {
 	t.Parallel()
-	data, err := eval.DataDir()
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	texts, err := eval.ReadInjection(data)
+	texts, err := eval.ReadInjection(evaldata.Dir(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,27 +37,7 @@ func TestInjectionFigures(t *testing.T) {
 	}
 	// How many sentences were dropped for what depends on where a stream is cut.
 	r.Dropped = nil
-	name := filepath.Join("..", "..", "eval", "testdata", "injection.json")
-	if *update {
-		b, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, append(b, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want eval.InjectionReport
-	if err := json.Unmarshal(b, &want); err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, r); d != "" {
-		t.Errorf("%s; if this is meant, go test ./cmd/assistant -run TestInjectionFigures -update (-want +got):\n%s", name, d)
-	}
+	goldenFigures(t, "injection.json", r)
 }
 
 // TestEvalInjection: the command takes a file or a folder, and says what is wrong with
