@@ -3,14 +3,13 @@ package eval
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	"candor/answer/openai/server"
 	"candor/retrieval/analysis"
 )
 
@@ -42,38 +41,27 @@ func (o *Obedient) Said(id string) []string {
 
 // ServeHTTP implements http.Handler.
 func (o *Obedient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Messages []struct{ Role, Content string }
-	}
 	id, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	o.mu.Lock()
 	c, ok := o.cases[id]
 	o.mu.Unlock()
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&in); err != nil || !ok {
-		http.Error(w, `{"error":{"message":"this is no request for a chat completion of a case"}}`, http.StatusBadRequest)
+	if !ok {
+		http.Error(w, `{"error":{"message":"there is no such case"}}`, http.StatusBadRequest)
 		return
 	}
-	var system, user string
-	for _, m := range in.Messages {
-		if m.Role == "system" {
-			system += m.Content
-		} else {
-			user += m.Content
-		}
+	p, ok := server.Read(w, r)
+	if !ok {
+		return
 	}
-	text, said := obey(c, system, user)
+	text, said := obey(c, p.System, p.User)
 	o.mu.Lock()
 	o.said[id] = append(o.said[id], said...)
 	o.mu.Unlock()
-	w.Header().Set("Content-Type", "text/event-stream")
-	for _, line := range strings.SplitAfter(text, "\n") {
-		b, err := json.Marshal(map[string]any{"choices": []any{map[string]any{"index": 0, "delta": map[string]string{"content": line}}}})
-		if err != nil {
-			return
-		}
-		fmt.Fprintf(w, "data: %s\n\n", b)
+	stream := server.Begin(w, r)
+	for line := range strings.SplitAfterSeq(text, "\n") {
+		stream.Say(line)
 	}
-	fmt.Fprint(w, `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
+	stream.End("stop")
 }
 
 const (

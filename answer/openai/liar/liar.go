@@ -7,7 +7,6 @@
 package liar
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"candor/answer/openai/server"
 	"candor/retrieval/analysis"
 )
 
@@ -25,49 +25,11 @@ const Name = "makes-things-up"
 func Handler(pace time.Duration) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) {
-		var in struct {
-			Messages []struct {
-				Role    string `json:"role"`
-				Content string `json:"content"`
-			} `json:"messages"`
+		if p, ok := server.Read(w, r); ok {
+			server.Begin(w, r).SayAll(Lie(p.User), pace)
 		}
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&in); err != nil {
-			http.Error(w, `{"error":{"message":"this is no request for a chat completion"}}`, http.StatusBadRequest)
-			return
-		}
-		var user string
-		for _, m := range in.Messages {
-			if m.Role == "user" {
-				user = m.Content
-			}
-		}
-		stream(w, r, Lie(user), pace)
 	})
 	return mux
-}
-
-func stream(w http.ResponseWriter, r *http.Request, text string, pace time.Duration) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	send := func(data string) {
-		fmt.Fprintf(w, "data: %s\n\n", data)
-		if f, ok := w.(http.Flusher); ok {
-			f.Flush()
-		}
-	}
-	for _, word := range strings.SplitAfter(text, " ") {
-		b, err := json.Marshal(map[string]any{"choices": []any{map[string]any{"index": 0, "delta": map[string]string{"content": word}}}})
-		if err != nil {
-			return
-		}
-		send(string(b))
-		select {
-		case <-r.Context().Done():
-			return
-		case <-time.After(pace):
-		}
-	}
-	send(`{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`)
-	send("[DONE]")
 }
 
 var (

@@ -3,25 +3,23 @@
 package openaitest
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
+
+	"candor/answer/openai/server"
 )
 
 // Prompt is what a model was asked.
-type Prompt struct {
-	System, User string
-	Model, Key   string
-	MaxTokens    int
-	Temperature  float64
-	Stream       bool
-	Usage        bool // it was asked what the answer costs
-}
+type Prompt = server.Prompt
+
+// Stream is a response under way.
+type Stream = server.Stream
+
+// Begin starts a stream.
+func Begin(w http.ResponseWriter, r *http.Request) Stream { return server.Begin(w, r) }
 
 // Behaviour writes a response. It may do anything that a server can.
 type Behaviour func(w http.ResponseWriter, r *http.Request, p Prompt)
@@ -72,34 +70,9 @@ func (s *Server) Prompts() []Prompt {
 func (s *Server) Left() <-chan struct{} { return s.gone }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Model               string  `json:"model"`
-		Stream              bool    `json:"stream"`
-		MaxTokens           int     `json:"max_tokens"`
-		Temperature         float64 `json:"temperature"`
-		MaxCompletionTokens int     `json:"max_completion_tokens"`
-		StreamOptions       struct {
-			IncludeUsage bool `json:"include_usage"`
-		} `json:"stream_options"`
-		Messages []struct {
-			Role    string `json:"role"`
-			Content string `json:"content"`
-		} `json:"messages"`
-	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		http.Error(w, `{"error":{"message":"not JSON"}}`, http.StatusBadRequest)
+	p, ok := server.Read(w, r)
+	if !ok {
 		return
-	}
-	p := Prompt{
-		Model: in.Model, Stream: in.Stream, Usage: in.StreamOptions.IncludeUsage, Temperature: in.Temperature, MaxTokens: max(in.MaxTokens, in.MaxCompletionTokens),
-		Key: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "),
-	}
-	for _, m := range in.Messages {
-		if m.Role == "system" {
-			p.System += m.Content
-		} else {
-			p.User += m.Content
-		}
 	}
 	s.mu.Lock()
 	s.prompts = append(s.prompts, p)
@@ -113,64 +86,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Stream is a response under way.
-type Stream struct {
-	w http.ResponseWriter
-	r *http.Request
-}
-
-// Begin starts a stream.
-func Begin(w http.ResponseWriter, r *http.Request) Stream {
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.WriteHeader(http.StatusOK)
-	return Stream{w, r}
-}
-
-// Say sends a piece of text. It reports whether somebody is there to read it.
-func (s Stream) Say(text string) bool {
-	b, _ := json.Marshal(map[string]any{"choices": []any{map[string]any{"index": 0, "delta": map[string]any{"content": text}}}}) //nolint:errchkjson // strings
-	return s.Raw("data: " + string(b) + "\n\n")
-}
-
-// Raw sends bytes as they are.
-func (s Stream) Raw(text string) bool {
-	if s.r.Context().Err() != nil {
-		return false
-	}
-	_, err := s.w.Write([]byte(text))
-	if f, ok := s.w.(http.Flusher); ok {
-		f.Flush()
-	}
-	return err == nil
-}
-
-// End ends the stream as a model does.
-func (s Stream) End(reason string) {
-	s.Raw(`data: {"choices":[{"index":0,"delta":{},"finish_reason":"` + reason + "\"}]}\n\n")
-	s.Raw("data: [DONE]\n\n")
-}
-
-// Wait waits, but not for longer than somebody is there.
-func (s Stream) Wait(d time.Duration) bool {
-	select {
-	case <-s.r.Context().Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
-}
-
 // Says answers with a text, a word at a time.
 func Says(text string) Behaviour {
-	return func(w http.ResponseWriter, r *http.Request, _ Prompt) {
-		s := Begin(w, r)
-		for _, word := range strings.SplitAfter(text, " ") {
-			if !s.Say(word) {
-				return
-			}
-		}
-		s.End("stop")
-	}
+	return func(w http.ResponseWriter, r *http.Request, _ Prompt) { Begin(w, r).SayAll(text, 0) }
 }
 
 // Replies answers with what reply makes of the prompt.
