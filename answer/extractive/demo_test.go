@@ -37,6 +37,7 @@ var visited = []struct {
 		{"Can I send gas cartridges by post?", "kb-en-gas-cartridges", "cannot post them"},
 		{"How much is a gas cartridge?", "kb-en-gas-cartridges", "€4.50"},
 		{"How do I clean a tent?", "kb-en-tent-care", "mild soap"},
+		{"How much is shipping?", "kb-en-delivery-eu kb-en-delivery-uk kb-en-delivery-brazil", "free from"},
 		{"Do you ship to Brazil?", "kb-en-delivery-countries kb-en-delivery-brazil", "Brazil"},
 		{"Do you deliver to Norway?", "kb-en-delivery-countries", "We do not deliver"},
 		{"How much is delivery to Germany?", "kb-en-delivery-eu", "€5.90"},

@@ -110,20 +110,18 @@ func stated(sentences []answer.Sentence) verdict {
 }
 
 // The least likelihoods of an answer that is given. They are the one setting of every
-// site, chosen so that about one in ten of the questions that have an answer is refused
-// on each of the sets that the weights were made with; docs/design/refusal.md has the
-// trade.
+// site; docs/design/refusal.md has what they trade.
 const (
 	likely = .31
 	// plainly is that for a question which words alone would answer, as they seldom do
 	// by chance.
-	plainly = .15
+	plainly = .1
 	// doubtful is that for one which words would not answer, and of which nothing found
 	// holds a share of at least unheard, as in "can I rent a car?" where tents are let.
 	doubtful = .6
 	unheard  = .5
 	// sure is that at which articles answer even what one's own records could tell.
-	sure = .8
+	sure = .6
 )
 
 // least is the least likelihood of an answer that is given, by the evidence.
