@@ -304,6 +304,11 @@ func (g *guard) views(r retrieval.Record) []sentenceView {
 func (g *guard) foreign(r retrieval.Record, which int) bool {
 	views := g.views(r)
 	language := g.language(r)
+	// A question in another language shares no words with what answers it, so that their
+	// lack says nothing of an ordinary statement.
+	if views[which].asking == odd && foreign(analysis.DetectLanguage(g.asked), language) {
+		return false
+	}
 	about := contentOf(views[which].text, language)
 	if slices.ContainsFunc(contentOf(g.asked, language), func(t string) bool { return slices.Contains(about, t) }) {
 		return false
