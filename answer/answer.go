@@ -141,8 +141,16 @@ type Answer struct {
 	ValidUntil   time.Time    `json:"valid_until,omitzero"`
 	Model        Model        `json:"model"`
 	Verification Verification `json:"verification"`
+	Spent        Spent        `json:"spent"`
 	Leaf         Leaf         `json:"leaf"`
 	Language     string       `json:"language"`
+}
+
+// Spent is what an answer took, over all its attempts. It is zero where a crash ended it.
+type Spent struct {
+	FirstMS int64 `json:"first_ms"` // until the first sentence was released; 0: none was
+	TookMS  int64 `json:"took_ms"`
+	Tokens  int   `json:"tokens"` // that language models read and wrote
 }
 
 // Leaf is the answer's place in the transparency log; Index is null until the

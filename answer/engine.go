@@ -108,7 +108,7 @@ const (
 func (e *Engine) Answer(ctx context.Context, q Turn) error {
 	a := e.newAnswer(q)
 	var err error
-	opened, reason, r := "", "", &routing{out: make(map[int]bool)}
+	opened, reason, r := "", "", &routing{out: make(map[int]bool), began: time.Now()}
 	for stale := 0; stale < maxAttempts; {
 		a.Attempt++
 		var finished bool
@@ -127,6 +127,7 @@ func (e *Engine) Answer(ctx context.Context, q Turn) error {
 		}
 		break
 	}
+	a.Spent = r.total()
 	switch {
 	case errors.Is(err, ErrNotWriting):
 		return e.lost(q, opened)
@@ -248,6 +249,7 @@ func (e *Engine) attempt(ctx context.Context, q Turn, a *Answer, r *routing, rea
 	case err != nil:
 		return w.opened, false, err
 	}
+	a.Spent = r.total()
 	if err := e.Journal.Finish(ctx, stamp, *a, end); err != nil {
 		return w.opened, false, err
 	}
@@ -393,6 +395,7 @@ func (e *Engine) refuse(w *writer) (finished bool, err error) {
 		return false, err
 	}
 	end := Ending{Handoff: ModelFailure, Notice: Say(SayHandoff, a.Language)}
+	a.Spent = w.routing.total()
 	if err := e.Journal.Finish(w.ctx, w.stamp, *a, end); err != nil {
 		return false, err
 	}
@@ -428,11 +431,18 @@ func (e *Engine) giveUp(q Turn, a Answer, opened string, status Status, end Endi
 	return e.close(q, a, consent.Scope{}, opened)
 }
 
-// body is the sealed part of an entry.
-type body struct {
+// Said is the sealed part of an entry of the log, which its customer's receipt has too.
+// An opened entry has the question alone.
+type Said struct {
 	Question     string        `json:"question"`
 	Sentences    []Sentence    `json:"sentences,omitempty"`
-	Verification *Verification `json:"verification,omitempty"`
+	Verification *Verification `json:"verification,omitempty"` // the counts
+	Spent        *Spent        `json:"spent,omitempty"`
+}
+
+// Reviewed is the sealed part of a closed entry that only reviewers see.
+type Reviewed struct {
+	Removed []Removed `json:"removed"`
 }
 
 func (e *Engine) entry(q Turn, a Answer, scope consent.Scope, kind citation.Kind, m Model) citation.Entry {
@@ -452,9 +462,15 @@ func (e *Engine) close(q Turn, a Answer, scope consent.Scope, opened string) err
 	entry := e.entry(q, a, scope, citation.Closed, a.Model)
 	entry.ID, entry.Opened, entry.Status = LeafID(a.ID), opened, string(a.Status)
 	entry.Records = usesOf(a.Used)
+	counts := a.Verification.Counts()
 	var err error
-	if entry.Body, err = json.Marshal(body{a.Question, a.Sentences, &a.Verification}); err != nil {
+	if entry.Body, err = json.Marshal(Said{a.Question, a.Sentences, &counts, &a.Spent}); err != nil {
 		return err
+	}
+	if removed := a.Verification.Removed; len(removed) > 0 {
+		if entry.Review, err = json.Marshal(Reviewed{removed}); err != nil {
+			return err
+		}
 	}
 	entry.Words = citation.Words(a.Question, a.Text)
 	return e.Log.Append(ctx, entry)

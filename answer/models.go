@@ -18,6 +18,13 @@ type routing struct {
 	// True: the model failed; false: nobody waits for it.
 	out   map[int]bool
 	spent int // tokens, of all of them
+	began time.Time
+	first time.Duration // until the first sentence was released; 0: none was
+}
+
+// total is what the answer has taken until now.
+func (r *routing) total() Spent {
+	return Spent{FirstMS: r.first.Milliseconds(), TookMS: time.Since(r.began).Milliseconds(), Tokens: r.spent}
 }
 
 func (r *routing) isOut(model int) bool { _, ok := r.out[model]; return ok }

@@ -67,7 +67,7 @@ func (w *writer) open(m Model, hits []retrieval.Hit) error {
 	}
 	entry.NotSearched = append(slices.Clip(entry.NotSearched), w.withheld...)
 	var err error
-	if entry.Body, err = json.Marshal(body{Question: w.answer.Question}); err != nil {
+	if entry.Body, err = json.Marshal(Said{Question: w.answer.Question}); err != nil {
 		return err
 	}
 	entry.Words = citation.Words(w.answer.Question)
@@ -161,8 +161,12 @@ func (w *writer) release(s Sentence) error {
 	err := w.engine.Journal.Release(w.ctx, w.stamp, writing)
 	if err != nil {
 		a.Sentences, a.Text = before.Sentences, before.Text // it was not said
+		return err
 	}
-	return err
+	if r := w.routing; r != nil && r.first == 0 { // nil: an end that was not asked for
+		r.first = time.Since(r.began)
+	}
+	return nil
 }
 
 // question answers from what was found: by a model that may have it, else by quoting.

@@ -64,8 +64,11 @@ type Entry struct {
 	Records       []Use
 	NotSearched   []NotSearched
 	// Body is the sealed part: the question and, when closed, the sentences
-	// with their citations. It is JSON.
+	// with their citations. It is JSON. Entries are read without it: see Open.
 	Body []byte
+	// Review is what of the sealed part only reviewers may see. It is JSON; nil:
+	// nothing.
+	Review []byte
 	// Words are words of the body by which an entry can be found. Only keyed
 	// hashes of them are stored.
 	Words []string
@@ -74,10 +77,15 @@ type Entry struct {
 	Stamp *consent.Stamp
 }
 
-// Summary is one answer in a list: its latest entry, and how it was opened.
+// Summary is one answer in a list: its latest entry.
 type Summary struct {
 	Entry
-	Question string
+}
+
+// Contents is the sealed part of an entry.
+type Contents struct {
+	Said   []byte // Entry.Body
+	Review []byte // Entry.Review
 }
 
 // Filter selects answers. A field that is empty does not filter; a field that
@@ -111,10 +119,13 @@ var ErrUnavailable = errors.New("the citation log cannot be written")
 // added again, and one whose stamp no longer holds is consent.ErrStale. Any other
 // error wraps ErrUnavailable and means that nothing is known about the entry, and
 // the caller must stop. Entries of one answer keep their order. List returns the newest first, with the
-// position to go on from (0 at the end). All methods are safe for concurrent
-// use, and nothing else can change or remove an entry.
+// position to go on from (0 at the end). List and ByAnswer open nothing that is sealed.
+// Open opens the sealed parts of entries, by their ids: whoever calls it has recorded why.
+// Those whose sealed part is gone are not in the result. All methods are safe for
+// concurrent use, and nothing else can change or remove an entry.
 type Log interface {
 	Append(ctx context.Context, e Entry) error
 	List(ctx context.Context, f Filter) (page []Summary, next int64, err error)
 	ByAnswer(ctx context.Context, answer string) ([]Entry, error)
+	Open(ctx context.Context, ids ...string) (map[string]Contents, error)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"candor/answer"
+	"candor/citation"
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
@@ -36,7 +37,17 @@ func (s *Store) answer(ctx context.Context, id string) (answer.Answer, conversat
 	if err != nil {
 		return a, c, err
 	}
-	return a, c, key.openJSON(answerPlace(id), sealed, &a)
+	if err := key.openJSON(answerPlace(id), sealed, &a); err != nil {
+		return a, c, err
+	}
+	index, err := s.Transparency().Index(ctx, a.Leaf.ID)
+	switch {
+	case err == nil:
+		a.Leaf.Index = &index
+	case errors.Is(err, citation.ErrNoEntry), errors.Is(err, citation.ErrNotIntegrated):
+		err = nil
+	}
+	return a, c, err
 }
 
 // Answer returns an answer of the customer's; for another it does not exist.

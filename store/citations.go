@@ -2,14 +2,16 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
+
+	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 
 	"candor/answer"
 	"candor/citation"
 	"candor/consent"
+	"candor/identity"
 )
 
 var _ citation.Log = (*Citations)(nil)
@@ -35,10 +37,6 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
 	}
-	sealed, err := key.Seal(entryPlace(e.ID), e.Body)
-	if err != nil {
-		return fmt.Errorf("%w: %w", citation.ErrUnavailable, err)
-	}
 	err = l.s.writeFor(ctx, e.Customer, func(tx *Tx) error {
 		if e.Stamp != nil {
 			if err := tx.checkStamp(*e.Stamp); err != nil {
@@ -61,37 +59,7 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		if err != nil || len(there) > 0 {
 			return err
 		}
-		_, err = tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
-			purpose, recipient, model, language, epoch, policy_version, gpc, status, sealed) VALUES (`+marks(18)+`)`,
-			e.ID, e.Kind, e.Opened, e.AnswerID, e.Attempt, e.Site, e.Customer, e.Conversation, micros(tx.Now),
-			e.Purpose, e.Recipient, e.Model, e.Language, e.Epoch, e.PolicyVersion, e.GPC, e.Status, sealed)
-		if err != nil {
-			return err
-		}
-		if e.Kind == citation.Closed {
-			if _, err := tx.exec("UPDATE answers SET recorded = TRUE WHERE id = ?", e.AnswerID); err != nil {
-				return err
-			}
-		}
-		for i, r := range e.Records {
-			if _, err := tx.exec("INSERT INTO citation_records (entry, ordinal, record, category, recipient, grant_id) VALUES (?, ?, ?, ?, ?, ?)",
-				e.ID, i, r.RecordID, r.Category, r.Recipient, r.GrantID); err != nil {
-				return err
-			}
-		}
-		for i, n := range e.NotSearched {
-			if _, err := tx.exec("INSERT INTO citation_not_searched (entry, ordinal, category, reason, relevant) VALUES (?, ?, ?, ?, ?)",
-				e.ID, i, n.Category, n.Reason, n.Relevant); err != nil {
-				return err
-			}
-		}
-		for _, w := range e.Words {
-			if _, err := tx.exec("INSERT INTO citation_words (word, entry) VALUES (?, ?) ON CONFLICT DO NOTHING",
-				l.s.wordHash(w), e.ID); err != nil {
-				return err
-			}
-		}
-		return nil
+		return tx.addEntry(key, e)
 	})
 	if errors.Is(err, consent.ErrUnknownCustomer) {
 		return errErasedAnswer
@@ -102,136 +70,119 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 	return err
 }
 
-func (s *Store) wordHash(word string) string { return s.keys.Hash("word", word) }
+// addEntry adds an entry, its sealed part and its leaf.
+func (tx *Tx) addEntry(key Sealer, e citation.Entry) error {
+	e.At = tx.Now
+	sealed, err := e.Seal()
+	if err != nil {
+		return err
+	}
+	leaf, err := sealed.Leaf()
+	if err != nil {
+		return err
+	}
+	wrapped, data, err := key.sealEntry(e.ID, sealed)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
+		purpose, recipient, model, language, epoch, policy_version, gpc, status) VALUES (`+marks(17)+`)`,
+		e.ID, e.Kind, e.Opened, e.AnswerID, e.Attempt, e.Site, e.Customer, e.Conversation, micros(tx.Now),
+		e.Purpose, e.Recipient, e.Model, e.Language, e.Epoch, e.PolicyVersion, e.GPC, e.Status)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.exec("INSERT INTO citation_bodies (entry, key, sealed, at) VALUES (?, ?, ?, ?)", e.ID, wrapped, data, micros(tx.Now)); err != nil {
+		return err
+	}
+	if _, err := tx.exec("INSERT INTO log_leaves (entry, nonce, leaf) VALUES (?, ?, ?)", e.ID, sealed.HeadNonce, leaf.String()); err != nil {
+		return err
+	}
+	tx.Wake(logTopic)
+	if e.Kind == citation.Closed {
+		if _, err := tx.exec("UPDATE answers SET recorded = TRUE WHERE id = ?", e.AnswerID); err != nil {
+			return err
+		}
+	}
+	for i, r := range e.Records {
+		if _, err := tx.exec("INSERT INTO citation_records (entry, ordinal, record, category, recipient, grant_id) VALUES (?, ?, ?, ?, ?, ?)",
+			e.ID, i, r.RecordID, r.Category, r.Recipient, r.GrantID); err != nil {
+			return err
+		}
+	}
+	for i, n := range e.NotSearched {
+		if _, err := tx.exec("INSERT INTO citation_not_searched (entry, ordinal, category, reason, relevant) VALUES (?, ?, ?, ?, ?)",
+			e.ID, i, n.Category, n.Reason, n.Relevant); err != nil {
+			return err
+		}
+	}
+	for _, w := range e.Words {
+		if _, err := tx.exec("INSERT INTO citation_words (word, entry) VALUES (?, ?) ON CONFLICT DO NOTHING",
+			tx.keys.Hash("word", w), e.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-// entryColumns are the columns of an entry e. Of a customer who was erased nothing
-// sealed is read, whoever still has their key.
-var entryColumns = `e.position, e.id, e.kind, e.opened, e.answer, e.attempt, e.site, e.customer, e.conversation, e.at,
-	e.purpose, e.recipient, e.model, e.language, e.epoch, e.policy_version, e.gpc, e.status,
-	CASE WHEN ` + present("e.customer") + " THEN e.sealed END"
+// dataKeySize is the size of the key of one entry, for AES-256-GCM.
+const dataKeySize = 32
+
+// sealEntry seals an entry under a new data key, which the customer's key wraps.
+func (s Sealer) sealEntry(id string, e citation.Sealed) (wrapped, sealed []byte, err error) {
+	key := make([]byte, dataKeySize)
+	rand.Read(key)
+	if wrapped, err = s.Seal(entryPlace(id), key); err != nil {
+		return nil, nil, err
+	}
+	data, err := subtle.NewAESGCM(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	sealed, err = Sealer{data}.sealJSON(entryPlace(id), e)
+	return wrapped, sealed, err
+}
+
+// openEntry opens what sealEntry made.
+func (s Sealer) openEntry(id string, wrapped, sealed []byte) (e citation.Sealed, err error) {
+	key, err := s.Open(entryPlace(id), wrapped)
+	if err != nil {
+		return e, err
+	}
+	data, err := subtle.NewAESGCM(key)
+	if err != nil {
+		return e, err
+	}
+	return e, Sealer{data}.openJSON(entryPlace(id), sealed, &e)
+}
+
+// entryColumns are the columns of an entry e.
+const entryColumns = `e.position, e.id, e.kind, e.opened, e.answer, e.attempt, e.site, e.customer, e.conversation, e.at,
+	e.purpose, e.recipient, e.model, e.language, e.epoch, e.policy_version, e.gpc, e.status`
 
 type positioned struct {
 	citation.Entry
 	position int64
 }
 
-func (l *Citations) scan(ctx context.Context) func(func(...any) error) (positioned, error) {
-	return func(scan func(...any) error) (positioned, error) {
-		var e positioned
-		var at int64
-		var sealed []byte
-		err := scan(&e.position, &e.ID, &e.Kind, &e.Opened, &e.AnswerID, &e.Attempt, &e.Site, &e.Customer, &e.Conversation, &at,
-			&e.Purpose, &e.Recipient, &e.Model, &e.Language, &e.Epoch, &e.PolicyVersion, &e.GPC, &e.Status, &sealed)
-		if err != nil {
-			return e, err
-		}
-		e.At = fromMicros(at)
-		if sealed == nil {
-			return e, nil // of a customer who was erased, only what was never sealed is left
-		}
-		key, err := l.s.keys.For(ctx, e.Customer)
-		if errors.Is(err, ErrKeyDestroyed) {
-			return e, nil
-		}
-		if err != nil {
-			return e, err
-		}
-		e.Body, err = key.Open(entryPlace(e.ID), sealed)
-		return e, err
-	}
-}
-
-// List returns the newest answers that the filter selects: of each its latest
-// entry.
-func (l *Citations) List(ctx context.Context, f citation.Filter) ([]citation.Summary, int64, error) {
-	where := []string{"NOT EXISTS (SELECT 1 FROM citation_entries n WHERE n.answer = e.answer AND n.position > e.position)"}
-	var args []any
-	add := func(clause string, values ...any) {
-		where, args = append(where, clause), append(args, values...)
-	}
-	equal := func(column, value string) {
-		if value != "" {
-			add("e."+column+" = ?", value)
-		}
-	}
-	equal("customer", string(f.Customer))
-	equal("site", string(f.Site))
-	equal("conversation", f.Conversation)
-	equal("status", f.Status)
-	equal("kind", string(f.Kind))
-	equal("language", f.Language)
-	equal("model", f.Model)
-	equal("policy_version", f.PolicyVersion)
-	// A recipient, record or category counts if any entry of the answer has it:
-	// what an attempt that was taken back sent to a model was sent.
-	const ofAnswer = "EXISTS (SELECT 1 FROM citation_records r JOIN citation_entries o ON o.id = r.entry WHERE o.answer = e.answer AND r."
-	if f.Record != "" {
-		add(ofAnswer+"record = ?)", f.Record)
-	}
-	if f.Category != "" {
-		add(ofAnswer+"category = ?)", f.Category)
-	}
-	if f.Recipient != "" {
-		add("(e.recipient = ? OR "+ofAnswer+"recipient = ?))", f.Recipient, f.Recipient)
-	}
-	if f.NotSearched != "" {
-		add("EXISTS (SELECT 1 FROM citation_not_searched n WHERE n.entry = e.id AND n.reason = ?)", f.NotSearched)
-	}
-	if !f.From.IsZero() {
-		add("e.at >= ?", micros(f.From))
-	}
-	if !f.To.IsZero() {
-		add("e.at < ?", micros(f.To))
-	}
-	for _, w := range citation.Words(f.Query) {
-		add("EXISTS (SELECT 1 FROM citation_words w WHERE w.word = ? AND w.entry = e.id)", l.s.wordHash(w))
-	}
-	if f.Query != "" && len(citation.Words(f.Query)) == 0 {
-		return []citation.Summary{}, 0, nil // punctuation finds nothing, not everything
-	}
-	if f.Before > 0 {
-		add("e.position < ?", f.Before)
-	}
-	limit := f.Limit
-	if limit <= 0 || limit > 200 {
-		limit = 50
-	}
-	entries, err := collect(ctx, l.s.reads, l.scan(ctx), "SELECT "+entryColumns+" FROM citation_entries e WHERE "+
-		strings.Join(where, " AND ")+" ORDER BY e.position DESC LIMIT ?", append(args, limit+1)...)
-	if err != nil {
-		return nil, 0, err
-	}
-	var next int64
-	if len(entries) > limit {
-		entries = entries[:limit]
-		next = entries[limit-1].position
-	}
-	out := make([]citation.Summary, len(entries))
-	for i, e := range entries {
-		if err := l.details(ctx, &e.Entry); err != nil {
-			return nil, 0, err
-		}
-		out[i].Entry = e.Entry
-		var body struct {
-			Question string `json:"question"`
-		}
-		if json.Unmarshal(e.Body, &body) == nil {
-			out[i].Question = body.Question
-		}
-	}
-	return out, next, nil
+func scanEntry(scan func(...any) error) (positioned, error) {
+	var e positioned
+	var at int64
+	err := scan(&e.position, &e.ID, &e.Kind, &e.Opened, &e.AnswerID, &e.Attempt, &e.Site, &e.Customer, &e.Conversation, &at,
+		&e.Purpose, &e.Recipient, &e.Model, &e.Language, &e.Epoch, &e.PolicyVersion, &e.GPC, &e.Status)
+	e.At = fromMicros(at)
+	return e, err
 }
 
 // ByAnswer returns the entries of an answer, in order.
 func (l *Citations) ByAnswer(ctx context.Context, id string) ([]citation.Entry, error) {
-	entries, err := collect(ctx, l.s.reads, l.scan(ctx),
-		"SELECT "+entryColumns+" FROM citation_entries e WHERE e.answer = ? ORDER BY e.position", id)
+	entries, err := collect(ctx, l.s.reads, scanEntry, "SELECT "+entryColumns+" FROM citation_entries e WHERE e.answer = ? ORDER BY e.position", id)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]citation.Entry, len(entries))
 	for i, e := range entries {
-		if err := l.details(ctx, &e.Entry); err != nil {
+		if err := l.s.details(ctx, l.s.reads, &e.Entry); err != nil {
 			return nil, err
 		}
 		out[i] = e.Entry
@@ -240,17 +191,79 @@ func (l *Citations) ByAnswer(ctx context.Context, id string) ([]citation.Entry, 
 }
 
 // details reads what an entry names.
-func (l *Citations) details(ctx context.Context, e *citation.Entry) (err error) {
-	e.Records, err = collect(ctx, l.s.reads, func(scan func(...any) error) (u citation.Use, err error) {
+func (s *Store) details(ctx context.Context, q querier, e *citation.Entry) (err error) {
+	e.Records, err = collect(ctx, q, func(scan func(...any) error) (u citation.Use, err error) {
 		err = scan(&u.RecordID, &u.Category, &u.Recipient, &u.GrantID)
 		return u, err
 	}, "SELECT record, category, recipient, grant_id FROM citation_records WHERE entry = ? ORDER BY ordinal", e.ID)
 	if err != nil {
 		return err
 	}
-	e.NotSearched, err = collect(ctx, l.s.reads, func(scan func(...any) error) (n citation.NotSearched, err error) {
+	e.NotSearched, err = collect(ctx, q, func(scan func(...any) error) (n citation.NotSearched, err error) {
 		err = scan(&n.Category, &n.Reason, &n.Relevant)
 		return n, err
 	}, "SELECT category, reason, relevant FROM citation_not_searched WHERE entry = ? ORDER BY ordinal", e.ID)
 	return err
+}
+
+// sealedBody is the sealed part of an entry, as it is stored.
+type sealedBody struct {
+	entry    string
+	customer identity.CustomerID
+	key      []byte // nil: it was sealed before there were data keys
+	sealed   []byte
+}
+
+// bodies returns the sealed parts of entries that are there. Of a customer who was
+// erased there is none, whoever still has their key.
+func (s *Store) bodies(ctx context.Context, ids []string) ([]sealedBody, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return collect(ctx, s.reads, func(scan func(...any) error) (b sealedBody, err error) {
+		err = scan(&b.entry, &b.customer, &b.key, &b.sealed)
+		return b, err
+	}, `SELECT b.entry, e.customer, b.key, b.sealed FROM citation_bodies b JOIN citation_entries e ON e.id = b.entry
+		WHERE b.entry IN (`+marks(len(ids))+") AND "+present("e.customer"), anys(ids)...)
+}
+
+// open opens a sealed part. ErrKeyDestroyed: its customer was erased.
+func (s *Store) open(ctx context.Context, b sealedBody) (citation.Sealed, error) {
+	key, err := s.keys.For(ctx, b.customer)
+	if err != nil {
+		return citation.Sealed{}, err
+	}
+	if b.key != nil {
+		return key.openEntry(b.entry, b.key, b.sealed)
+	}
+	said, err := key.Open(entryPlace(b.entry), b.sealed)
+	if err != nil {
+		return citation.Sealed{}, err
+	}
+	e := citation.Entry{ID: b.entry, Body: said}
+	return e.Seal()
+}
+
+// Open opens the sealed parts of entries.
+func (l *Citations) Open(ctx context.Context, ids ...string) (map[string]citation.Contents, error) {
+	bodies, err := l.s.bodies(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]citation.Contents, len(bodies))
+	for _, b := range bodies {
+		sealed, err := l.s.open(ctx, b)
+		if errors.Is(err, ErrKeyDestroyed) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		said, review, _, err := sealed.Open()
+		if err != nil {
+			return nil, err
+		}
+		out[b.entry] = citation.Contents{Said: said, Review: review}
+	}
+	return out, nil
 }

@@ -123,8 +123,11 @@ func (s *site) closedFor(when string, who identity.Principal) {
 		s.Errorf("after %s somebody signs in: %v", when, err)
 	}
 	entries, err := s.Citations().ByAnswer(ctx, s.text("SELECT answer FROM citation_entries WHERE customer = $1", who.Customer))
-	if err != nil || len(entries) != 1 || len(entries[0].Body) > 0 {
-		s.Errorf("after %s the log shows %v, %v", when, entries, err)
+	if err != nil || len(entries) != 1 {
+		s.Fatalf("after %s the log shows %v, %v", when, entries, err)
+	}
+	if open, err := s.Citations().Open(ctx, entries[0].ID); err != nil || len(open) > 0 {
+		s.Errorf("after %s the log opens %d, %v", when, len(open), err)
 	}
 }
 

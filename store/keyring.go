@@ -20,6 +20,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"candor/citation"
 	"candor/consent"
 	"candor/identity"
 )
@@ -32,14 +33,14 @@ var ErrKeyDestroyed = fmt.Errorf("%w: their key was destroyed", consent.ErrUnkno
 // database of its own, so that destroying a key and restoring a backup of the
 // data do not meet.
 type Keyring struct {
-	db     *pool
-	made   []byte    // the house's key, as the master key wrapped it
-	master tink.AEAD // wraps every other key, and seals nothing else
-	house  tink.AEAD // for what belongs to no customer
-	mac    []byte    // for keyed hashes
-	// receipts signs the receipts of consent; its seed is kept for Rewrap.
+	db       *pool
+	made     []byte    // the house's key, as the master key wrapped it
+	master   tink.AEAD // wraps every other key, and seals nothing else
+	house    tink.AEAD // for what belongs to no customer
+	mac      []byte    // for keyed hashes
 	receipts consent.ReceiptKey
-	seed     []byte
+	log      citation.LogKey
+	seeds    map[string][]byte // of the signing keys, by their names: for Rewrap
 
 	mu    sync.Mutex
 	cache map[identity.CustomerID]*list.Element
@@ -143,7 +144,7 @@ func (k *Keyring) init(ctx context.Context) error {
 			return err
 		}
 	}
-	return k.openReceiptKey(ctx)
+	return k.openSigning(ctx)
 }
 
 // errNoHouse means that the keys of the house were not made yet.
@@ -242,11 +243,13 @@ func (k *Keyring) Rewrap(ctx context.Context, next MasterKey) (n int, err error)
 		if err != nil {
 			return err
 		}
-		receipts, err := master.Encrypt(k.seed, []byte(houseReceipts))
-		if err != nil {
-			return err
+		house := map[string][]byte{houseAEAD: made, houseMAC: mac}
+		for name, seed := range k.seeds {
+			if house[name], err = master.Encrypt(seed, []byte(name)); err != nil {
+				return err
+			}
 		}
-		for name, wrapped := range map[string][]byte{houseAEAD: made, houseMAC: mac, houseReceipts: receipts} {
+		for name, wrapped := range house {
 			if _, err := tx.ExecContext(ctx, "UPDATE house SET wrapped = ? WHERE name = ?", wrapped, name); err != nil {
 				return err
 			}

@@ -43,8 +43,10 @@ var many = []string{
 	`INSERT INTO sessions (hash, id, kind, site, customer, staff, gpc, csrf, expires)
 		SELECT 'hash_' || i, 'ses_' || i, 2, 'shop', 'cus_' || i, '', FALSE, '', i FROM n`,
 	`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at, purpose, recipient, model, language,
-		epoch, policy_version, gpc, status, sealed)
-		SELECT 'cit_' || i, 'closed', '', 'ans_' || i, 1, 'shop', 'cus_' || i, 'cnv_' || i, i, '', '', '', 'en', 1, '', FALSE, '', '' FROM n`,
+		epoch, policy_version, gpc, status)
+		SELECT 'cit_' || i, 'closed', '', 'ans_' || i, 1, 'shop', 'cus_' || i, 'cnv_' || i, i, '', '', '', 'en', 1, '', FALSE, '' FROM n`,
+	"INSERT INTO citation_bodies (entry, key, sealed, at) SELECT 'cit_' || i, '', '', i FROM n",
+	"INSERT INTO log_leaves (entry, nonce, leaf) SELECT 'cit_' || i, '', 'leaf' FROM n",
 	"INSERT INTO citation_records (entry, record, category, recipient, grant_id) SELECT 'cit_' || i, 'rec_' || i, 'orders', '', '' FROM n",
 	"INSERT INTO idempotency (key, body, customer, status, expires) SELECT 'key_' || i, '', 'cus_' || i, 200, i FROM n",
 	`INSERT INTO requests (id, site, customer, kind, status, jurisdiction, record, conversation, at, due, closed)
@@ -61,7 +63,7 @@ var many = []string{
 // large are the tables that no query on the way of a request reads as a whole.
 var large = []string{
 	"customers", "conversations", "events", "answers", "tickets", "ledger", "records", "passages", "sessions",
-	"citation_entries", "citation_records", "idempotency", "spent_tokens", "accesses", "exports", "export_parts", "requests", "request_events",
+	"citation_entries", "citation_records", "citation_bodies", "log_leaves", "idempotency", "spent_tokens", "accesses", "exports", "export_parts", "requests", "request_events",
 }
 
 // TestPlans: what is asked while somebody waits is answered from an index on
@@ -114,6 +116,12 @@ func TestPlans(t *testing.T) {
 				return only(s.UnembeddedOwn(ctx, scope, scope.Searchable(), retrieval.Space{Model: "m", Version: "1", Dimension: 1, Quantisation: retrieval.Int8}, 10))
 			}},
 			{"texts", func() error { return only(s.Texts(ctx, scope, []string{"r1", "r2"})) }},
+			{"the next leaves of the log", func() error {
+				_, err := s.Transparency().Integrate(ctx)
+				return err
+			}},
+			{"a bundle of leaves", func() error { return only(s.Transparency().Entries(ctx, 0, 5)) }},
+			{"the place of an entry", func() error { return only(s.Transparency().Index(ctx, "cit_7")) }},
 			{"all that is held", func() error {
 				_, _, err := s.RecordsOf(ctx, maya, consent.Place{Rank: 1, ID: "r1"}, 10)
 				return err

@@ -142,6 +142,8 @@ func (s *site) fill(sub string) identity.Principal {
 		Records:     []citation.Use{{RecordID: sub + "-order-1", Category: "orders", Recipient: consent.BrandAI}, {RecordID: sub + "-order-2", Category: "orders", Recipient: consent.BrandAI}},
 		NotSearched: []citation.NotSearched{{Category: "billing", Reason: consent.NoConsent}}, Words: []string{"where", "tent"},
 	}))
+	_, err = s.Transparency().Integrate(ctx)
+	s.must(err)
 	_, err = s.Handoff(ctx, conv, conversation.CustomerRequest, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Wait")})
 	s.must(err)
 	s.must(s.Rate(ctx, id, conv, 1, "good"))

@@ -126,15 +126,6 @@ func (s *Server) citations(ctx context.Context, who identity.Principal, in *cita
 	if err != nil {
 		return nil, err
 	}
-	var looks []consent.Access
-	for _, e := range page {
-		if e.Question != "" {
-			looks = append(looks, consent.Access{Customer: e.Customer, Actor: who.Actor(), Conversation: e.Conversation})
-		}
-	}
-	if err := s.seen(ctx, looks...); err != nil {
-		return nil, err
-	}
 	out := &citationsOutput{}
 	out.Body.Items = make([]citationItem, len(page))
 	for i, e := range page {
@@ -142,7 +133,7 @@ func (s *Server) citations(ctx context.Context, who identity.Principal, in *cita
 			ID: e.ID, AnswerID: e.AnswerID, ConversationID: e.Conversation, Customer: e.Customer, Site: e.Site, At: e.At,
 			Kind: e.Kind, Status: e.Status, Language: e.Language, Model: answer.Model{Name: e.Model, Recipient: e.Recipient},
 			Attempt: e.Attempt, Epoch: e.Epoch, PolicyVersion: e.PolicyVersion, GPC: e.GPC, Records: len(e.Records),
-			Categories: categories(e.Records), NotSearched: append([]citation.NotSearched{}, e.NotSearched...), Question: e.Question,
+			Categories: categories(e.Records), NotSearched: append([]citation.NotSearched{}, e.NotSearched...),
 		}
 	}
 	out.Body.Next = s.cursor(list, consent.Place{Rank: next})

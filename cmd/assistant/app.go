@@ -329,6 +329,7 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 		})
 	})
 	group.Go(func() error { return a.store.Hold(background, "sweep", a.sweep) })
+	group.Go(func() error { return a.store.Hold(background, "log", a.sequence) })
 	if a.embedder != nil {
 		group.Go(func() error {
 			return a.store.Hold(background, "embedding/"+a.embedder.Space().String(), a.keepEmbedded)

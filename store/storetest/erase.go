@@ -257,8 +257,11 @@ func refusedAfterErasure(a, b *fixture) {
 		b.Errorf("passages that are read: %v, %v", p, err)
 	}
 	list, _, err := b.Citations().List(ctx, citation.Filter{Customer: who.Customer})
-	if err != nil || len(list) != 1 || list[0].Question != "" || len(list[0].Body) > 0 {
-		b.Errorf("the log shows %+v, %v", list, err)
+	if err != nil || len(list) != 1 {
+		b.Fatalf("the log shows %+v, %v", list, err)
+	}
+	if open, err := b.Citations().Open(ctx, list[0].ID); err != nil || len(open) > 0 {
+		b.Errorf("the log opens %d, %v", len(open), err)
 	}
 	// Whoever was refused has the key no more; the others forget it when they look.
 	b.is("the key there", only(b.keys.For(ctx, who.Customer)), store.ErrKeyDestroyed)

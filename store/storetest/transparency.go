@@ -1,0 +1,220 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"candor/citation"
+	"candor/consent"
+	"candor/identity"
+	"candor/store"
+)
+
+// logs appends an entry of the customer's to the citation log.
+func (f *fixture) logs(who identity.Principal, id, question string) {
+	f.Helper()
+	f.must(f.Citations().Append(f.Context(), citation.Entry{
+		ID: id, Kind: citation.Closed, AnswerID: "ans_" + id, Attempt: 1, Site: shop, Customer: who.Customer, Status: "answered",
+		Records: []citation.Use{{RecordID: "rec_" + id, Category: "orders", Recipient: consent.BrandAI, GrantID: "grt_1"}},
+		Body:    []byte(`{"question":"` + question + `"}`), Review: []byte(`{"removed":[]}`), Words: citation.Words(question),
+	}))
+}
+
+// integrate gives all leaves their place.
+func (f *fixture) integrate() (total int) {
+	f.Helper()
+	for {
+		n, err := f.Transparency().Integrate(f.Context())
+		f.must(err)
+		if total += n; n < store.MaxIntegrated {
+			return total
+		}
+	}
+}
+
+// wholeTree checks the tree from its leaves on, as an outsider would, and returns them.
+func (f *fixture) wholeTree() []string {
+	f.Helper()
+	tree := f.Transparency()
+	signed, err := tree.Checkpoint(f.Context())
+	f.must(err)
+	c, err := citation.OpenCheckpoint(signed, tree.Verifier())
+	f.must(err)
+	var leaves []string
+	for n := int64(0); n*citation.TileWidth < c.Size; n++ {
+		some, err := tree.Entries(f.Context(), n, citation.TileWidthAt(c.Size, 0, n))
+		f.must(err)
+		leaves = append(leaves, some...)
+	}
+	_, root, err := citation.Grow(0, leaves, func(int, int64, int) ([]byte, error) { return nil, citation.ErrNoTile })
+	if f.must(err); root != c.Root && c.Size > 0 {
+		f.Errorf("the leaves have the root %v, and the checkpoint says %v", root, c.Root)
+	}
+	// What is served as tiles is the same tree.
+	stored, err := tlog.TreeHash(c.Size, tree.Hashes(f.Context(), c.Size))
+	if f.must(err); stored != c.Root {
+		f.Errorf("the tiles have the root %v, and the checkpoint says %v", stored, c.Root)
+	}
+	return leaves
+}
+
+// entriesAreInTheTree: what was appended is in the tree, once, in its order, and can be
+// proved; nothing of it is in plain text.
+func entriesAreInTheTree(f *fixture) {
+	if leaves := f.wholeTree(); len(leaves) != 0 {
+		f.Errorf("an empty log has %d leaves", len(leaves))
+	}
+	f.logs(f.maya, "cit_0", "Where is my hammock?")
+	if _, err := f.Transparency().Receipt(f.Context(), "cit_0"); err == nil {
+		f.Error("it is proved before it is in the tree")
+	} else {
+		f.is("before it is in the tree", err, citation.ErrNotIntegrated)
+	}
+	f.is("what was never appended", only(f.Transparency().Receipt(f.Context(), "cit_x")), citation.ErrNoEntry)
+	for i := range 300 {
+		f.logs(f.omar, fmt.Sprint("cit_", i+1), "Pitch my tent")
+	}
+	if n := f.integrate(); n != 301 {
+		f.Errorf("%d were added", n)
+	}
+	if n := f.integrate(); n != 0 {
+		f.Errorf("%d were added again", n)
+	}
+	for i, text := range f.wholeTree() {
+		if l, err := citation.ParseLeaf(text); err != nil || l.ID != fmt.Sprint("cit_", i) {
+			f.Fatalf("leaf %d: %q, %v", i, text, err)
+		}
+	}
+	r, err := f.Transparency().Receipt(f.Context(), "cit_0")
+	f.must(err)
+	file, err := json.Marshal(r)
+	f.must(err)
+	v, err := citation.VerifyReceipt(file, f.Transparency().Verifier())
+	if err != nil || v.Index != 0 || v.Checkpoint.Size != 301 || string(v.Entry.Body) != `{"question":"Where is my hammock?"}` || v.Entry.Records[0].RecordID != "rec_cit_0" {
+		f.Errorf("%+v, %v", v, err)
+	}
+	for _, width := range []int{0, 46, 257} {
+		f.is("a bundle that is not there", only(f.Transparency().Entries(f.Context(), 1, width)), citation.ErrNoTile)
+		f.is("a tile that is not there", only(f.Transparency().Tile(f.Context(), 0, 1, width)), citation.ErrNoTile)
+	}
+	for _, secret := range []string{"hammock", "rec_cit_0\x00"} {
+		if where := f.plain(secret); len(where) > 0 {
+			f.Errorf("%q is in %v", secret, where)
+		}
+	}
+}
+
+// replicasAddOnce: two replicas that append and integrate at once make one tree, with
+// every leaf once.
+func replicasAddOnce(a, b *fixture) {
+	const each = 120
+	var writers, sequencers sync.WaitGroup
+	done := make(chan struct{})
+	for i, f := range []*fixture{a, b} {
+		for w := range 3 {
+			writers.Go(func() {
+				for n := range each / 3 {
+					f.logs(f.maya, fmt.Sprintf("cit_%d_%d_%d", i, w, n), "Where is it?")
+				}
+			})
+		}
+		sequencers.Go(func() {
+			for {
+				if _, err := f.Transparency().Integrate(f.Context()); err != nil {
+					f.Errorf("integrate: %v", err)
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	writers.Wait()
+	close(done)
+	sequencers.Wait()
+	a.integrate()
+	leaves := b.wholeTree()
+	seen := make(map[string]bool)
+	for _, text := range leaves {
+		l, err := citation.ParseLeaf(text)
+		if a.must(err); seen[l.ID] {
+			a.Errorf("entry %s is in the tree twice", l.ID)
+		}
+		seen[l.ID] = true
+	}
+	if len(leaves) != 2*each {
+		a.Errorf("the tree has %d leaves of %d", len(leaves), 2*each)
+	}
+}
+
+// olderEntriesGetLeaves: what was recorded before there was a tree is in it as well, and
+// can be shredded alone from then on; of whom was erased there is the leaf.
+func olderEntriesGetLeaves(f *fixture) {
+	old := func(who identity.Principal, id, question string) {
+		key, err := f.keys.For(f.Context(), who.Customer)
+		f.must(err)
+		sealed, err := key.Seal("citation/"+id, []byte(`{"question":"`+question+`"}`))
+		f.must(err)
+		f.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at, purpose, recipient, model,
+			language, epoch, policy_version, gpc, status) VALUES ($1, 'closed', '', 'ans_' || $1, 1, 'shop', $2, 'cnv', 7, 'answers', 'brand_ai', 'm', 'en', 1, '1', FALSE, 'answered')`,
+			id, string(who.Customer))
+		f.exec("INSERT INTO citation_bodies (entry, sealed, at) VALUES ($1, $2, 7)", id, sealed)
+		f.exec("INSERT INTO log_leaves (entry, nonce, leaf) VALUES ($1, $2, '')", id, []byte{})
+	}
+	old(f.maya, "cit_old", "Where is my hammock?")
+	old(f.omar, "cit_gone", "Pitch my tent")
+	f.erase(f.omar)
+	open, err := f.Citations().Open(f.Context(), "cit_old", "cit_gone")
+	if err != nil || len(open) != 1 || string(open["cit_old"].Said) != `{"question":"Where is my hammock?"}` {
+		f.Errorf("before: %v, %v", open, err)
+	}
+	f.logs(f.maya, "cit_new", "And now?")
+	if n := f.integrate(); n != 3 {
+		f.Errorf("%d were added", n)
+	}
+	if leaves := f.wholeTree(); len(leaves) != 3 {
+		f.Errorf("%d leaves", len(leaves))
+	}
+	r, err := f.Transparency().Receipt(f.Context(), "cit_old")
+	f.must(err)
+	file, err := json.Marshal(r)
+	f.must(err)
+	if v, err := citation.VerifyReceipt(file, f.Transparency().Verifier()); err != nil || string(v.Entry.Body) != `{"question":"Where is my hammock?"}` {
+		f.Errorf("%+v, %v", v, err)
+	}
+	f.is("of who was erased", only(f.Transparency().Receipt(f.Context(), "cit_gone")), citation.ErrBodyGone)
+	if n := f.count("SELECT COUNT(*) FROM citation_bodies WHERE key IS NULL"); n != 0 {
+		f.Errorf("%d are still sealed under their customer's key itself", n)
+	}
+}
+
+// erasedLeavesStay: an erasure leaves the tree as it was, and nothing to be proved.
+func erasedLeavesStay(f *fixture) {
+	f.logs(f.maya, "cit_1", "Where is my hammock?")
+	f.logs(f.omar, "cit_2", "Pitch my tent")
+	f.integrate()
+	before := f.wholeTree()
+	f.erase(f.maya)
+	after := f.wholeTree()
+	if fmt.Sprint(before) != fmt.Sprint(after) {
+		f.Error("an erasure changed the tree")
+	}
+	f.is("the receipt", only(f.Transparency().Receipt(f.Context(), "cit_1")), citation.ErrBodyGone)
+	if _, err := f.Transparency().Receipt(f.Context(), "cit_2"); err != nil {
+		f.Errorf("another's receipt: %v", err)
+	}
+	if n := f.count("SELECT COUNT(*) FROM citation_bodies WHERE entry = 'cit_1'"); n != 0 {
+		f.Error("the sealed part is there")
+	}
+	// Nobody who may write to the database by mistake can take a leaf out.
+	for _, statement := range []string{"DELETE FROM log_leaves", "UPDATE log_leaves SET leaf = 'x'", "UPDATE log_leaves SET idx = NULL"} {
+		if _, err := f.operator.ExecContext(f.Context(), statement); err == nil {
+			f.Errorf("%s was done", statement)
+		}
+	}
+}
