@@ -32,6 +32,7 @@ const (
 	DeletedMessage      Deleted = "message"
 	DeletedAnswer       Deleted = "answer"
 	DeletedRating       Deleted = "rating"
+	DeletedLogBody      Deleted = "log_text" // what an entry of the citation log says
 )
 
 // DeletionReason says why something was deleted.

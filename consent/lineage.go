@@ -74,8 +74,8 @@ func facts(from, to *Policy, t Triple) (out []string) {
 	add(grows(fc.DPV, tc.DPV) || fc.Fides != tc.Fides, "the category %s means more, or something else", t.Category)
 	add(tc.Retention > fc.Retention, "records of %s are kept longer: %d days, not %d", t.Category, tc.Retention, fc.Retention)
 	add(tc.Sensitive && !fc.Sensitive, "records of %s are of a special kind now", t.Category)
-	add(t.Category == Conversation && to.ConversationRetention > from.ConversationRetention,
-		"messages are kept longer: %d days, not %d", to.ConversationRetention, from.ConversationRetention)
+	add(t.Category == Conversation && to.SaidRetention() > from.SaidRetention(),
+		"what was said is kept longer: %d days, not %d", to.SaidRetention(), from.SaidRetention())
 	fr, _ := from.Recipient(t.Recipient)
 	tr, _ := to.Recipient(t.Recipient)
 	add(tr.ThirdParty && !fr.ThirdParty, "the recipient %s is outside the house now", t.Recipient)

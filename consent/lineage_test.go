@@ -103,6 +103,8 @@ func TestMaterialChanges(t *testing.T) {
 		{"a category that is kept longer", []string{"    retention: 730d", "    retention: 800d"}, all(of("orders"))},
 		{"a category that is kept less long", []string{"    retention: 730d", "    retention: 700d"}, nil},
 		{"messages that are kept longer", []string{"conversation_retention: 30d", "conversation_retention: 60d"}, all(of("conversation"))},
+		{"entries of the log that are kept longer", []string{"log_retention: 30d", "log_retention: 60d"}, all(of("conversation"))},
+		{"entries of the log that are kept as long as messages", []string{"log_retention: 30d", "log_retention: 10d"}, nil},
 		{"a term added to a category", []string{`["pd:Purchase"]`, `["pd:Purchase", "pd:Health"]`}, all(of("orders"))},
 		{"a term taken from a category", []string{`["pd:EmailAddress", "pd:AccountIdentifier"]`, `["pd:EmailAddress"]`}, nil},
 		{"a term added to a purpose", []string{`["dpv:Personalisation"]`, `["dpv:Personalisation", "dpv:Marketing"]`}, all(func(x consent.Triple) bool { return x.Purpose == consent.Insights })},

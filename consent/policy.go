@@ -184,6 +184,9 @@ type Policy struct {
 	Topics []Topic `yaml:"topics"`
 	// ConversationRetention is how long messages are kept.
 	ConversationRetention Days `yaml:"conversation_retention"`
+	// LogRetention is how long the citation log keeps what was said in a conversation
+	// that is gone; 0: as long as messages.
+	LogRetention Days `yaml:"log_retention"`
 	// DeferFor is how long "not now" keeps a category from being asked for.
 	DeferFor Days `yaml:"defer_for"`
 	// ProofRetention is how long the proofs of consent of somebody who was erased
@@ -298,3 +301,7 @@ func (p *Policy) Recipient(id Recipient) (RecipientSpec, bool) {
 	}
 	return RecipientSpec{}, false
 }
+
+// SaidRetention is how long what was said is kept, whether as a message or by the
+// citation log: customers are told it.
+func (p *Policy) SaidRetention() Days { return max(p.ConversationRetention, p.LogRetention) }

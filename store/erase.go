@@ -268,7 +268,7 @@ func (tx *Tx) holdSaid(customer identity.CustomerID) (int, error) {
 }
 
 // kinds are the names of what is counted of a table, where it is not the table's.
-var kinds = map[string]string{"citation_words": "log_words", "citation_bodies": "log_bodies", "idempotency": "responses", "export_parts": "", "model_tokens": ""}
+var kinds = map[string]string{"citation_words": "log_words", "citation_bodies": "log_texts", "idempotency": "responses", "export_parts": "", "model_tokens": ""}
 
 // kindOf is what the rows of a table are counted as; empty: they are not.
 func (t table) kindOf() string {
@@ -314,6 +314,9 @@ func (s *Store) eraseRows(ctx context.Context, customer identity.CustomerID) err
 			return err
 		}
 		if err := tx.eraseRequests(customer); err != nil {
+			return err
+		}
+		if err := tx.eraseReviews(customer); err != nil {
 			return err
 		}
 		// Which records were used is the site's numbering of its orders.

@@ -85,7 +85,7 @@ func TestErase(t *testing.T) {
 		s.must(err)
 		want := map[string]int64{
 			"sessions": 1, "passages": 5, "records": 5, "conversations": 2, "messages": 6, "answers": 2,
-			"log_words": 2, "log_bodies": 1, "tickets": 1, "responses": 1, "ratings": 1, "accesses": 1, "exports": 1,
+			"log_words": 2, "log_texts": 1, "tickets": 1, "responses": 1, "ratings": 1, "accesses": 1, "exports": 1,
 		}
 		if !done.Done || !maps.Equal(done.Deleted, want) || len(done.Held) > 0 {
 			s.Errorf("the erasure: %+v", done)

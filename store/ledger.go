@@ -133,6 +133,9 @@ func (s *Store) Append(ctx context.Context, customer identity.CustomerID, decide
 			if _, err := tx.removeRecords(customer, consent.DeletedByStopDelete, "category = ?", c); err != nil {
 				return err
 			}
+			if err := tx.shredQuotes(customer, c); err != nil {
+				return err
+			}
 		}
 		if entry.Asks != nil {
 			if err := tx.ask(key, *entry.Asks); err != nil {

@@ -214,7 +214,7 @@ func preferred(tags ...string) string {
 }
 
 func (s *Server) firstFrame(language, brand string) string {
-	return answer.FirstFrame(language, brand, int(s.Gate.Policy().ConversationRetention))
+	return answer.FirstFrame(language, brand, int(s.Gate.Policy().SaidRetention()))
 }
 
 type startInput struct {

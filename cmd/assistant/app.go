@@ -549,13 +549,14 @@ func (a *app) retain(ctx context.Context) {
 	p := a.gate.Policy()
 	records, err := a.store.RemoveExpired(ctx, p.Categories)
 	conversations, err2 := a.store.RemoveConversations(ctx, p.ConversationRetention.Duration())
+	bodies, err5 := a.store.RemoveBodies(ctx, p.SaidRetention().Duration())
 	_, err3 := a.store.RemoveRequests(ctx, p.ProofRetention.Duration())
 	_, err4 := a.store.RemoveProofs(ctx, p.ProofRetention.Duration())
-	if err := errors.Join(err, err2, err3, err4); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
+	if err := errors.Join(err, err2, err3, err4, err5); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
 		a.log.Error("removing what has expired failed", "error", err)
 	}
-	if records > 0 || conversations > 0 {
-		a.log.Info("removed what is kept no longer", "records", records, "conversations", conversations)
+	if records > 0 || conversations > 0 || bodies > 0 {
+		a.log.Info("removed what is kept no longer", "records", records, "conversations", conversations, "entries", bodies)
 	}
 }
 

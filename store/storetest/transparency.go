@@ -3,7 +3,9 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -216,5 +218,80 @@ func erasedLeavesStay(f *fixture) {
 		if _, err := f.operator.ExecContext(f.Context(), statement); err == nil {
 			f.Errorf("%s was done", statement)
 		}
+	}
+}
+
+// bodiesGo: what the log says of an answer goes when its customer wants the category
+// deleted, or when its time is over; the leaf stays, and the others'.
+func bodiesGo(f *fixture) {
+	entry := func(who identity.Principal, id, conv string, kind citation.Kind, category consent.Category) {
+		f.Helper()
+		f.must(f.Citations().Append(f.Context(), citation.Entry{
+			ID: id, Kind: kind, AnswerID: "ans_" + id, Attempt: 1, Site: shop, Customer: who.Customer, Conversation: conv, Status: "answered",
+			Records: []citation.Use{{RecordID: "rec", Category: category, Recipient: consent.BrandAI}},
+			Body:    []byte(`{"question":"zanzibar"}`), Words: []string{"zanzibar"},
+		}))
+	}
+	open := func(when string, want ...string) {
+		f.Helper()
+		all := []string{"cit_opened", "cit_orders", "cit_billing", "cit_omar", "cit_gone", "cit_asked"}
+		found, err := f.Citations().Open(f.Context(), all...)
+		f.must(err)
+		var got []string
+		for _, id := range all {
+			if _, ok := found[id]; ok {
+				got = append(got, id)
+			}
+		}
+		if !slices.Equal(got, want) {
+			f.Errorf("%s: %v are readable, want %v", when, got, want)
+		}
+		words := f.count("SELECT COUNT(*) FROM citation_words")
+		if words != len(want) {
+			f.Errorf("%s: %d entries are found by a word, want %d", when, words, len(want))
+		}
+	}
+	conv := f.talk(f.maya)
+	f.choose(f.maya, true, "orders", "billing")
+	entry(f.maya, "cit_opened", conv, citation.Opened, "orders")
+	entry(f.maya, "cit_orders", conv, citation.Closed, "orders")
+	entry(f.maya, "cit_billing", conv, citation.Closed, "billing")
+	entry(f.omar, "cit_omar", "cnv_gone", citation.Closed, "orders")
+	entry(f.maya, "cit_gone", "cnv_gone", citation.Closed, consent.Knowledge)
+	entry(f.maya, "cit_asked", "cnv_asked", citation.Closed, consent.Knowledge)
+	f.integrate()
+	before := f.wholeTree()
+	open("at first", "cit_opened", "cit_orders", "cit_billing", "cit_omar", "cit_gone", "cit_asked")
+
+	f.change(f.maya, consent.Change{Triple: orders, Delete: true})
+	open("after stop and delete", "cit_opened", "cit_billing", "cit_omar", "cit_gone", "cit_asked")
+	f.is("the receipt of what was deleted", only(f.Transparency().Receipt(f.Context(), "cit_orders")), citation.ErrBodyGone)
+	deletions, err := f.Deletions(f.Context(), f.maya.Customer)
+	if f.must(err); !slices.ContainsFunc(deletions, func(d consent.Deletion) bool {
+		return d.What == consent.DeletedLogBody && d.Reason == consent.DeletedByStopDelete && d.Category == "orders" && d.Count == 1
+	}) {
+		f.Errorf("the log of deletions has %+v", deletions)
+	}
+
+	kept := f.policy.SaidRetention().Duration()
+	asked, err := f.gate.NewRequest(f.Context(), f.maya, consent.ComplaintRequest, "It is wrong.")
+	f.must(err)
+	asked.Conversation = "cnv_asked"
+	f.must(f.AddRequest(f.Context(), asked))
+	remove := func(want int64) {
+		f.Helper()
+		if n, err := f.RemoveBodies(f.Context(), kept); err != nil || n != want {
+			f.Errorf("%d were removed, %v; want %d", n, err, want)
+		}
+	}
+	f.pass(kept - time.Minute)
+	remove(0)
+	f.pass(time.Minute)
+	// What a conversation that is there was answered stays with it.
+	remove(2)
+	open("after their time", "cit_opened", "cit_billing", "cit_asked")
+	remove(0)
+	if after := f.wholeTree(); !slices.Equal(before, after) {
+		f.Error("the tree is another")
 	}
 }

@@ -211,6 +211,7 @@ export const words = {
     exports: plural({ one: "{n} download", other: "{n} downloads" }),
     accesses: plural({ one: "{n} entry on who saw your data", other: "{n} entries on who saw your data" }),
     sessions: plural({ one: "{n} session", other: "{n} sessions" }),
+    log_texts: plural({ one: "{n} text of the log", other: "{n} texts of the log" }),
     log_words: plural({ one: "{n} search word of the log", other: "{n} search words of the log" }),
     responses: plural({ one: "{n} stored response", other: "{n} stored responses" }),
   } as Record<string, Plural>,

@@ -205,6 +205,7 @@ export const words: PrivacyWords = {
     exports: { one: "{n} descarga", other: "{n} descargas" },
     accesses: { one: "{n} anotación de quién vio sus datos", other: "{n} anotaciones de quién vio sus datos" },
     sessions: { one: "{n} sesión", other: "{n} sesiones" },
+    log_texts: { one: "{n} texto del registro", other: "{n} textos del registro" },
     log_words: { one: "{n} término de búsqueda del registro", other: "{n} términos de búsqueda del registro" },
     responses: { one: "{n} respuesta técnica guardada", other: "{n} respuestas técnicas guardadas" },
   },

@@ -205,6 +205,7 @@ export const words: PrivacyWords = {
     exports: { one: "{n} download", other: "{n} downloads" },
     accesses: { one: "{n} anotação de quem viu seus dados", other: "{n} anotações de quem viu seus dados" },
     sessions: { one: "{n} sessão", other: "{n} sessões" },
+    log_texts: { one: "{n} texto do registro", other: "{n} textos do registro" },
     log_words: { one: "{n} termo de busca do registro", other: "{n} termos de busca do registro" },
     responses: { one: "{n} resposta técnica guardada", other: "{n} respostas técnicas guardadas" },
   },
