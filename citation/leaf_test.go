@@ -179,6 +179,30 @@ func newOther(t *testing.T) LogKey {
 	return k
 }
 
+// FuzzReceipt: whatever a receipt is turned into, it proves what was said or nothing.
+func FuzzReceipt(f *testing.F) {
+	m := newMemory(f)
+	s, leaf := sealed(f, example("cit_1"))
+	_, other := sealed(f, example("cit_2"))
+	m.add(f, leaf, other)
+	file, err := json.Marshal(NewReceipt(s, leaf, m.proof(f, 0)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	want, err := VerifyReceipt(file, m.key.Verifier())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file)
+	f.Add([]byte(`{"type":"candor.answer-receipt/1"}`))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		got, err := VerifyReceipt(file, m.key.Verifier())
+		if err == nil && !reflect.DeepEqual(got.Entry, want.Entry) {
+			t.Errorf("it proves %+v", got.Entry)
+		}
+	})
+}
+
 // TestLeafSaysNothing: the public leaf of equal entries differs, and has no word of them.
 func TestLeafSaysNothing(t *testing.T) {
 	_, one := sealed(t, example("cit_1"))

@@ -483,8 +483,9 @@ func (c *checker) claims() {
 	}
 }
 
-// ends (Answers, Cite) holds that every answer that was promised has ended, and
-// that the citation log says how: with one closed entry, its last.
+// ends (Answers, Cite, Prove) holds that every answer that was promised has ended, that
+// the citation log says how: with one closed entry, its last, and that this has a place of
+// its own in the public log.
 func (c *checker) ends() {
 	promised := make(map[string]bool)
 	for _, s := range c.Said {
@@ -494,8 +495,17 @@ func (c *checker) ends() {
 		promised[g.Answer] = true
 	}
 	delete(promised, "")
+	places := make(map[int64]string)
 	for _, e := range c.Ended {
 		delete(promised, e.Answer)
+		if other := places[e.Leaf]; other != "" {
+			c.add("Prove", "%s and %s have one place in the public log, %d", other, e.Answer, e.Leaf)
+		}
+		if e.Leaf < 0 {
+			c.add("Prove", "the end of %s is not in the public log", e.Answer)
+		} else {
+			places[e.Leaf] = e.Answer
+		}
 		closed := 0
 		for _, kind := range e.Entries {
 			if kind == "closed" {

@@ -54,9 +54,9 @@ func story() history {
 			{span: moment(11), Agent: "jonas"},
 		},
 		Ended: []ended{
-			{"ans_1", "needs_consent", []string{"opened", "closed"}},
-			{"ans_2", "answered", []string{"opened", "closed"}},
-			{"ans_3", "needs_consent", []string{"opened", "opened", "closed"}},
+			{"ans_1", "needs_consent", []string{"opened", "closed"}, 1},
+			{"ans_2", "answered", []string{"opened", "closed"}, 3},
+			{"ans_3", "needs_consent", []string{"opened", "opened", "closed"}, 6},
 		},
 		Complete: true,
 	}
@@ -311,6 +311,12 @@ func TestCheckerFinds(t *testing.T) {
 		}},
 		{"an answer that ends twice in the log", "Cite: the log of ans_2 (answered) reads [opened closed closed]", func(h *history) {
 			h.Ended[1].Entries = append(h.Ended[1].Entries, "closed")
+		}},
+		{"an end that the public log does not have", "Prove: the end of ans_2 is not in the public log", func(h *history) {
+			h.Ended[1].Leaf = -1
+		}},
+		{"two ends in one place", "Prove: ans_1 and ans_2 have one place in the public log, 1", func(h *history) {
+			h.Ended[1].Leaf = 1
 		}},
 		{"a message that was not published", "Handoff: msg_4 of ann was not published", func(h *history) {
 			h.Heard[9].Message = ""

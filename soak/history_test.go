@@ -108,6 +108,7 @@ type heard struct {
 type ended struct {
 	Answer, Status string
 	Entries        []string // their kinds, in order
+	Leaf           int64    // the place of its end in the public log; -1: it has none
 }
 
 // message is a message of a conversation as a replica shows it at the end.

@@ -323,16 +323,20 @@ func (r *run) answers(ctx context.Context, c *customer) error {
 			var log struct {
 				Status  string
 				Entries []struct{ Kind string }
+				Leaf    struct{ Index *int64 }
 			}
 			if err := reviewer.get(ctx, "/api/admin/citations/"+id, &log); err != nil {
 				return err
 			}
-			e.Status, e.Entries = log.Status, nil
+			e.Status, e.Entries, e.Leaf = log.Status, nil, -1
+			if log.Leaf.Index != nil {
+				e.Leaf = *log.Leaf.Index
+			}
 			for _, x := range log.Entries {
 				e.Entries = append(e.Entries, x.Kind)
 			}
 			recorded := len(e.Entries) > 0 && e.Entries[len(e.Entries)-1] == "closed"
-			if e.Status != "writing" && recorded || r.now() > deadline {
+			if e.Status != "writing" && recorded && e.Leaf >= 0 || r.now() > deadline {
 				break
 			}
 			pause(ctx, 50*time.Millisecond)

@@ -68,7 +68,7 @@ func benchCommand(std Stdio) *cobra.Command {
 		}
 		return printReport(cmd.OutOrStdout(), report, *asJSON)
 	}
-	group.AddCommand(cmd, benchEncoderCommand(std), benchRetrievalCommand())
+	group.AddCommand(cmd, benchEncoderCommand(std), benchRetrievalCommand(), benchLogCommand())
 	return group
 }
 
