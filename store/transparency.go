@@ -210,17 +210,39 @@ func (t *Transparency) Size(ctx context.Context) (size int64, err error) {
 	return size, err
 }
 
-func (t *Transparency) head(ctx context.Context) (size int64, checkpoint []byte, err error) {
-	var cosigned int64
-	var cosignatures string
-	err = t.s.reads.QueryRowContext(ctx, "SELECT size, checkpoint, cosigned, cosignatures FROM log_head").Scan(&size, &checkpoint, &cosigned, &cosignatures)
+// logHead is the tree as it stands.
+type logHead struct {
+	size       int64
+	checkpoint []byte // signed by the log
+	// cosigned is the size of the newest checkpoint that witnesses have signed, which is
+	// signed; -1: there is none.
+	cosigned int64
+	signed   []byte
+}
+
+func (t *Transparency) row(ctx context.Context) (h logHead, err error) {
+	var signed string
+	err = t.s.reads.QueryRowContext(ctx, "SELECT size, checkpoint, cosigned, cosignatures FROM log_head").Scan(&h.size, &h.checkpoint, &h.cosigned, &signed)
+	h.signed = []byte(signed)
 	if errors.Is(err, sql.ErrNoRows) {
-		checkpoint, err = t.s.keys.log.Checkpoint(0, emptyRoot())
+		h.cosigned = -1
+		h.checkpoint, err = t.s.keys.log.Checkpoint(0, emptyRoot())
 	}
-	if err == nil && cosigned == size {
-		checkpoint = append(checkpoint, cosignatures...)
+	return h, err
+}
+
+// head returns the size of the tree and its checkpoint, with the signatures of witnesses
+// if they have signed it.
+func (t *Transparency) head(ctx context.Context) (size int64, checkpoint []byte, err error) {
+	h, err := t.row(ctx)
+	return h.size, h.newest(), err
+}
+
+func (h logHead) newest() []byte {
+	if h.cosigned == h.size {
+		return h.signed
 	}
-	return size, checkpoint, err
+	return h.checkpoint
 }
 
 // emptyRoot is the hash of a tree without leaves.
@@ -229,17 +251,18 @@ func emptyRoot() tlog.Hash {
 	return h
 }
 
-// Checkpoint returns the signed checkpoint, with the lines of witnesses for it.
+// Checkpoint returns the signed checkpoint, with the signatures of witnesses if they have
+// signed it.
 func (t *Transparency) Checkpoint(ctx context.Context) ([]byte, error) {
 	_, checkpoint, err := t.head(ctx)
 	return checkpoint, err
 }
 
-// Cosigned keeps the signature lines of witnesses for the checkpoint of a size. Those of
-// a later one are not replaced.
-func (t *Transparency) Cosigned(ctx context.Context, size int64, lines string) error {
+// Cosigned keeps the checkpoint of a size with the signatures of witnesses. That of a
+// later size is not replaced.
+func (t *Transparency) Cosigned(ctx context.Context, size int64, signed []byte) error {
 	return t.s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec("UPDATE log_head SET cosigned = ?, cosignatures = ? WHERE cosigned <= ?", size, lines, size)
+		_, err := tx.exec("UPDATE log_head SET cosigned = ?, cosignatures = ? WHERE cosigned <= ?", size, string(signed), size)
 		return err
 	})
 }
@@ -315,9 +338,14 @@ func (t *Transparency) Receipt(ctx context.Context, entry string) (citation.Rece
 	if err != nil {
 		return citation.Receipt{}, err
 	}
-	size, checkpoint, err := t.head(ctx)
+	head, err := t.row(ctx)
 	if err != nil {
 		return citation.Receipt{}, err
+	}
+	size, checkpoint := head.size, head.checkpoint
+	// An older tree that witnesses have signed proves more than a newer one.
+	if head.cosigned > index {
+		size, checkpoint = head.cosigned, head.signed
 	}
 	proof, err := tlog.ProveRecord(size, index, t.Hashes(ctx, size))
 	if err != nil {

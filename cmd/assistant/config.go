@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"candor/citation/witness"
 	"candor/consent"
 	"candor/retrieval/qdrant"
 	"candor/web"
@@ -66,7 +67,10 @@ type Config struct {
 	NATSCert           string `yaml:"nats_cert" default:"" help:"PEM file of this assistant's certificate, for a NATS server outside that asks for one; needs nats_key"`
 	NATSKey            string `yaml:"nats_key" default:"" help:"PEM file of the key of nats_cert"`
 	Replicas           string `yaml:"nats_replicas" default:"1" help:"How many servers of a NATS cluster keep each stream: 1, 3 or 5"`
-	LogLevel           string `yaml:"log_level" default:"info" help:"debug, info, warn or error"`
+	// Who outside remembers how the public log stood, so that a rewrite is noticed.
+	LogWitness string `yaml:"log_witness" default:"" help:"Witnesses that cosign the public log (C2SP tlog-witness): the address and the key of each with a space between them, and commas between several"`
+	LogCopy    string `yaml:"log_copy" default:"" help:"File or https address to which the newest checkpoint of the public log is copied, best on another machine; a file is replaced only by what continues it"`
+	LogLevel   string `yaml:"log_level" default:"info" help:"debug, info, warn or error"`
 	// MasterKey comes from the environment only: a flag shows in the process
 	// list, and a file belongs elsewhere than the data.
 	MasterKey string `yaml:"-" env:"CANDOR_MASTER_KEY" help:"Key that wraps the customers' keys, base64 of 32 bytes; empty: master.key in data_dir, made if there is none"`
@@ -223,6 +227,12 @@ func (c *Config) check() error {
 	}
 	if err := c.checkAnswering(); err != nil {
 		return err
+	}
+	if _, err := witness.Parse(c.LogWitness); err != nil {
+		return fmt.Errorf("log_witness: %w", err)
+	}
+	if scheme, _, ok := strings.Cut(c.LogCopy, "://"); ok && scheme != "https" {
+		return fmt.Errorf("log_copy %q is no file and no https address", redactURL(c.LogCopy))
 	}
 	switch {
 	case !slices.Contains([]string{"1", "3", "5"}, c.Replicas):

@@ -38,7 +38,7 @@ CREATE TABLE log_head (
     size         BIGINT NOT NULL,
     checkpoint   BLOB NOT NULL,       -- signed
     cosigned     BIGINT NOT NULL DEFAULT -1,  -- the size that witnesses have signed
-    cosignatures TEXT NOT NULL DEFAULT ''   -- their lines for that size
+    cosignatures TEXT NOT NULL DEFAULT ''   -- the checkpoint of that size with the signatures of witnesses
 );
 
 -- +goose StatementBegin
