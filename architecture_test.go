@@ -19,17 +19,19 @@ var mayImport = map[string][]string{
 	"retrieval":    {"identity", "consent"},
 	"citation":     {"identity", "consent"},
 	"answer":       {"identity", "consent", "retrieval", "citation"},
+	"review":       {"identity", "consent", "citation", "answer"},
 	"conversation": {"pii", "identity", "consent"},
 	"agents":       {"identity", "consent", "retrieval", "conversation"},
 	"ingest":       {"pii", "identity", "consent", "retrieval"},
 	"export":       {"identity", "consent", "retrieval", "answer", "conversation"},
-	"store":        {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents", "export"},
-	"web":          {"pii", "identity", "consent", "retrieval", "citation", "answer", "conversation", "agents", "export"},
-	"eval":         {"pii", "identity", "consent", "retrieval", "answer"},
-	"cmd":          {"identity", "consent", "retrieval", "citation", "answer", "conversation", "agents", "ingest", "export", "store", "web", "eval"},
-	"internal":     {"eval"}, // help for tests, which nothing imports
-	"soak":         {},       // tests only
-	"histories":    {},       // tests only
+	"store":        {"identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "export"},
+	"web":          {"pii", "identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "export"},
+	"eval":         {"pii", "identity", "consent", "retrieval", "answer", "review"},
+	"cmd":          {"identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "ingest", "export", "store", "web", "eval"},
+	"internal":     {"citation", "eval"}, // help for tests, which nothing imports
+	"soak":         {},                   // tests only
+	"histories":    {},                   // tests only
+	"tools":        {},                   // what stands by itself
 }
 
 // only says which packages may import a library: a part and those below it.
@@ -55,7 +57,7 @@ var only = map[string][]string{
 	"github.com/google/go-cmp":            {"retrieval/indextest", "agents/desktest", "store/storetest"}, // and tests
 	"github.com/rogpeppe/go-internal":     nil,
 	"github.com/chromedp/":                nil,
-	"testing":                             {"retrieval/indextest", "agents/desktest", "store/storetest", "internal/pgtest", "internal/evaldata"},
+	"testing":                             {"retrieval/indextest", "agents/desktest", "store/storetest", "internal/pgtest", "internal/evaldata", "internal/logtest"},
 }
 
 type listed struct {

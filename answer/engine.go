@@ -122,6 +122,9 @@ func (e *Engine) Answer(ctx context.Context, q Turn) error {
 			continue
 		case errors.Is(err, consent.ErrStale):
 			reason = "consent_changed"
+			if errors.Is(err, retrieval.ErrHidden) {
+				reason = "source_hidden"
+			}
 			stale++
 			continue
 		}

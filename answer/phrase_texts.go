@@ -138,6 +138,20 @@ var phraseTexts = map[Phrase]consent.Text{
 		"uk":    "Ви знову спілкуєтеся зі ШІ компанії {brand}.",
 		"ru":    "Вы снова общаетесь с ИИ компании {brand}.",
 	},
+	SayComplaintAnswered: {
+		"en":    "Your complaint about an answer in this chat has been answered. You can read the reply under “Your data”, with your requests.",
+		"pt-BR": "Sua reclamação sobre uma resposta neste chat foi respondida. Você pode ler a resposta em “Seus dados”, junto aos seus pedidos.",
+		"es":    "Se ha respondido a su queja sobre una respuesta de este chat. Puede leer la respuesta en «Sus datos», junto a sus solicitudes.",
+		"uk":    "На вашу скаргу щодо відповіді в цьому чаті відповіли. Прочитати можна в розділі «Ваші дані», серед ваших звернень.",
+		"ru":    "На вашу жалобу на ответ в этом чате ответили. Прочитать можно в разделе «Ваши данные», среди ваших обращений.",
+	},
+	SayCorrection: {
+		"en":    "Correction from {brand}:",
+		"pt-BR": "Correção da {brand}:",
+		"es":    "Corrección de {brand}:",
+		"uk":    "Виправлення від {brand}:",
+		"ru":    "Исправление от {brand}:",
+	},
 	SayResolved: {
 		"en":    "This conversation has been marked as solved. If anything is still open, just write here.",
 		"pt-BR": "Esta conversa foi marcada como resolvida. Se algo ainda estiver pendente, é só escrever aqui.",

@@ -33,6 +33,8 @@ const (
 	SayResolved          Phrase = "resolved"           //
 	SaySorry             Phrase = "sorry"              // to a customer who is angry
 	SayPersonAnytime     Phrase = "person_anytime"     //
+	SayComplaintAnswered Phrase = "complaint_answered" // to whoever complained about an answer
+	SayCorrection        Phrase = "correction"         // {brand}; what is right follows it
 )
 
 // Phrases lists every phrase, with those of SayNotSearched.
@@ -40,7 +42,7 @@ var Phrases = func() []Phrase {
 	list := []Phrase{
 		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayClarify, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
 		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SaySearchUnavailable, SayQuotedNotShared, SayHandoff,
-		SayAgentJoined, SayReturnedToAI, SayResolved, SaySorry, SayPersonAnytime,
+		SayAgentJoined, SayReturnedToAI, SayResolved, SaySorry, SayPersonAnytime, SayComplaintAnswered, SayCorrection,
 	}
 	for _, r := range consent.Reasons {
 		list = append(list, notSearched(r))

@@ -50,6 +50,7 @@ const (
 	DeletedBySite       DeletionReason = "removed_by_site"
 	DeletedByCustomer   DeletionReason = "removed_by_customer"
 	DeletedByDispute    DeletionReason = "disputed" // the customer says that it is wrong
+	DeletedByHiding     DeletionReason = "hidden"   // a reviewer took it out of use
 	DeletedByErasure    DeletionReason = "erasure"
 	DeletedUnderHold    DeletionReason = "legal_hold" // it is kept for the law alone, where nothing reads it
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,6 +25,21 @@ const (
 
 // RequestKinds lists every kind.
 var RequestKinds = []RequestKind{AccessRequest, RectificationRequest, ErasureRequest, ComplaintRequest}
+
+// ComplaintKind is what a customer says is wrong with an answer.
+type ComplaintKind string
+
+// Kinds of complaints about an answer.
+const (
+	WrongAnswer  ComplaintKind = "wrong"
+	WrongSource  ComplaintKind = "wrong_source"
+	ShouldNotUse ComplaintKind = "should_not_use"
+	WrongTone    ComplaintKind = "tone"
+	OtherwiseOff ComplaintKind = "other"
+)
+
+// ComplaintKinds lists every kind.
+var ComplaintKinds = []ComplaintKind{WrongAnswer, WrongSource, ShouldNotUse, WrongTone, OtherwiseOff}
 
 // NeedsText reports whether nobody could act on such a request without the
 // customer's own words.
@@ -93,6 +109,8 @@ var (
 	ErrTooManyRequests = fmt.Errorf("%d of your requests are open already: wait until one of them is answered", MaxOpenRequests)
 	// ErrDisputed refuses a second open dispute of a record.
 	ErrDisputed = errors.New("it was said already that this record is wrong, and that request is still open")
+	// ErrComplained refuses a second open complaint about an answer.
+	ErrComplained = errors.New("you complained about this answer already, and that is still open")
 	// ErrRequestState refuses an action that the status does not allow.
 	ErrRequestState = errors.New("the request does not allow this now")
 	// ErrRequestStep refuses an action that lacks something.
@@ -122,7 +140,11 @@ type Request struct {
 	// (restriction of processing, GDPR 18).
 	Record       string
 	Conversation string
-	History      []RequestEvent // oldest first
+	// Answer is the one that a complaint is about, and Complaint what is said to be wrong
+	// with it; both are empty where it is about none, and where they were erased.
+	Answer    string
+	Complaint ComplaintKind
+	History   []RequestEvent // oldest first
 }
 
 // RequestEvent is one thing that was done to a request.
@@ -187,11 +209,26 @@ func (r Request) With(e RequestEvent) (Request, error) {
 // NewRequest returns a request of the principal, with its due date by their
 // jurisdiction; it is not stored. ErrRequestText says what is wrong with the text.
 func (g *Gate) NewRequest(ctx context.Context, who identity.Principal, kind RequestKind, text string) (Request, error) {
-	text = strings.TrimSpace(text)
-	switch {
-	case text == "" && kind.NeedsText():
+	if strings.TrimSpace(text) == "" && kind.NeedsText() {
 		return Request{}, fmt.Errorf("%w: say in your own words what is wrong", ErrRequestText)
-	case utf8.RuneCountInString(text) > MaxRequestText:
+	}
+	return g.newRequest(ctx, who, kind, text)
+}
+
+// NewComplaint returns a complaint of the principal about an answer in a conversation
+// of theirs, as NewRequest does; the kind says enough without words.
+func (g *Gate) NewComplaint(ctx context.Context, who identity.Principal, conversation, answer string, kind ComplaintKind, text string) (Request, error) {
+	if !slices.Contains(ComplaintKinds, kind) {
+		return Request{}, fmt.Errorf("%w: say what is wrong: one of %v", ErrRequestText, ComplaintKinds)
+	}
+	r, err := g.newRequest(ctx, who, ComplaintRequest, text)
+	r.Conversation, r.Answer, r.Complaint = conversation, answer, kind
+	return r, err
+}
+
+func (g *Gate) newRequest(ctx context.Context, who identity.Principal, kind RequestKind, text string) (Request, error) {
+	text = strings.TrimSpace(text)
+	if utf8.RuneCountInString(text) > MaxRequestText {
 		return Request{}, fmt.Errorf("%w: it has more than %d characters", ErrRequestText, MaxRequestText)
 	}
 	snap, p, err := g.snapshot(ctx, who.Customer)

@@ -25,6 +25,7 @@ type recordJSON struct {
 	Language    string            `json:"language,omitempty"`
 	Expires     time.Time         `json:"expires,omitzero"`
 	Disputed    bool              `json:"disputed"`
+	Hidden      bool              `json:"hidden"`
 	Mine        bool              `json:"mine"`
 }
 
@@ -36,7 +37,7 @@ func (a *archive) eachRecord(ctx context.Context, each func(retrieval.Held) erro
 
 func (l *listing) record(r retrieval.Held) error {
 	return l.add(recordJSON{
-		r.ID, r.Category, r.Title, r.Text, r.Fields, r.Source, r.CollectedAt, r.Language, r.Expires, r.Disputed, r.Own,
+		r.ID, r.Category, r.Title, r.Text, r.Fields, r.Source, r.CollectedAt, r.Language, r.Expires, r.Disputed, r.Hidden, r.Own,
 	})
 }
 
@@ -201,6 +202,8 @@ type requestJSON struct {
 	Closed time.Time             `json:"closed,omitzero"`
 	Text   string                `json:"text,omitempty"`
 	Record string                `json:"record_id,omitempty"`
+	Answer string                `json:"answer_id,omitempty"`
+	About  consent.ComplaintKind `json:"complaint,omitempty"`
 	Notes  []noteJSON            `json:"notes"`
 }
 
@@ -221,7 +224,7 @@ func (a *archive) eachRequest(ctx context.Context, each func(consent.Request) er
 func (a *archive) requests(ctx context.Context, w io.Writer) error {
 	return list(w, func(l *listing) error {
 		return a.eachRequest(ctx, func(r consent.Request) error {
-			out := requestJSON{r.ID, r.Kind, r.Status, r.At, r.Due, r.Closed, r.Detail, r.Record, []noteJSON{}}
+			out := requestJSON{r.ID, r.Kind, r.Status, r.At, r.Due, r.Closed, r.Detail, r.Record, r.Answer, r.Complaint, []noteJSON{}}
 			for _, e := range r.History {
 				n := noteJSON{At: e.At, Action: e.Action}
 				if e.ForCustomer {

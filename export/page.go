@@ -287,6 +287,8 @@ func (a *archive) recordPiece(r retrieval.Held) any {
 	}
 	if r.Disputed {
 		piece["Disputed"] = a.say("disputed")
+	} else if r.Hidden {
+		piece["Disputed"] = a.say("hidden")
 	}
 	return piece
 }

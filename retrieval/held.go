@@ -11,6 +11,8 @@ type Held struct {
 	Record
 	// Disputed is whether they said that it is wrong, and nobody has answered yet.
 	Disputed bool
+	// Hidden is whether a reviewer has taken it out of use.
+	Hidden bool
 }
 
 const (

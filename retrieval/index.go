@@ -15,6 +15,8 @@ var (
 	ErrNotFound = errors.New("there is no such record")
 	// ErrOtherCustomer refuses a record whose id is another customer's.
 	ErrOtherCustomer = errors.New("a record with this id belongs to another customer")
+	// ErrHidden means that a reviewer has taken the record out of use.
+	ErrHidden = errors.New("the source was hidden by a reviewer")
 	// ErrLeaving refuses a record for the moment: who had one with this id is being
 	// erased.
 	ErrLeaving = errors.New("the record that had this id is being erased: send it again in a moment")

@@ -177,6 +177,9 @@ type sentenceBody struct {
 // Release commits the last sentence of the answer, if the stamp still holds.
 func (s *Store) Release(ctx context.Context, stamp consent.Stamp, a answer.Answer) error {
 	return s.journal(ctx, a, false, func(tx *Tx, key Sealer) error {
+		if err := tx.citesVisible(a); err != nil {
+			return err
+		}
 		if err := tx.checkStamp(stamp); err != nil {
 			return err
 		}
@@ -194,6 +197,9 @@ func (s *Store) Release(ctx context.Context, stamp consent.Stamp, a answer.Answe
 // Finish commits the end of the answer, if the stamp still holds.
 func (s *Store) Finish(ctx context.Context, stamp consent.Stamp, a answer.Answer, end answer.Ending) error {
 	return s.journal(ctx, a, false, func(tx *Tx, key Sealer) error {
+		if err := tx.citesVisible(a); err != nil {
+			return err
+		}
 		if err := tx.checkStamp(stamp); err != nil {
 			return err
 		}
@@ -294,22 +300,22 @@ func (s *Store) interruptAnswers(tx *Tx, key Sealer, c *conversation.Conversatio
 	return nil
 }
 
-// takeBackStale empties an answer that quotes what was withdrawn since.
+// takeBackStale empties an answer that quotes what was withdrawn, or hidden, since.
 //
 // SECURITY: ending an answer releases its text once more, as a message, and so
 // needs what every release needs.
 func (tx *Tx) takeBackStale(key Sealer, c *conversation.Conversation, a *answer.Answer) error {
-	if !a.Personal() {
-		return nil
+	err := tx.citesVisible(*a)
+	if err == nil && a.Personal() {
+		err = tx.checkStamp(consent.Stamp{
+			Customer: c.Customer, Epoch: a.Epoch, PolicyVersion: a.PolicyVersion, ValidUntil: a.ValidUntil, Personal: true,
+		})
 	}
-	err := tx.checkStamp(consent.Stamp{
-		Customer: c.Customer, Epoch: a.Epoch, PolicyVersion: a.PolicyVersion, ValidUntil: a.ValidUntil, Personal: true,
-	})
 	if !errors.Is(err, consent.ErrStale) {
 		return err
 	}
 	a.TakeBack()
-	_, err = tx.addEvent(key, c.ID, conversation.ResetEvent, a.ID, resetBody{a.ID, a.Attempt, "consent_changed"})
+	_, err = tx.addEvent(key, c.ID, conversation.ResetEvent, a.ID, resetBody{a.ID, a.Attempt, staleReason(err)})
 	return err
 }
 

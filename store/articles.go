@@ -20,6 +20,6 @@ func (s *Store) Articles(ctx context.Context, site identity.SiteID, version int6
 		err = scan(&id, &at)
 		out[id] = fromMicros(at)
 		return none, err
-	}, "SELECT id, at FROM knowledge WHERE site = ? AND version <= ? AND NOT removed", site, version)
+	}, "SELECT id, at FROM knowledge WHERE site = ? AND version <= ? AND NOT removed AND"+visible("knowledge"), site, version)
 	return out, err
 }

@@ -43,6 +43,9 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 				return err
 			}
 		}
+		if err := tx.opensVisible(e); err != nil {
+			return err
+		}
 		if e.Kind == citation.Opened {
 			// A replica that was paused must not open what another has ended meanwhile.
 			ended, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM answers WHERE id = ? AND (status <> ? OR attempt > ?)",
@@ -59,7 +62,11 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		if err != nil || len(there) > 0 {
 			return err
 		}
-		return tx.addEntry(key, e)
+		sealed, err := tx.addEntry(key, e)
+		if err != nil {
+			return err
+		}
+		return tx.addLeaf(e.ID, sealed)
 	})
 	if errors.Is(err, consent.ErrUnknownCustomer) {
 		return errErasedAnswer
@@ -70,43 +77,55 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 	return err
 }
 
-// addEntry adds an entry, its sealed part and its leaf.
-func (tx *Tx) addEntry(key Sealer, e citation.Entry) error {
-	e.At = tx.Now
-	sealed, err := e.Seal()
-	if err != nil {
-		return err
-	}
+// addLeaf adds the leaf of an entry, to be given a place in the tree.
+func (tx *Tx) addLeaf(entry string, sealed citation.Sealed) error {
 	leaf, err := sealed.Leaf()
 	if err != nil {
 		return err
 	}
+	tx.Wake(logTopic)
+	_, err = tx.exec("INSERT INTO log_leaves (entry, nonce, leaf) VALUES (?, ?, ?)", entry, sealed.HeadNonce, leaf.String())
+	return err
+}
+
+// addEntry adds an entry and its sealed part, which it returns.
+func (tx *Tx) addEntry(key Sealer, e citation.Entry) (citation.Sealed, error) {
+	e.At = tx.Now
+	sealed, err := e.Seal()
+	if err != nil {
+		return sealed, err
+	}
 	wrapped, data, err := key.sealEntry(e.ID, sealed)
 	if err != nil {
-		return err
+		return sealed, err
 	}
-	_, err = tx.exec(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
-		purpose, recipient, model, language, epoch, policy_version, gpc, status) VALUES (`+marks(17)+`)`,
+	return sealed, tx.addEntryRows(e, wrapped, data)
+}
+
+func (tx *Tx) addEntryRows(e citation.Entry, wrapped, sealed []byte) error {
+	var position int64
+	err := tx.row(`INSERT INTO citation_entries (id, kind, opened, answer, attempt, site, customer, conversation, at,
+		purpose, recipient, model, language, epoch, policy_version, gpc, status) VALUES (`+marks(17)+`) RETURNING position`,
 		e.ID, e.Kind, e.Opened, e.AnswerID, e.Attempt, e.Site, e.Customer, e.Conversation, micros(tx.Now),
-		e.Purpose, e.Recipient, e.Model, e.Language, e.Epoch, e.PolicyVersion, e.GPC, e.Status)
+		e.Purpose, e.Recipient, e.Model, e.Language, e.Epoch, e.PolicyVersion, e.GPC, e.Status).Scan(&position)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.exec("INSERT INTO citation_bodies (entry, key, sealed, at) VALUES (?, ?, ?, ?)", e.ID, wrapped, data, micros(tx.Now)); err != nil {
+	place, err := tx.indexAnswer(e, position)
+	if err != nil {
 		return err
 	}
-	if _, err := tx.exec("INSERT INTO log_leaves (entry, nonce, leaf) VALUES (?, ?, ?)", e.ID, sealed.HeadNonce, leaf.String()); err != nil {
+	if _, err := tx.exec("INSERT INTO citation_bodies (entry, key, sealed, at) VALUES (?, ?, ?, ?)", e.ID, wrapped, sealed, micros(tx.Now)); err != nil {
 		return err
 	}
-	tx.Wake(logTopic)
 	if e.Kind == citation.Closed {
 		if _, err := tx.exec("UPDATE answers SET recorded = TRUE WHERE id = ?", e.AnswerID); err != nil {
 			return err
 		}
 	}
 	for i, r := range e.Records {
-		if _, err := tx.exec("INSERT INTO citation_records (entry, ordinal, record, category, recipient, grant_id) VALUES (?, ?, ?, ?, ?, ?)",
-			e.ID, i, r.RecordID, r.Category, r.Recipient, r.GrantID); err != nil {
+		if _, err := tx.exec("INSERT INTO citation_records (entry, ordinal, record, category, recipient, grant_id, place) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			e.ID, i, r.RecordID, r.Category, r.Recipient, r.GrantID, place); err != nil {
 			return err
 		}
 	}
@@ -117,8 +136,8 @@ func (tx *Tx) addEntry(key Sealer, e citation.Entry) error {
 		}
 	}
 	for _, w := range e.Words {
-		if _, err := tx.exec("INSERT INTO citation_words (word, entry) VALUES (?, ?) ON CONFLICT DO NOTHING",
-			tx.keys.Hash("word", w), e.ID); err != nil {
+		if _, err := tx.exec("INSERT INTO citation_words (word, place, entry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+			tx.keys.Hash("word", w), place, e.ID); err != nil {
 			return err
 		}
 	}

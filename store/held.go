@@ -20,9 +20,9 @@ func (s *Store) RecordsOf(ctx context.Context, customer identity.CustomerID, aft
 	}
 	read := s.scanRecord(ctx)
 	page, err = collect(ctx, s.reads, func(scan func(...any) error) (h retrieval.Held, err error) {
-		h.Record, err = read(func(dest ...any) error { return scan(append(dest, &h.Disputed)...) })
+		h.Record, err = read(func(dest ...any) error { return scan(append(dest, &h.Disputed, &h.Hidden)...) })
 		return h, err
-	}, "SELECT "+recordColumns+", NOT"+undisputed("records")+"FROM records WHERE "+where+" ORDER BY collected DESC, id LIMIT ?", append(args, limit+1)...)
+	}, "SELECT "+recordColumns+", NOT"+undisputed("records")+", NOT"+unhidden("records")+"FROM records WHERE "+where+" ORDER BY collected DESC, id LIMIT ?", append(args, limit+1)...)
 	if len(page) > limit {
 		page = page[:limit]
 		last := page[limit-1]

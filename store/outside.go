@@ -282,5 +282,5 @@ func (s *Store) RecordIDs(ctx context.Context, scope consent.Scope) ([]string, e
 	// SECURITY: the customer and the categories are the scope's own.
 	args := append([]any{scope.Site(), scope.Customer()}, anys(categories)...)
 	return collect(ctx, s.reads, scanString, `SELECT id FROM records WHERE site = ? AND customer = ?
-		AND (expires = 0 OR expires > now_micros()) AND category IN (`+marks(len(categories))+`) AND `+present("records.customer")+` AND`+undisputed("records"), args...)
+		AND (expires = 0 OR expires > now_micros()) AND category IN (`+marks(len(categories))+`) AND `+present("records.customer")+` AND`+usable("records"), args...)
 }

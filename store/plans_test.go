@@ -19,6 +19,7 @@ import (
 	"candor/export"
 	"candor/identity"
 	"candor/retrieval"
+	"candor/review"
 )
 
 // many fills the tables that grow with what is long over: a thousand rows each, of
@@ -47,10 +48,20 @@ var many = []string{
 		SELECT 'cit_' || i, 'closed', '', 'ans_' || i, 1, 'shop', 'cus_' || i, 'cnv_' || i, i, '', '', '', 'en', 1, '', FALSE, '' FROM n`,
 	"INSERT INTO citation_bodies (entry, key, sealed, at) SELECT 'cit_' || i, '', '', i FROM n",
 	"INSERT INTO log_leaves (entry, nonce, leaf) SELECT 'cit_' || i, '', 'leaf' FROM n",
+	`INSERT INTO log_answers (place, rank, answer, entry, at, site, customer, conversation, kind, status, language, model, policy_version)
+		SELECT e.position, e.position, e.answer, e.id, e.at, e.site, e.customer, e.conversation, e.kind, e.status, e.language, e.model, e.policy_version
+		FROM citation_entries e JOIN n ON e.id = 'cit_' || n.i`,
+	"INSERT INTO log_values (value, place) SELECT 'category:orders', i FROM n",
+	"INSERT INTO reviews (id, answer, customer, verdict, reviewer, at) SELECT 'rev_' || i, 'ans_' || i, 'cus_' || i, 'tone', '', i FROM n",
+	"INSERT INTO flags (id, answer, customer, kind, agent, at) SELECT 'flg_' || i, 'ans_' || i, 'cus_' || i, 'tone', '', i FROM n",
 	"INSERT INTO citation_records (entry, record, category, recipient, grant_id) SELECT 'cit_' || i, 'rec_' || i, 'orders', '', '' FROM n",
 	"INSERT INTO idempotency (key, body, customer, status, expires) SELECT 'key_' || i, '', 'cus_' || i, 200, i FROM n",
 	`INSERT INTO requests (id, site, customer, kind, status, jurisdiction, record, conversation, at, due, closed)
 		SELECT 'req_' || i, 'shop', 'cus_' || i, 'rectification', 'done', 'default', 'rec_' || i, '', i, i, i FROM n`,
+	`INSERT INTO hidden (id, site, record, customer, at, actor, shown) SELECT 'hid_' || i, 'shop', 'rec_' || i, 'cus_' || i, i, '', i FROM n`,
+	`INSERT INTO corrections (id, site, customer, record, language, at, actor, talks, sealed)
+		SELECT 'cor_' || i, 'shop', 'cus_' || i, 'rec_' || i, '', i, '', 1, '' FROM n`,
+	"INSERT INTO corrected (correction, conversation, customer, sent) SELECT 'cor_' || i, 'cnv_' || i, 'cus_' || i, i FROM n",
 	"INSERT INTO request_events (request, ordinal, at, actor, action, for_customer, outcome) SELECT 'req_' || i, 0, i, 'system', 'open', FALSE, '' FROM n",
 	`INSERT INTO accesses (id, at, site, customer, actor, kind, conversation, answer, purpose, reason, categories, sealed)
 		SELECT 'acc_' || i, i, 'shop', 'cus_' || i, '', 'desk', '', '', '', '', '[]', '' FROM n`,
@@ -63,7 +74,7 @@ var many = []string{
 // large are the tables that no query on the way of a request reads as a whole.
 var large = []string{
 	"customers", "conversations", "events", "answers", "tickets", "ledger", "records", "passages", "sessions",
-	"citation_entries", "citation_records", "citation_bodies", "log_leaves", "idempotency", "spent_tokens", "accesses", "exports", "export_parts", "requests", "request_events",
+	"citation_entries", "citation_records", "citation_bodies", "log_leaves", "idempotency", "spent_tokens", "accesses", "exports", "export_parts", "requests", "request_events", "hidden", "corrections", "corrected",
 }
 
 // TestPlans: what is asked while somebody waits is answered from an index on
@@ -156,6 +167,46 @@ func TestPlans(t *testing.T) {
 			{"an answer's turn", func() error { return s.AwaitTurn(ctx, "cnv_maya", posted.AnswerID) }},
 			{"an attempt", func() error { return s.Begin(ctx, a, "") }},
 			{"a sentence", func() error { return s.Release(ctx, scope.Stamp(), a) }},
+			{"a sentence that cites", func() error {
+				b := a
+				b.Sentences = []answer.Sentence{{Text: "x", Citations: []answer.Citation{{RecordID: "r1"}, {RecordID: "rec_7"}}}}
+				return s.Release(ctx, scope.Stamp(), b)
+			}},
+			{"a complaint", func() error {
+				r, err := gate.NewComplaint(ctx, who, "cnv_maya", posted.AnswerID, consent.WrongTone, "")
+				if err != nil {
+					return err
+				}
+				if err := s.AddRequest(ctx, r); err != nil {
+					return err
+				}
+				_, err = s.ActOnRequest(ctx, r.ID, consent.RequestEvent{Action: consent.ActDone, Note: "Yes.", ForCustomer: true})
+				return err
+			}},
+			{"how much was said from a source", func() error { return only(s.SourceUses(ctx, "shop", "rec_7")) }},
+			{"what is hidden", func() error {
+				_, _, err := s.Hidden(ctx, review.HiddenFilter{After: consent.Place{Rank: 500, ID: "hid_500"}, Limit: 10, Past: true})
+				return err
+			}},
+			{"whether a source is hidden", func() error {
+				_, _, err := s.Hidden(ctx, review.HiddenFilter{Site: "shop", Record: "rec_7"})
+				return err
+			}},
+			{"a correction", func() error {
+				if err := s.keys.Create(ctx, "cus_7"); err != nil {
+					return err
+				}
+				c, err := s.AddCorrection(ctx, review.Correction{Site: "shop", Record: "rec_7", Text: "No."})
+				if err != nil {
+					return err
+				}
+				return only(s.Correction(ctx, c.ID))
+			}},
+			{"corrections to send", func() error { return only(s.SendCorrections(ctx)) }},
+			{"corrections", func() error {
+				_, _, err := s.Corrections(ctx, review.CorrectionFilter{After: consent.Place{Rank: 500, ID: "cor_500"}, Limit: 10})
+				return err
+			}},
 			{"the same answer again", func() error { return only(s.Again(ctx, maya, posted.AnswerID)) }},
 			{"an offer", func() error { return ignore(s.AnswerWithOffer(ctx, maya, "off_1")) }},
 			{"an entry", func() error {
@@ -164,6 +215,30 @@ func TestPlans(t *testing.T) {
 			{"the entries of an answer", func() error { return only(s.Citations().ByAnswer(ctx, posted.AnswerID)) }},
 			{"the entries of a customer", func() error {
 				_, _, err := s.Citations().List(ctx, citation.Filter{Customer: maya})
+				return err
+			}},
+			{"the reviews of an answer", func() error { return only(s.Reviews().Findings(ctx, posted.AnswerID, true)) }},
+			{"a review", func() error {
+				return s.Reviews().AddReview(ctx, review.Review{ID: "rev_maya", Answer: posted.AnswerID, Verdict: review.Tone})
+			}},
+			{"a flag", func() error {
+				err := s.Reviews().AddFlag(ctx, "cnv_maya", review.Flag{ID: "flg_maya", Answer: posted.AnswerID, Kind: review.Tone})
+				if errors.Is(err, review.ErrUnknownAnswer) { // its entry names no conversation
+					return nil
+				}
+				return err
+			}},
+			{"who looked at an answer", func() error {
+				_, _, err := s.Reviews().Looks(ctx, review.AccessFilter{Answer: posted.AnswerID})
+				return err
+			}},
+			{"answers below a score", func() error {
+				below := 0.5
+				_, _, err := s.Reviews().List(ctx, review.Filter{ScoreBelow: &below})
+				return err
+			}},
+			{"what one reviewer has of a model's", func() error {
+				_, _, err := s.Reviews().List(ctx, review.Filter{Filter: citation.Filter{Model: "m", Query: "word"}, Assigned: "stf_1"})
 				return err
 			}},
 			{"unrecorded answers", func() error { return only(s.Unfinished(ctx, time.Minute)) }},

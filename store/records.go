@@ -294,7 +294,7 @@ func (s *Store) Knowledge(ctx context.Context, site identity.SiteID, since int64
 	rows, err := collect(ctx, s.reads, func(scan func(...any) error) (x row, err error) {
 		x.record, err = scanKnowledge(func(dest ...any) error { return scan(append(dest, &x.gone, &x.vectors)...) })
 		return x, err
-	}, `SELECT k.site, k.id, k.visibility, k.body, k.at, k.removed, v.vectors
+	}, `SELECT k.site, k.id, k.visibility, k.body, k.at, k.removed OR NOT `+visible("k")+`, v.vectors
 		FROM knowledge k LEFT JOIN knowledge_vectors v ON v.site = k.site AND v.id = k.id AND v.space = ?
 		WHERE k.site = ? AND k.version > ? ORDER BY k.id`, space.String(), site, since)
 	if err != nil {
@@ -362,7 +362,7 @@ func (s *Store) Passages(ctx context.Context, scope consent.Scope) ([]retrieval.
 		return p, readPassage(b, &p.Passage)
 	}, `SELECT p.site, p.id, p.record, p.category, p.collected, p.sealed, p.space, p.vector
 		FROM passages p JOIN records r ON r.site = p.site AND r.id = p.record
-		WHERE `+undisputed("r")+` AND (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ?
+		WHERE `+usable("r")+` AND (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ?
 		AND p.category IN (`+marks(len(categories))+`) ORDER BY p.id`, args...)
 }
 
@@ -381,7 +381,7 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 		u.Record, err = read(func(dest ...any) error { return scan(append(dest, &u.sealed)...) })
 		return u, err
 	}, "SELECT "+recordColumns+`, sealed FROM records
-		WHERE customer = ? AND site = ? AND NOT indexed AND category IN (`+marks(len(categories))+`) AND`+undisputed("records"), args...)
+		WHERE customer = ? AND site = ? AND NOT indexed AND category IN (`+marks(len(categories))+`) AND`+usable("records"), args...)
 	if err != nil || len(pending) == 0 {
 		return err
 	}
@@ -407,7 +407,7 @@ func (s *Store) indexPending(ctx context.Context, scope consent.Scope, categorie
 		}
 		for i, r := range pending {
 			n, err := tx.exec(`UPDATE records SET indexed = TRUE
-				WHERE site = ? AND id = ? AND customer = ? AND category = ? AND sealed = ? AND NOT indexed AND`+undisputed("records"),
+				WHERE site = ? AND id = ? AND customer = ? AND category = ? AND sealed = ? AND NOT indexed AND`+usable("records"),
 				r.Site, r.ID, r.Customer, r.Category, r.sealed)
 			if err != nil {
 				return err
@@ -432,14 +432,14 @@ func (s *Store) Texts(ctx context.Context, scope consent.Scope, ids []string) ([
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	visible := []any{retrieval.PublicKnowledge}
+	audience := []any{retrieval.PublicKnowledge}
 	if scope.Audience() == consent.Staff {
-		visible = append(visible, retrieval.InternalKnowledge)
+		audience = append(audience, retrieval.InternalKnowledge)
 	}
 	// SECURITY: the audience decides inside the query.
-	args := slices.Concat([]any{scope.Site()}, visible, anys(ids))
+	args := slices.Concat([]any{scope.Site()}, audience, anys(ids))
 	out, err := collect(ctx, s.reads, scanKnowledge, `SELECT site, id, visibility, body, at FROM knowledge
-		WHERE site = ? AND NOT removed AND visibility IN (`+marks(len(visible))+`) AND id IN (`+marks(len(ids))+`)`, args...)
+		WHERE site = ? AND NOT removed AND`+visible("knowledge")+`AND visibility IN (`+marks(len(audience))+`) AND id IN (`+marks(len(ids))+`)`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -465,7 +465,7 @@ func (s *Store) permitted(ctx context.Context, scope consent.Scope, ids []string
 		return nil, nil
 	}
 	query := "SELECT " + recordColumns + ` FROM records WHERE site = ? AND customer = ?
-		AND (expires = 0 OR expires > now_micros()) AND category IN (` + marks(len(categories)) + `) AND ` + present("records.customer") + ` AND` + undisputed("records")
+		AND (expires = 0 OR expires > now_micros()) AND category IN (` + marks(len(categories)) + `) AND ` + present("records.customer") + ` AND` + usable("records")
 	args := append([]any{scope.Site(), scope.Customer()}, anys(categories)...)
 	if ids != nil {
 		query += " AND id IN (" + marks(len(ids)) + ")"

@@ -13,7 +13,7 @@ import (
 	"candor/retrieval"
 )
 
-const requestColumns = "id, site, customer, kind, status, jurisdiction, record, conversation, at, due, closed"
+const requestColumns = "id, site, customer, kind, status, jurisdiction, record, conversation, answer, complaint, at, due, closed"
 
 // requestRank is what requests are in order of: the most urgent first, then what
 // was closed, the latest first. It is as an index has it.
@@ -28,7 +28,8 @@ func requestEventPlace(id string, ordinal int) string {
 func scanRequest(scan func(...any) error) (consent.Request, error) {
 	var r consent.Request
 	var at, due, closed int64
-	err := scan(&r.ID, &r.Site, &r.Customer, &r.Kind, &r.Status, &r.Jurisdiction, &r.Record, &r.Conversation, &at, &due, &closed)
+	err := scan(&r.ID, &r.Site, &r.Customer, &r.Kind, &r.Status, &r.Jurisdiction, &r.Record, &r.Conversation,
+		&r.Answer, &r.Complaint, &at, &due, &closed)
 	r.At, r.Due, r.Closed = fromMicros(at), fromMicros(due), fromMicros(closed)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = consent.ErrUnknownRequest
@@ -55,12 +56,14 @@ func undisputed(records string) string {
 // goes, and what is being written for the customer starts again without it.
 //
 // Errors: retrieval.ErrNotFound if the record is not the customer's;
-// consent.ErrDisputed if another open request names it;
+// consent.ErrDisputed if another open request names it; conversation.ErrNotFound if
+// the answer is not the customer's, consent.ErrComplained if another open complaint
+// names it;
 // consent.ErrTooManyRequests; consent.ErrUnknownCustomer for words of a customer
 // who was erased. A request without words needs no key, and can be stored of one.
 func (s *Store) AddRequest(ctx context.Context, r consent.Request) error {
 	noted := slices.ContainsFunc(r.History, func(e consent.RequestEvent) bool { return e.Note != "" })
-	if r.Detail == "" && r.Record == "" && !noted && r.Status.Closed() {
+	if r.Detail == "" && r.Record == "" && r.Answer == "" && !noted && r.Status.Closed() {
 		return s.writeNew(ctx, func(tx *Tx) error { return tx.addRequest(Sealer{}, r) })
 	}
 	key, err := s.keys.For(ctx, r.Customer)
@@ -86,6 +89,14 @@ func (s *Store) AddRequest(ctx context.Context, r consent.Request) error {
 				return err
 			}
 		}
+		if r.Answer != "" {
+			if err := tx.mayComplain(r); err != nil {
+				return err
+			}
+			if err := tx.complained(r.Answer); err != nil {
+				return err
+			}
+		}
 		return tx.addRequest(key, r)
 	})
 }
@@ -96,8 +107,8 @@ func (tx *Tx) addRequest(key Sealer, r consent.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("INSERT INTO requests ("+requestColumns+", sealed) VALUES ("+marks(12)+")", r.ID, r.Site, r.Customer, r.Kind, r.Status,
-		r.Jurisdiction, r.Record, r.Conversation, micros(r.At), micros(r.Due), micros(r.Closed), sealed)
+	_, err = tx.exec("INSERT INTO requests ("+requestColumns+", sealed) VALUES ("+marks(14)+")", r.ID, r.Site, r.Customer, r.Kind, r.Status,
+		r.Jurisdiction, r.Record, r.Conversation, r.Answer, r.Complaint, micros(r.At), micros(r.Due), micros(r.Closed), sealed)
 	for i, e := range r.History {
 		if err == nil {
 			err = tx.addRequestEvent(key, r.ID, i, e)
@@ -141,25 +152,31 @@ func (s *Store) restrict(tx *Tx, key Sealer, r consent.Request) error {
 	case disputed:
 		return consent.ErrDisputed
 	}
-	dropped, err := tx.deleteByCategory("DELETE FROM passages WHERE site = ? AND record = ?", r.Site, r.Record)
+	return s.takeOut(tx, key, r.Customer, r.Site, r.Record, consent.DeletedByDispute)
+}
+
+// takeOut removes what is indexed of a customer's record, and raises their epoch: what
+// is being written with it starts again.
+func (s *Store) takeOut(tx *Tx, key Sealer, customer identity.CustomerID, site identity.SiteID, record string, why consent.DeletionReason) error {
+	dropped, err := tx.deleteByCategory("DELETE FROM passages WHERE site = ? AND record = ?", site, record)
 	if err != nil {
 		return err
 	}
-	if err := tx.leaveOutsideIn(r.Customer, dropped); err != nil {
+	if err := tx.leaveOutsideIn(customer, dropped); err != nil {
 		return err
 	}
-	if err := tx.logDeletions(r.Customer, consent.DeletedPassage, because(consent.DeletedByDispute), dropped); err != nil {
+	if err := tx.logDeletions(customer, consent.DeletedPassage, because(why), dropped); err != nil {
 		return err
 	}
-	if _, err := tx.exec("UPDATE records SET indexed = FALSE WHERE site = ? AND id = ?", r.Site, r.Record); err != nil {
+	if _, err := tx.exec("UPDATE records SET indexed = FALSE WHERE site = ? AND id = ?", site, record); err != nil {
 		return err
 	}
 	var epoch int64
-	if err := tx.row("UPDATE customers SET epoch = epoch + 1, data_version = data_version + 1 WHERE id = ? RETURNING epoch", r.Customer).
+	if err := tx.row("UPDATE customers SET epoch = epoch + 1, data_version = data_version + 1 WHERE id = ? RETURNING epoch", customer).
 		Scan(&epoch); err != nil {
 		return err
 	}
-	return s.tellConsent(tx, key, r.Customer, epoch)
+	return s.tellConsent(tx, key, customer, epoch)
 }
 
 // ActOnRequest adds what staff did to a request, at the time of the commit, and
@@ -167,8 +184,8 @@ func (s *Store) restrict(tx *Tx, key Sealer, r consent.Request) error {
 // record, or removes the record; opening it again restricts it again.
 //
 // Errors: consent.ErrUnknownRequest, and those of consent.Request.With;
-// consent.ErrRequestErased; consent.ErrDisputed where a dispute is opened again and
-// another one is open.
+// consent.ErrRequestErased; consent.ErrDisputed and consent.ErrComplained where a
+// dispute or a complaint is opened again and another one is open.
 func (s *Store) ActOnRequest(ctx context.Context, id string, e consent.RequestEvent) (consent.Request, error) {
 	r, err := getRequest(ctx, s.reads, id)
 	if err != nil {
@@ -200,6 +217,11 @@ func (s *Store) ActOnRequest(ctx context.Context, id string, e consent.RequestEv
 				return err
 			}
 		}
+		if after.Answer != "" && reopened {
+			if err := tx.oneComplaint(after); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.exec("UPDATE requests SET status = ?, closed = ? WHERE id = ?", after.Status, micros(after.Closed), id); err != nil {
 			return err
 		}
@@ -213,6 +235,9 @@ func (s *Store) ActOnRequest(ctx context.Context, id string, e consent.RequestEv
 		}
 		if after.Record != "" && before.Status != after.Status {
 			return tx.touch(customer)
+		}
+		if after.Answer != "" && !before.Status.Closed() && after.Status.Closed() {
+			return tx.tellComplainant(key, after)
 		}
 		return nil
 	})
@@ -403,7 +428,7 @@ func (tx *Tx) eraseRequests(customer identity.CustomerID) error {
 		return err
 	}
 	for _, statement := range []string{
-		"UPDATE requests SET sealed = NULL, record = '', conversation = '' WHERE customer = ?",
+		"UPDATE requests SET sealed = NULL, record = '', conversation = '', answer = '', complaint = '' WHERE customer = ?",
 		"UPDATE request_events SET sealed = NULL WHERE request IN (SELECT id FROM requests WHERE customer = ?)",
 	} {
 		if _, err := tx.exec(statement, customer); err != nil {

@@ -23,6 +23,11 @@ func (tx *Tx) shred(customer identity.CustomerID, limit int, where string, args 
 	if _, err := tx.exec("DELETE FROM citation_words WHERE entry"+in, anys(entries)...); err != nil {
 		return 0, err
 	}
+	for _, table := range []string{"reviews", "flags"} { // notes may repeat it
+		if _, err := tx.exec("UPDATE "+table+" SET sealed = NULL WHERE sealed IS NOT NULL AND answer IN (SELECT answer FROM citation_entries WHERE id"+in+")", anys(entries)...); err != nil {
+			return 0, err
+		}
+	}
 	return tx.exec("DELETE FROM citation_bodies WHERE entry"+in, anys(entries)...)
 }
 

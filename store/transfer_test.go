@@ -20,6 +20,7 @@ import (
 	"candor/identity"
 	"candor/internal/pgtest"
 	"candor/retrieval"
+	"candor/review"
 )
 
 // site is an installation whose databases are at two URLs.
@@ -156,6 +157,18 @@ func (s *site) fill(sub string) identity.Principal {
 	complaint, err := s.gate.NewRequest(ctx, who, consent.ComplaintRequest, "Nobody answers "+sub+".")
 	s.must(err)
 	s.must(s.AddRequest(ctx, complaint))
+	wrong, err := s.gate.NewComplaint(ctx, who, conv, a.ID, consent.WrongSource, sub+" says that it is another.")
+	s.must(err)
+	s.must(s.AddRequest(ctx, wrong))
+	s.must(s.Reviews().AddReview(ctx, review.Review{ID: "rev_" + sub, Answer: a.ID, Verdict: review.Tone, Note: sub + " was not greeted.", Reviewer: review.Person{ID: "stf_1"}}))
+	s.must(s.Reviews().AddFlag(ctx, conv, review.Flag{ID: "flg_" + sub, Answer: a.ID, Kind: review.Tone, Note: sub + " was not greeted.", By: review.Person{ID: "stf_1"}}))
+	_, err = s.Hide(ctx, review.HiddenSource{Site: "shop", Record: sub + "-order-3", Actor: "staff:stf_1", Note: sub + " has no tent."})
+	s.must(err)
+	_, err = s.AddCorrection(ctx, review.Correction{Site: "shop", Record: sub + "-order-1", Text: sub + "'s tent is late.", Actor: "staff:stf_1"})
+	s.must(err)
+	kind, found := review.WrongAnswer, time.Now().Add(-time.Hour)
+	_, err = s.AddIncident(ctx, "shop", review.IncidentEvent{Actor: "staff:stf_1", IncidentChange: review.IncidentChange{Kind: &kind, Found: &found, Title: "An answer was wrong"}})
+	s.must(err)
 	s.must(s.Exports().Begin(ctx, id, "exp_"+sub, 1))
 	s.must(s.Exports().Put(ctx, id, "exp_"+sub, []byte("all of it"), 1))
 	if sub == "maya" {
@@ -490,7 +503,7 @@ func TestMoveNotices(t *testing.T) {
 		"UPDATE customers SET sealed = NULL WHERE id = '" + string(s.maya.Customer) + "'",
 		"UPDATE citation_records SET ordinal = 7 WHERE ordinal = 1",
 		"UPDATE citation_not_searched SET relevant = 2",
-		"INSERT INTO citation_records SELECT entry, record, category, recipient, grant_id, ordinal FROM citation_records LIMIT 1",
+		"INSERT INTO citation_records SELECT entry, record, category, recipient, grant_id, ordinal, place FROM citation_records LIMIT 1",
 	} {
 		m := m
 		m.Data.To = fileURL(t)
@@ -580,8 +593,8 @@ func (s *site) checkTable(db *pool, x table) {
 	personal := slices.ContainsFunc(columns, func(c column) bool {
 		return c.name == "customer" || c.name == "conversation" || c.name == "entry" || c.name == "sealed"
 	})
-	stays := details || slices.Contains([]string{"ledger", "citation_entries", "customers", "keys", "erasures"}, x.name)
-	byItself := slices.Contains([]string{"held", "requests", "request_events"}, x.name) // EndLegalHolds, eraseRequests
+	stays := details || slices.Contains([]string{"ledger", "citation_entries", "log_leaves", "log_answers", "customers", "keys", "erasures"}, x.name)
+	byItself := slices.Contains([]string{"held", "requests", "request_events", "reviews", "flags"}, x.name) // EndLegalHolds, eraseRequests, eraseReviews
 	if goes := x.erased != "" || x.proof != ""; personal != goes && !stays && !byItself {
 		s.Errorf("%s holds what is a customer's: %t; erased with them: %q; with the proofs: %q", x.name, personal, x.erased, x.proof)
 	}

@@ -188,7 +188,7 @@ func (s *Store) UnembeddedOwn(ctx context.Context, scope consent.Scope, categori
 		return p, readPassage(b, &p.Passage)
 	}, `SELECT r.site, r.id, r.customer, r.category, r.sealed, r.collected, r.expires, r.own, r.sealed, p.id, p.sealed
 		FROM passages p JOIN records r ON r.site = p.site AND r.id = p.record
-		WHERE `+undisputed("r")+` AND (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ? AND p.space <> ?
+		WHERE `+usable("r")+` AND (r.expires = 0 OR r.expires > now_micros()) AND p.customer = ? AND p.site = ? AND p.space <> ?
 		AND p.category IN (`+marks(len(categories))+`) ORDER BY p.collected DESC, p.id LIMIT ?`, append(args, limit)...)
 }
 
@@ -213,7 +213,7 @@ func (s *Store) PutOwnVectors(ctx context.Context, scope consent.Scope, space re
 		}
 		for i, v := range vectors {
 			_, err := tx.exec(`UPDATE passages SET space = ?, vector = ? WHERE site = ? AND id = ? AND customer = ? AND category = ?
-				AND EXISTS (SELECT 1 FROM records WHERE site = passages.site AND id = passages.record AND sealed = ? AND`+undisputed("records")+`)`,
+				AND EXISTS (SELECT 1 FROM records WHERE site = passages.site AND id = passages.record AND sealed = ? AND`+usable("records")+`)`,
 				name, sealed[i], scope.Site(), v.Passage.ID, scope.Customer(), v.Category, v.Body)
 			if err != nil {
 				return err

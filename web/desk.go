@@ -13,6 +13,7 @@ import (
 	"candor/conversation"
 	"candor/identity"
 	"candor/retrieval"
+	"candor/review"
 )
 
 type ticketJSON struct {
@@ -61,6 +62,7 @@ type deskMessage struct {
 	Assisted bool                `json:"assisted,omitempty"`
 	Name     string              `json:"name,omitempty"`
 	Segments []agents.Part       `json:"segments"`
+	Flags    []review.Verdict    `json:"flags,omitempty" doc:"What people at the desk found wrong with the answer, the latest last"`
 }
 
 type deskRecord struct {
@@ -214,6 +216,10 @@ func (s *Server) deskConversation(ctx context.Context, who identity.Principal, i
 	if err != nil {
 		return nil, err
 	}
+	flags, err := s.Reviews.Flagged(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
 	out := &deskOutput{}
 	b := &out.Body
 	b.ID, b.State, b.Reason = v.Conversation.ID, v.Conversation.State, v.Conversation.Reason
@@ -224,6 +230,7 @@ func (s *Server) deskConversation(ctx context.Context, who identity.Principal, i
 	for _, m := range v.Messages {
 		x := deskMessage{
 			ID: m.ID, Seq: m.Seq, From: m.From, At: m.At, AnswerID: m.AnswerID, Assisted: m.Assisted, Name: m.Name, Segments: m.Parts,
+			Flags: flags[m.AnswerID],
 		}
 		for i, p := range m.Parts {
 			if i > 0 {

@@ -3,24 +3,26 @@ package web
 import (
 	"candor/answer"
 	"candor/citation"
-	"candor/identity"
+	"candor/review"
 )
 
-// ofLog is an answer whose conversation is not kept any more, as far as the entries
-// of the log name it: which records went where, and how it ended, and not what was
-// said. There is at least one entry.
-func ofLog(entries []citation.Entry) (answer.Answer, identity.CustomerID) {
-	first, last := entries[0], entries[len(entries)-1]
+// ofLog is an answer as far as the heads of its entries name it: which records went
+// where, and how it ended, and not what was said. One that is being written may have no
+// entry yet.
+func ofLog(x review.Item, entries []citation.Entry) answer.Answer {
 	a := answer.Answer{
-		ID: last.AnswerID, ConversationID: last.Conversation, At: first.At, Attempt: last.Attempt, Status: answer.Status(last.Status),
-		Sentences: []answer.Sentence{}, Used: []answer.Used{}, NotSearched: append([]answer.NotSearched{}, last.NotSearched...),
-		Epoch: last.Epoch, PolicyVersion: last.PolicyVersion, Language: last.Language,
-		Model: answer.Model{Name: last.Model, Recipient: last.Recipient}, Leaf: answer.Leaf{ID: answer.LeafID(last.AnswerID)},
+		ID: x.AnswerID, ConversationID: x.Conversation, At: x.At, Attempt: x.Attempt, Status: answer.Status(x.Status),
+		Sentences: []answer.Sentence{}, Used: []answer.Used{}, NotSearched: append([]answer.NotSearched{}, x.NotSearched...),
+		Epoch: x.Epoch, PolicyVersion: x.PolicyVersion, Language: x.Language, Model: answer.Model{Name: x.Model, Recipient: x.Recipient},
+		Leaf: answer.Leaf{Index: x.LeafIndex, ID: answer.LeafID(x.AnswerID)},
 	}
-	for _, u := range last.Records {
+	if len(entries) == 0 {
+		return a
+	}
+	for _, u := range entries[len(entries)-1].Records {
 		a.Used = append(a.Used, answer.Used{
-			RecordID: u.RecordID, Category: u.Category, Purpose: last.Purpose, Recipient: u.Recipient, GrantID: u.GrantID,
+			RecordID: u.RecordID, Category: u.Category, Purpose: x.Purpose, Recipient: u.Recipient, GrantID: u.GrantID,
 		})
 	}
-	return a, last.Customer
+	return a
 }

@@ -30,8 +30,9 @@ func (s *Server) pages() {
 	s.app.Get("/assets/:file", func(c *fiber.Ctx) error { return file(path.Base(c.Params("file")))(c) })
 	s.app.Get("/widget", s.widget)
 	s.app.Get("/desk", page("desk.html"))
-	s.app.Get("/admin", page("admin.html"))
-	s.app.Get("/admin/requests", page("admin.html"))
+	for _, path := range []string{"", "/quality", "/requests", "/sources", "/incidents", "/access-log"} {
+		s.app.Get("/admin"+path, page("admin.html"))
+	}
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	s.app.Get("/readyz", s.ready)
 	s.app.Get("/metrics", adaptor.HTTPHandler(s.Metrics))

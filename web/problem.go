@@ -20,6 +20,7 @@ import (
 	"candor/export"
 	"candor/identity"
 	"candor/retrieval"
+	"candor/review"
 )
 
 // statuses is the only place where an error becomes an HTTP status. The text of
@@ -44,6 +45,16 @@ var statuses = []struct {
 	{consent.ErrRequestState, http.StatusConflict},
 	{consent.ErrRequestErased, http.StatusConflict},
 	{consent.ErrDisputed, http.StatusConflict},
+	{consent.ErrComplained, http.StatusConflict},
+	{review.ErrHidden, http.StatusConflict},
+	{review.ErrNotHidden, http.StatusConflict},
+	{review.ErrNote, http.StatusUnprocessableEntity},
+	{review.ErrUnknownCorrection, http.StatusNotFound},
+	{review.ErrCorrection, http.StatusUnprocessableEntity},
+	{review.ErrNothingToCorrect, http.StatusUnprocessableEntity},
+	{review.ErrUnknownIncident, http.StatusNotFound},
+	{review.ErrIncident, http.StatusUnprocessableEntity},
+	{review.ErrIncidentClosed, http.StatusConflict},
 	{consent.ErrTooManyRequests, http.StatusConflict},
 	{retrieval.ErrRefused, http.StatusUnprocessableEntity},
 	{retrieval.ErrStopped, http.StatusConflict},
@@ -69,6 +80,12 @@ var statuses = []struct {
 	{consent.ErrNoRecords, http.StatusUnprocessableEntity},
 	{retrieval.ErrNotWanted, http.StatusConflict},
 	{ErrOtherBody, http.StatusUnprocessableEntity},
+	{review.ErrUnknownAnswer, http.StatusNotFound},
+	{review.ErrErased, http.StatusConflict},
+	{review.ErrNotReviewer, http.StatusUnprocessableEntity},
+	{review.ErrVerdict, http.StatusUnprocessableEntity},
+	{review.ErrFlag, http.StatusUnprocessableEntity},
+	{review.ErrNote, http.StatusUnprocessableEntity},
 	{export.ErrNotFound, http.StatusNotFound},
 	{export.ErrFailed, http.StatusConflict},
 }

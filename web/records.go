@@ -38,6 +38,7 @@ type heldJSON struct {
 	CollectedAt time.Time         `json:"collected_at"`
 	Expires     *time.Time        `json:"expires,omitempty"`
 	Disputed    bool              `json:"disputed" doc:"I said that it is wrong; until that is answered nobody uses it"`
+	Hidden      bool              `json:"hidden" doc:"The company took it out of use, and may put it back"`
 	Mine        bool              `json:"mine" doc:"I made it, and can remove it"`
 }
 
@@ -103,7 +104,7 @@ func (s *Server) myRecords(ctx context.Context, who identity.Principal, in *list
 	for i, r := range page {
 		out.Body.Items[i] = heldJSON{
 			ID: r.ID, Category: r.Category, Title: r.Title, Text: r.Text, Fields: r.Fields, Source: r.Source,
-			CollectedAt: r.CollectedAt, Expires: optional(r.Expires), Disputed: r.Disputed, Mine: r.Own,
+			CollectedAt: r.CollectedAt, Expires: optional(r.Expires), Disputed: r.Disputed, Hidden: r.Hidden, Mine: r.Own,
 		}
 	}
 	return out, nil

@@ -12,6 +12,8 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
+	"candor/retrieval"
+	"candor/review"
 )
 
 // removing has an answer of which sentences were removed.
@@ -22,12 +24,12 @@ type removing struct {
 
 const removedText = "Your neighbour's order FH-1 costs 9 euros."
 
+var removedOfAnswer = []answer.Removed{{Text: removedText, Reason: "value"}, {Text: "See [99].", Reason: "unknown_source"}}
+
 func (r removing) Answer(context.Context, identity.CustomerID, string) (answer.Answer, error) {
 	return answer.Answer{
 		ID: "ans_1", Status: answer.Answered, Question: "Where is it?", Text: "It is on its way.",
-		Verification: answer.Verification{Checked: 3, Released: 1, Dropped: 2, Removed: []answer.Removed{
-			{Text: removedText, Reason: "value"}, {Text: "See [99].", Reason: "unknown_source"},
-		}},
+		Verification: answer.Verification{Checked: 3, Released: 1, Dropped: 2, Removed: removedOfAnswer},
 	}, r.down()
 }
 
@@ -36,10 +38,39 @@ func (r removing) AnyAnswer(ctx context.Context, id string) (answer.Answer, iden
 	return a, "cus_1", err
 }
 
-// emptyLog has no entry of the answer.
-type emptyLog struct{ citation.Log }
+// shortLog has the end of the answer.
+type shortLog struct{ citation.Log }
 
-func (emptyLog) ByAnswer(context.Context, string) ([]citation.Entry, error) { return nil, nil }
+func (shortLog) ByAnswer(context.Context, string) ([]citation.Entry, error) {
+	return []citation.Entry{{ID: "cit_1", Kind: citation.Closed, AnswerID: "ans_1", Site: brand, Customer: "cus_1"}}, nil
+}
+
+func (shortLog) Open(_ context.Context, ids ...string) (map[string]citation.Contents, error) {
+	removed, _ := json.Marshal(answer.Reviewed{Removed: removedOfAnswer})
+	out := make(map[string]citation.Contents)
+	for _, id := range ids {
+		out[id] = citation.Contents{Said: []byte(`{"question":"Where is it?","verification":{"checked":3,"released":1,"dropped":2}}`), Review: removed}
+	}
+	return out, nil
+}
+
+// oneReviewed lists the answer.
+type oneReviewed struct{ review.Store }
+
+func (oneReviewed) Item(context.Context, string) (review.Item, error) {
+	return review.Item{Entry: citation.Entry{ID: "cit_1", Kind: citation.Closed, AnswerID: "ans_1", Site: brand, Customer: "cus_1", Status: "answered"}}, nil
+}
+
+func (oneReviewed) Findings(context.Context, string, bool) (review.Findings, error) {
+	return review.Findings{}, nil
+}
+
+// noSources has no text of any record.
+type noSources struct{}
+
+func (noSources) Texts(context.Context, consent.Scope, []string) ([]retrieval.Record, error) {
+	return nil, nil
+}
 
 // looks counts who was noted to have looked.
 type looks struct {
@@ -66,14 +97,15 @@ func TestRemovedSentences(t *testing.T) {
 		{"the customer's stream", "/api/conversations/" + talk + "/events", false, false},
 		{"the customer of the demo", "/api/answers/ans_1", true, true},
 		{"the stream of the demo", "/api/conversations/" + talk + "/events", true, true},
-		{"a reviewer", "/api/admin/citations/ans_1", false, true},
+		{"a reviewer without a reason", "/api/admin/citations/ans_1", false, false},
+		{"a reviewer", "/api/admin/citations/ans_1?reason=complaint", false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			d, seen := newDatabase(), 0
 			d.tell(conversation.AnswerEvent, map[string]string{"answer_id": "ans_1"})
 			r := newReplica(t, d, func(o *Options) {
-				o.Answers, o.Citations, o.Accesses = removing{database: d}, emptyLog{}, looks{n: &seen}
+				o.Answers, o.Citations, o.Reviews, o.Sources, o.Accesses = removing{database: d}, shortLog{}, oneReviewed{}, noSources{}, looks{n: &seen}
 				if c.demo {
 					o.Demo = &Demo{Site: brand}
 				}
@@ -99,11 +131,14 @@ func TestRemovedSentences(t *testing.T) {
 				t.Errorf("removed sentences are in the response: %s", got)
 			}
 			for _, n := range strings.Split(counts, ",") {
+				if c.path == "/api/admin/citations/ans_1" { // they are sealed too
+					continue
+				}
 				if !strings.Contains(got, n) {
 					t.Errorf("%s is not in %s", n, got)
 				}
 			}
-			if reviewer := strings.Contains(c.path, "admin"); reviewer != (seen == 1) {
+			if reviewer := strings.Contains(c.path, "reason"); reviewer != (seen == 1) {
 				t.Errorf("%d looks are noted", seen)
 			}
 		})

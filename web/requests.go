@@ -57,6 +57,9 @@ type myRequestJSON struct {
 	Closed *time.Time            `json:"closed,omitempty"`
 	Text   string                `json:"text,omitempty"`
 	Record string                `json:"record_id,omitempty" doc:"The record that I said is wrong"`
+	Answer string                `json:"answer_id,omitempty" doc:"The answer that I complained about"`
+	// Complaint is what I said is wrong with that answer.
+	Complaint consent.ComplaintKind `json:"complaint,omitempty"`
 	// Outcome is what became of that record.
 	Outcome consent.RecordOutcome `json:"outcome,omitempty"`
 	Notes   []toldJSON            `json:"notes" doc:"What the company says"`
@@ -107,7 +110,7 @@ func (s *Server) myRequests(ctx context.Context, who identity.Principal, in *lis
 	for i, r := range page {
 		j := myRequestJSON{
 			ID: r.ID, Kind: r.Kind, Status: r.Status, At: r.At, Due: r.Due, Closed: optional(r.Closed),
-			Text: r.Detail, Record: r.Record, Notes: []toldJSON{},
+			Text: r.Detail, Record: r.Record, Answer: r.Answer, Complaint: r.Complaint, Notes: []toldJSON{},
 		}
 		for _, e := range r.History {
 			if e.ForCustomer && e.Note != "" {
@@ -178,6 +181,9 @@ type RequestSummary struct {
 	Closed       *time.Time            `json:"closed,omitempty"`
 	Overdue      bool                  `json:"overdue"`
 	Disputes     bool                  `json:"disputes" doc:"It says that a record is wrong, which is not used meanwhile"`
+	// Answer is the one that a complaint is about.
+	Answer    string                `json:"answer_id,omitempty"`
+	Complaint consent.ComplaintKind `json:"complaint,omitempty" doc:"What is said to be wrong with that answer"`
 }
 
 type countJSON struct {
@@ -237,6 +243,7 @@ func toRequest(r consent.Request, now time.Time) RequestSummary {
 	return RequestSummary{
 		ID: r.ID, Kind: r.Kind, Status: r.Status, Site: r.Site, Customer: r.Customer, Jurisdiction: r.Jurisdiction,
 		At: r.At, Due: r.Due, Closed: optional(r.Closed), Overdue: r.Overdue(now), Disputes: r.Record != "",
+		Answer: r.Answer, Complaint: r.Complaint,
 	}
 }
 

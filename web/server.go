@@ -32,6 +32,7 @@ import (
 	"candor/export"
 	"candor/identity"
 	"candor/retrieval"
+	"candor/review"
 )
 
 // Answers reads answers, and what customers think of them.
@@ -99,8 +100,14 @@ type Options struct {
 	Records       Records
 	OwnRecords    OwnRecords
 	Requests      Requests
+	Hiding        Hiding
+	Corrections   Corrections
+	Incidents     Incidents
 	Eraser        consent.Eraser
 	Citations     citation.Log
+	Reviews       review.Store
+	Sources       Sources
+	Tree          citation.Tree
 	Accesses      consent.AccessLog
 	Usage         Usage
 	Exports       *export.Service
@@ -209,6 +216,7 @@ func New(o Options) *Server {
 	s.app.Use(recover.New(recover.Config{EnableStackTrace: false}), s.observe, s.drain, securityHeaders, checkBody, deadline)
 	s.pages()
 	s.eventRoutes()
+	s.exportCitationRoutes()
 
 	config := huma.DefaultConfig("Candor", "1")
 	config.DocsPath, config.SchemasPath = "", ""
@@ -221,9 +229,14 @@ func New(o Options) *Server {
 	s.customerRoutes()
 	s.privacyRoutes()
 	s.receiptRoutes()
+	s.logRoutes()
+	s.proofRoutes()
 	s.consentRoutes()
 	s.recordRoutes()
 	s.requestRoutes()
+	s.complaintRoutes()
+	s.sourceRoutes()
+	s.incidentRoutes()
 	s.erasureRoutes()
 	s.holdRoutes()
 	s.usageRoutes()

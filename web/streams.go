@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +66,11 @@ var (
 // open runs serve on the connection of c once the handler has returned, until
 // it returns, the reader goes away, or the registry is closed.
 func (s *streams) open(c *fiber.Ctx, owner string, serve func(ctx context.Context, st *stream)) error {
+	return s.openWith(c, owner, streamHeader, serve)
+}
+
+// openWith is open with a header of its own.
+func (s *streams) openWith(c *fiber.Ctx, owner, header string, serve func(ctx context.Context, st *stream)) error {
 	s.mu.Lock()
 	closed, full, tooMany := s.closed, len(s.cancel) >= maxStreams, s.own[owner] >= maxOwnStreams
 	s.mu.Unlock()
@@ -103,7 +109,7 @@ func (s *streams) open(c *fiber.Ctx, owner string, serve func(ctx context.Contex
 			_ = conn.SetReadDeadline(time.Unix(1, 0)) // it is closed: that ends the reading too
 			<-gone
 		}()
-		if err := st.write([]byte(streamHeader)); err != nil {
+		if err := st.write([]byte(header)); err != nil {
 			return
 		}
 		serve(ctx, st)
@@ -197,6 +203,11 @@ func (st *stream) write(b []byte) error {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	return nil
+}
+
+// chunk writes some of a response whose header says that it comes in chunks.
+func (st *stream) chunk(b []byte) error {
+	return st.write(slices.Concat(fmt.Appendf(nil, "%x\r\n", len(b)), b, []byte("\r\n")))
 }
 
 // send writes an event; id 0 has none.

@@ -84,6 +84,7 @@ type app struct {
 	exports       *export.Service
 	bus           *natsdesk.Bus
 	server        *web.Server
+	logWatch      *logWatch
 	unlock        func() error
 	stopTurns     context.CancelFunc
 	leave         context.CancelFunc // ends this replica's presence
@@ -93,7 +94,7 @@ type app struct {
 // newApp opens everything that a configuration names. The demo is nil but in
 // demo mode; newApp fills in nothing of it.
 func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a *app, err error) {
-	a = &app{config: c, log: log}
+	a = &app{config: c, log: log, logWatch: newLogWatch(log)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -160,8 +161,8 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	a.engine.Meter = newModelMetrics(register)
 	a.server = web.New(web.Options{
 		Directory: a.store, Gate: a.gate, Receipts: receipts, Conversations: a.conversations, Answers: a.store, Records: records{a},
-		OwnRecords: ownRecords{a}, Requests: requests{a.store, a.index.Forget}, Eraser: eraser{Store: a.store, outside: a.outside},
-		Citations: a.store.Citations(), Accesses: a.store, Usage: a.store, Exports: a.exports, Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
+		OwnRecords: ownRecords{a}, Requests: requests{a.store, a.index.Forget}, Hiding: hiding{a.store, a.index.Forget}, Corrections: a.store, Incidents: a.store, Eraser: eraser{Store: a.store, outside: a.outside},
+		Citations: a.store.Citations(), Tree: a.store.Transparency(), Reviews: a.store.Reviews(), Sources: a.store, Accesses: a.store, Usage: a.store, Exports: a.exports, Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
 		Language: analysis.DetectLanguage, Register: register, Metrics: metrics,
 		Parts:     a.parts(),
 		Logger:    log,
@@ -329,7 +330,8 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 		})
 	})
 	group.Go(func() error { return a.store.Hold(background, "sweep", a.sweep) })
-	group.Go(func() error { return a.store.Hold(background, "log", a.sequence) })
+	group.Go(func() error { return a.store.Hold(background, "corrections", a.sendCorrections) })
+	group.Go(func() error { return a.store.Hold(background, "log", a.keepLog) })
 	if a.embedder != nil {
 		group.Go(func() error {
 			return a.store.Hold(background, "embedding/"+a.embedder.Space().String(), a.keepEmbedded)
@@ -506,7 +508,7 @@ func (a *app) sweep(ctx context.Context) error {
 	for {
 		var late error
 		if time.Since(warned) > overdueInterval {
-			if late = a.warnOverdue(ctx); late == nil {
+			if late = errors.Join(a.warnOverdue(ctx), a.warnIncidents(ctx)); late == nil {
 				warned = time.Now()
 			}
 		}

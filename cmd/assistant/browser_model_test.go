@@ -99,6 +99,8 @@ func TestBrowserMadeUp(t *testing.T) {
 	admin.run(chromedp.Navigate(info.URL + "/admin"))
 	admin.signIn("admin@fernhill.example", "demo-admin-pass")
 	admin.see(onPage(`[data-testid=entry]`), "")
+	admin.choose(onPage(`[data-testid=reason]`), "incident")
+	admin.see(onPage(`[data-testid=entry]`), "tent")
 	admin.click(`[...document.querySelectorAll("[data-testid=entry]")].at(-1)`) // the first that was asked
 	admin.see(onPage(`[data-testid=removed]`), removed[0])
 	admin.eval(onPage(`[data-testid=removed]`) + ".scrollIntoView()")

@@ -223,6 +223,8 @@ func TestBrowser(t *testing.T) {
 	admin.run(chromedp.Navigate(info.URL + "/admin"))
 	admin.signIn("admin@fernhill.example", "demo-admin-pass")
 	admin.see(onPage(`[data-testid=entry]`), "")
+	admin.choose(onPage(`[data-testid=reason]`), "request")
+	admin.see(onPage(`[data-testid=entry]`), "order")
 	admin.shot("8-log")
 	admin.click(`[...document.querySelectorAll("[data-testid=entry]")].find(e => e.innerText.includes("nswered"))`)
 	admin.see(onPage(`[data-testid=detail]`), "FH-20871")

@@ -403,6 +403,7 @@ func TestDegradedDesk(t *testing.T) {
 	admin := &page{t, ctx}
 	admin.run(chromedp.Navigate(lb.url + "/admin"))
 	admin.signIn("admin@fernhill.example", "demo-admin-pass")
+	admin.choose(onPage(`[data-testid=reason]`), "complaint")
 	admin.see(onPage(`[data-testid=entry]`), "tent")
 	lb.set(away)
 	admin.click(onPage(`[data-testid=entry]`))

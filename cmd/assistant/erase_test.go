@@ -107,7 +107,7 @@ func testErasure(t *testing.T, run setup) {
 	if status, _ := shop.do("GET", "/api/records/order-"+erased, nil); status != http.StatusNotFound {
 		t.Errorf("the site reads a record: %d", status)
 	}
-	if items := list(admin.must("GET", "/api/admin/citations?customer="+carla.customer, nil), "items"); len(items) != 1 || items[0]["question"] != "" {
+	if items := list(admin.must("GET", "/api/admin/citations?reason=legal&customer="+carla.customer, nil), "items"); len(items) != 1 || items[0]["question"] != "" || items[0]["body"] != "gone" {
 		t.Errorf("the log: %v", items)
 	}
 	if s := text(admin.must("GET", "/api/admin/requests", nil)); !strings.Contains(s, `"kind":"erasure"`) || !strings.Contains(s, carla.customer) {

@@ -22,7 +22,7 @@ const evalSite identity.SiteID = "eval"
 func evalCommand(std Stdio) *cobra.Command {
 	group := &cobra.Command{Use: "eval", Short: "Measure quality on data of your own"}
 	group.AddCommand(
-		evalHandoffCommand(std), evalInjectionCommand(std), evalPIICommand(std), evalRefusalCommand(std), evalRetrievalCommand(std), evalVerificationCommand(std),
+		evalAnswersCommand(std), evalHandoffCommand(std), evalInjectionCommand(std), evalPIICommand(std), evalRefusalCommand(std), evalRetrievalCommand(std), evalVerificationCommand(std),
 	)
 	return group
 }

@@ -16,7 +16,7 @@ func (a *app) metrics() (prometheus.Registerer, http.Handler) {
 	r := prometheus.NewRegistry()
 	r.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		newRequestMetrics(a.store.CountRequests),
+		newRequestMetrics(a.store.CountRequests), newIncidentMetrics(a.store.CountIncidents), newLogMetrics(a.logWatch),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "candor_outbox_messages", Help: "Messages that are to be published; NaN when the database is away.",
 		}, func() float64 {

@@ -116,7 +116,7 @@ func TestConversationKeptNoLonger(t *testing.T) {
 	}
 	again.ask("What is your returns policy?")
 
-	detail := admin.must("GET", "/api/admin/citations/"+id, nil)
+	detail := admin.must("GET", "/api/admin/citations/"+id+"?reason=legal", nil)
 	if detail["gone"] != true || detail["question"] != "" || detail["text"] != "" || detail["status"] != answer["status"] ||
 		len(list(detail, "entries")) < 2 || !strings.Contains(text(detail["used"]), `"orders"`) {
 		t.Errorf("the log's detail is %v", detail)

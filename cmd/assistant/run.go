@@ -35,7 +35,7 @@ func Run(ctx context.Context, args []string, io Stdio) error {
 	root.SetErr(io.Err)
 	root.AddCommand(
 		demoCommand(io), serveCommand(io), initCommand(io), siteCommand(io), staffCommand(io), keyCommand(io), policyCommand(io),
-		receiptCommand(io), eraseCommand(io), holdCommand(io),
+		receiptCommand(io), logCommand(io), eraseCommand(io), holdCommand(io),
 		importCommand(io), searchCommand(io), indexCommand(io), migrateCommand(io), moveCommand(io), backupCommand(io), restoreCommand(io),
 		evalCommand(io), benchCommand(io), versionCommand(),
 	)

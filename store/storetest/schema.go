@@ -13,6 +13,7 @@ import (
 	"candor/conversation"
 	"candor/identity"
 	"candor/retrieval"
+	"candor/review"
 	"candor/store"
 )
 
@@ -38,6 +39,8 @@ func (f *fixture) everything() {
 	e.NotSearched = []citation.NotSearched{{Category: "billing", Reason: consent.NoConsent}}
 	e.Words = []string{"order"}
 	f.must(f.Citations().Append(f.Context(), e))
+	f.must(f.Reviews().AddReview(f.Context(), review.Review{ID: "rev_1", Answer: a.ID, Verdict: review.Correct, Note: "Fine.", Reviewer: review.Person{ID: "stf_1"}}))
+	f.must(f.Reviews().AddFlag(f.Context(), e.Conversation, review.Flag{ID: "flg_1", Answer: a.ID, Kind: review.Tone, Note: "Curt.", By: review.Person{ID: "stf_1"}}))
 	f.handOff(conv)
 	f.must(f.Act(f.Context(), "stf_1", conv, agents.Action{Trigger: conversation.AgentClaims}))
 	f.must(f.Rate(f.Context(), f.maya.Customer, conv, 1, "good"))
@@ -45,6 +48,11 @@ func (f *fixture) everything() {
 	f.must(f.Settle(f.Context(), f.maya.Customer, "scope", "key", store.Response{Status: 200}))
 	f.put(record(f.maya, "r2", "orders", "A mat."))
 	f.dispute(f.maya, "r2")
+	f.complain(f.maya, conv, a.ID, consent.WrongTone, "")
+	f.put(record(f.maya, "r4", "orders", "A stove."))
+	f.must(only(f.Hide(f.Context(), review.HiddenSource{Site: shop, Record: "r4", Actor: "staff:stf_1"})))
+	f.must(only(f.AddCorrection(f.Context(), review.Correction{Site: shop, Answers: []string{a.ID}, Text: "It is not.", Actor: "staff:stf_1"})))
+	f.incident(review.WrongAnswer, "A wrong answer.")
 	f.holdOn(f.maya, time.Hour, "orders")
 	f.put(record(f.maya, "r3", "orders", "A lamp."))
 	f.must(f.RemoveRecord(f.Context(), shop, "r3"))
@@ -68,6 +76,7 @@ func onlyGrows(f *fixture) {
 		"UPDATE ledger SET state = 'given'", "UPDATE ledger SET at = 0 WHERE epoch = 1", "DELETE FROM ledger",
 		"INSERT INTO ledger SELECT * FROM ledger WHERE epoch = 1 ON CONFLICT (id) DO UPDATE SET state = 'withdrawn'",
 		"UPDATE citation_entries SET status = 'x'", "DELETE FROM citation_entries",
+		"UPDATE incident_events SET actor = 'x'", "DELETE FROM incident_events",
 	}
 	if f.db.engine.shared {
 		statements = append(statements, "TRUNCATE ledger", "TRUNCATE citation_entries CASCADE")
@@ -115,7 +124,12 @@ var rules = []rule{
 	{"events", []string{"conversation", "seq"}},
 	{"answers", []string{"id"}},
 	{"citation_entries", []string{"id"}},
-	{"citation_words", []string{"word", "entry"}},
+	{"citation_words", []string{"word", "place"}},
+	{"log_answers", []string{"place"}},
+	{"log_answers", []string{"answer"}},
+	{"log_values", []string{"value", "place"}},
+	{"reviews", []string{"id"}},
+	{"flags", []string{"id"}},
 	{"tickets", []string{"id"}},
 	{"tickets", []string{"conversation"}}, // of those that are not closed
 	{"outbox", []string{"message"}},
@@ -126,6 +140,12 @@ var rules = []rule{
 	{"requests", []string{"id"}},
 	{"requests", []string{"site", "record"}}, // of the open ones that have one
 	{"request_events", []string{"request", "ordinal"}},
+	{"hidden", []string{"id"}},
+	{"hidden", []string{"site", "record", "customer"}}, // of those that are hidden now
+	{"corrections", []string{"id"}},
+	{"corrected", []string{"correction", "conversation"}},
+	{"incidents", []string{"id"}},
+	{"incident_events", []string{"incident", "ordinal"}},
 	{"accesses", []string{"id"}},
 	{"exports", []string{"id"}},
 	{"exports", []string{"customer"}}, // of those that are being made
@@ -144,8 +164,8 @@ var free = map[string][]string{
 	"policies": {"version"}, "sites": {"id", "server_key"}, "customers": {"id", "subject"}, "spent_tokens": {"jti"},
 	"staff": {"id", "email"}, "api_tokens": {"hash"}, "sessions": {"hash"}, "ledger": {"id", "conversation"},
 	"knowledge": {"id"}, "knowledge_vectors": {"space"}, "records": {"id"}, "passages": {"id"}, "conversations": {"id"}, "events": {"seq"}, "answers": {"id"},
-	"citation_entries": {"id"}, "citation_words": {"word"}, "outbox": {"message"}, "idempotency": {"key"},
-	"ratings": {"subject"}, "requests": {"id", "record"}, "request_events": {"ordinal"}, "accesses": {"id"}, "export_parts": {"part"}, "leases": {"name"}, "deletions": {"id"}, "holds": {"id"}, "held": {"id"}, "outside": {"tenant"},
+	"citation_entries": {"id"}, "citation_words": {"word"}, "log_answers": {"place", "answer"}, "log_values": {"value"}, "reviews": {"id"}, "flags": {"id"}, "outbox": {"message"}, "idempotency": {"key"},
+	"ratings": {"subject"}, "requests": {"id", "record", "answer"}, "request_events": {"ordinal"}, "hidden": {"id", "record"}, "corrections": {"id"}, "corrected": {"conversation"}, "incidents": {"id"}, "incident_events": {"ordinal"}, "accesses": {"id"}, "export_parts": {"part"}, "leases": {"name"}, "deletions": {"id"}, "holds": {"id"}, "held": {"id"}, "outside": {"tenant"},
 }
 
 // copyRow adds a copy of a row with other values in some columns.
@@ -177,7 +197,7 @@ func unique(f *fixture) {
 	n := 0
 	other := func(column string) string {
 		n++
-		if column == "seq" || column == "ordinal" || column == "part" {
+		if column == "seq" || column == "ordinal" || column == "part" || column == "place" {
 			return fmt.Sprint(1000 + n)
 		}
 		return fmt.Sprintf("'other %d'", n)
@@ -246,8 +266,8 @@ func references(f *fixture) {
 	for child, columns := range map[string][]string{
 		"customers": {"site"}, "api_tokens": {"staff"}, "ledger": {"customer"}, "knowledge": {"site"}, "knowledge_vectors": {"site", "id"}, "records": {"site", "customer"},
 		"passages": {"site", "record"}, "conversations": {"site", "customer"}, "events": {"conversation"}, "answers": {"conversation"},
-		"citation_records": {"entry"}, "citation_not_searched": {"entry"}, "citation_words": {"entry"}, "tickets": {"conversation"},
-		"requests": {"site"}, "request_events": {"request"}, "accesses": {"customer"}, "exports": {"customer"}, "export_parts": {"export"},
+		"citation_records": {"entry"}, "citation_not_searched": {"entry"}, "citation_words": {"entry"}, "log_answers": {"entry"}, "reviews": {"answer"}, "flags": {"answer"}, "tickets": {"conversation"},
+		"requests": {"site"}, "request_events": {"request"}, "hidden": {"site"}, "corrections": {"site"}, "corrected": {"correction"}, "incident_events": {"incident"}, "accesses": {"customer"}, "exports": {"customer"}, "export_parts": {"export"},
 		"deletions": {"customer"}, "holds": {"customer"}, "held": {"hold"},
 	} {
 		for _, c := range columns {
@@ -258,8 +278,11 @@ func references(f *fixture) {
 			if child == "events" {
 				values["seq"] = "1000"
 			}
-			if child == "request_events" {
+			if child == "request_events" || child == "incident_events" {
 				values["ordinal"] = "1000"
+			}
+			if child == "log_answers" {
+				values["place"] = "1000"
 			}
 			if child == "export_parts" {
 				values["part"] = "1000"
