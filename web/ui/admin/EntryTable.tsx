@@ -1,8 +1,14 @@
+import { Lock } from "../shared/icons";
+import { useStore } from "../shared/store";
 import { moment } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
-import { ListRow, ListTable } from "./ListTable";
+import { ListRow, ListTable, Rows } from "./ListTable";
 import { log, type LogState } from "./log";
+import { reason } from "./reason";
+import { many, verdictInWords } from "./review/words";
 import type { Entry } from "./types";
+
+const columns = ["Question", "Status", "Score", "Review", "Used", "Customer", "When"];
 
 /** The entries of the log, the newest first. */
 export function EntryTable({ state }: { state: LogState }) {
@@ -10,7 +16,8 @@ export function EntryTable({ state }: { state: LogState }) {
     <ListTable
       list={log}
       state={state}
-      columns={["Question", "Status", "Used", "Not searched", "Customer", "When"]}
+      kind="answers"
+      columns={columns}
       loading="Loading the log…"
       more="Load older entries"
       empty={
@@ -27,21 +34,41 @@ export function EntryTable({ state }: { state: LogState }) {
   );
 }
 
-function Row({ entry: e, selected }: { entry: Entry; selected: boolean }) {
-  const skipped = e.not_searched ?? [];
+/** The answers of a sample, which are opened one by one. */
+export function SampleTable({ items, selected }: { items: Entry[]; selected: string }) {
   return (
-    <ListRow id={e.answer_id} testid="entry" selected={selected} link={e.question || "Question not readable"}>
+    <Rows kind="answers" columns={columns}>
+      {items.map((e) => (
+        <Row key={e.id} entry={e} selected={e.answer_id === selected} sealed="Not opened yet" />
+      ))}
+    </Rows>
+  );
+}
+
+function Row({ entry: e, selected, sealed }: { entry: Entry; selected: boolean; sealed?: string }) {
+  const { given } = useStore(reason);
+  const link = e.question || (
+    <span class="sealed">
+      <Lock /> {e.body === "gone" ? "No longer kept" : (sealed ?? (given ? "Stays sealed" : "Sealed"))}
+      <span class="hidden">, {moment(e.at, navigator.language)}</span>
+    </span>
+  );
+  return (
+    <ListRow id={e.answer_id} testid="entry" selected={selected} link={link} note={<Marks entry={e} />}>
       <td data-label="Status">
         <span class={`status ${e.status}`}>{inWords(e.status)}</span>
         {e.kind === "opened" && <span class="quiet"> opened</span>}
         {e.attempt > 1 && <span class="quiet"> attempt {e.attempt}</span>}
       </td>
+      <td data-label="Score" class="score">
+        {e.score == null ? <span class="quiet">None</span> : e.score.toFixed(2)}
+      </td>
+      <td data-label="Review">
+        {e.verdict ? <span class={`verdict ${e.verdict}`}>{verdictInWords(e.verdict)}</span> : <span class="quiet">Not reviewed</span>}
+        {e.assignee && <span class="quiet assignee">{e.assignee.name}</span>}
+      </td>
       <td data-label="Used">
         <Categories entry={e} />
-      </td>
-      <td data-label="Not searched" class="quiet">
-        {skipped.length === 0 ? "None" : skipped.slice(0, 2).map((n) => inWords(n.category)).join(", ")}
-        {skipped.length > 2 && ` +${skipped.length - 2}`}
       </td>
       <td data-label="Customer" class="mono">
         {e.customer ? e.customer.slice(0, 14) : "Visitor"}
@@ -53,19 +80,34 @@ function Row({ entry: e, selected }: { entry: Entry; selected: boolean }) {
   );
 }
 
+function Marks({ entry: e }: { entry: Entry }) {
+  if (!e.complaint && !e.flags) return null;
+  return (
+    <span class="tags marks">
+      {e.complaint && <span class="tag raised">Complaint</span>}
+      {Boolean(e.flags) && <span class="tag raised">{e.flags === 1 ? "Flagged" : `Flagged ${e.flags} times`}</span>}
+    </span>
+  );
+}
+
 function Categories({ entry: e }: { entry: Entry }) {
   const categories = e.categories ?? [];
-  if (e.records === 0 || categories.length === 0) return <span class="quiet">Nothing</span>;
+  const missed = (e.not_searched ?? []).filter((n) => n.relevant);
   return (
-    <span class="tags">
-      {categories.map((c) => (
-        <span key={c} class={c === "knowledge" ? "tag" : "tag personal"}>
-          {inWords(c)}
+    <div class="cell">
+      {categories.length === 0 || e.records === 0 ? (
+        <span class="quiet">Nothing</span>
+      ) : (
+        <span class="tags">
+          {categories.map((c) => (
+            <span key={c} class={c === "knowledge" ? "tag" : "tag personal"}>
+              {inWords(c)}
+            </span>
+          ))}
+          <span class="quiet">{many(e.records, "record")}</span>
         </span>
-      ))}
-      <span class="quiet">
-        {e.records} {e.records === 1 ? "record" : "records"}
-      </span>
-    </span>
+      )}
+      {missed.length > 0 && <p class="quiet">Would have helped: {missed.map((n) => inWords(n.category)).join(", ")}</p>}
+    </div>
   );
 }

@@ -35,18 +35,9 @@ export function ListTable<N extends string, P extends Page<unknown>, D>({ list, 
         </div>
       )}
       {items && items.length > 0 && (
-        <table class={kind ? `entries ${kind}` : "entries"} aria-busy={state.loading}>
-          <thead>
-            <tr>
-              {columns.map((c) => (
-                <th key={c} scope="col">
-                  {c}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>{children}</tbody>
-        </table>
+        <Rows kind={kind} columns={columns} busy={state.loading}>
+          {children}
+        </Rows>
       )}
       {page?.next && (
         <p class="load-more">
@@ -56,6 +47,26 @@ export function ListTable<N extends string, P extends Page<unknown>, D>({ list, 
         </p>
       )}
     </>
+  );
+}
+
+type RowsProps = { kind?: string; columns: string[]; busy?: boolean; children: ComponentChildren };
+
+/** The rows under the names of their columns. */
+export function Rows({ kind, columns, busy, children }: RowsProps) {
+  return (
+    <table class={kind ? `entries ${kind}` : "entries"} aria-busy={busy}>
+      <thead>
+        <tr>
+          {columns.map((c) => (
+            <th key={c} scope="col">
+              {c}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>{children}</tbody>
+    </table>
   );
 }
 

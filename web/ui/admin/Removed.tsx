@@ -1,4 +1,6 @@
 import type { Verification } from "../shared/types";
+import { many } from "./review/words";
+import type { Spent } from "./types";
 
 // Why a sentence was not released, for reviewers. The keys are the server's.
 const removed: Record<string, string> = {
@@ -13,13 +15,18 @@ const removed: Record<string, string> = {
   leak: "Gives away text that belongs elsewhere",
 };
 
-/** What the check of the sentences did, and the sentences that nobody was shown. */
-export function Removed({ checks }: { checks: Verification }) {
+/** What the check of the sentences did, the sentences that nobody was shown, and what the answer took. */
+export function Removed({ checks, spent }: { checks: Verification; spent?: Spent | null }) {
   const sentences = checks.removed ?? [];
   return (
     <section data-testid="removed">
       <h3>Checked</h3>
       <p class="quiet">{counts(checks)}</p>
+      {Boolean(spent?.took_ms) && (
+        <p class="quiet" data-testid="spent">
+          {took(spent!)}
+        </p>
+      )}
       {sentences.length > 0 && (
         <ul class="removed">
           {sentences.map((s, i) => (
@@ -35,7 +42,14 @@ export function Removed({ checks }: { checks: Verification }) {
 }
 
 function counts({ checked, released, dropped }: Verification): string {
-  const n = (many: number) => `${many} ${many === 1 ? "sentence" : "sentences"}`;
   if (checked === 0) return "No sentence stated a fact.";
-  return `${n(checked)} checked: ${released} released, ${dropped} removed.`;
+  return `${many(checked, "sentence")} checked: ${released} released, ${dropped} removed.`;
+}
+
+function took({ first_ms, took_ms, tokens }: Spent): string {
+  const seconds = (ms: number) => `${(ms / 1000).toLocaleString(navigator.language, { minimumFractionDigits: 1, maximumFractionDigits: ms < 100 ? 3 : 1 })} s`;
+  const parts = [`Written in ${seconds(took_ms)}`];
+  if (first_ms) parts.push(`the first sentence after ${seconds(first_ms)}`);
+  parts.push(tokens ? `${tokens.toLocaleString(navigator.language)} tokens of language models` : "no language model");
+  return `${parts.join(", ")}.`;
 }

@@ -11,11 +11,13 @@ type Props<N extends string, P extends Page<unknown>, D> = {
   testid: string;
   /** What it is called, once it is there. */
   title?: string;
+  /** What stands above its name. */
+  above?: ComponentChildren;
   children: ComponentChildren;
 };
 
 /** One of a list, beside it. */
-export function SidePanel<N extends string, P extends Page<unknown>, D>({ list, state, what, testid, title, children }: Props<N, P, D>) {
+export function SidePanel<N extends string, P extends Page<unknown>, D>({ list, state, what, testid, title, above, children }: Props<N, P, D>) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { detail, detailProblem, selected } = state;
   const there = detail !== undefined;
@@ -27,6 +29,7 @@ export function SidePanel<N extends string, P extends Page<unknown>, D>({ list, 
   };
   return (
     <aside class="detail" data-testid={testid} aria-label={`One ${what}`} onKeyDown={(e) => e.key === "Escape" && close()}>
+      {above}
       <header class="detail-head">
         <h2 tabIndex={-1} ref={heading}>
           {title ?? `One ${what}`}

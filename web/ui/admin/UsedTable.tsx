@@ -15,8 +15,8 @@ export function UsedTable({ used }: { used: Used[] }) {
         </tr>
       </thead>
       <tbody>
-        {used.map((u) => (
-          <tr key={`${u.record_id} ${u.recipient}`}>
+        {used.map((u, i) => (
+          <tr key={i}>
             <td>
               <p>
                 {u.title || "A record"} <span class={u.category === "knowledge" ? "tag" : "tag personal"}>{inWords(u.category)}</span>
@@ -24,7 +24,7 @@ export function UsedTable({ used }: { used: Used[] }) {
               <p class="quiet">
                 {[u.source?.system, u.source?.ref, day(u.collected_at, navigator.language)].filter(Boolean).join(" · ")}
               </p>
-              <ID value={u.record_id} />
+              {u.record_id && <ID value={u.record_id} />}
             </td>
             <td>
               {u.category === "knowledge" ? (

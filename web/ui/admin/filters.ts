@@ -3,9 +3,17 @@
 export const filterNames = [
   "q",
   "status",
+  "reviewed",
+  "verdict",
+  "complaint",
+  "flagged",
+  "assigned",
+  "score_below",
   "category",
   "recipient",
   "not_searched",
+  "model",
+  "policy_version",
   "language",
   "customer",
   "conversation",
@@ -20,9 +28,17 @@ export type FilterName = (typeof filterNames)[number];
 export const filterTitles: Record<FilterName, string> = {
   q: "Text",
   status: "Status",
+  reviewed: "Reviewed",
+  verdict: "Verdict",
+  complaint: "Complaint",
+  flagged: "Flagged by an agent",
+  assigned: "Assigned to",
+  score_below: "Score below",
   category: "Category used",
   recipient: "Recipient",
   not_searched: "Not searched because",
+  model: "Model",
+  policy_version: "Policy version",
   language: "Language",
   customer: "Customer",
   conversation: "Conversation",
@@ -31,9 +47,23 @@ export const filterTitles: Record<FilterName, string> = {
   to: "Until",
 };
 
+const yesNo = { true: "Yes", false: "No" };
+
+/** The words for values that read differently in a filter than elsewhere. */
+export const valueWords: Partial<Record<FilterName, Record<string, string>>> = {
+  reviewed: yesNo,
+  complaint: yesNo,
+  flagged: yesNo,
+};
+
 /** The values of the closed vocabularies. */
 export const options: Partial<Record<FilterName, string[]>> = {
   status: ["answered", "partial", "declined", "needs_consent", "clarify", "smalltalk", "handoff", "interrupted", "writing"],
+  reviewed: ["false", "true"],
+  verdict: ["correct", "unsupported", "wrong_source", "should_not_have_been_used", "tone"],
+  complaint: ["true", "false"],
+  flagged: ["true", "false"],
+  score_below: ["0.5", "0.6", "0.7", "0.8", "0.9"],
   category: [
     "knowledge",
     "conversation",

@@ -26,6 +26,8 @@ export type ListState<N extends string, P extends Page<unknown>, D> = {
 export class List<N extends string, P extends Page<unknown>, D> {
   readonly state: Store<ListState<N, P, D>>;
   private latest = 0; // an answer to an earlier filter must not replace a later one's
+  private latestDetail = 0;
+  private search = ""; // the address whose filters are on
   private missed = false; // the list could not be read, and is once the line is back
 
   constructor(
@@ -33,20 +35,25 @@ export class List<N extends string, P extends Page<unknown>, D> {
     readonly names: readonly N[],
     /** Makes what the server wants of the filters. */
     private readonly forServer: (query: URLSearchParams) => void = () => {},
+    /** Adds what is not in the address, to the list's calls and to those for one of it. */
+    private readonly unsaid: (query: URLSearchParams) => void = () => {},
   ) {
     this.state = new Store<ListState<N, P, D>>({ filters: {}, loading: false, problem: "", selected: "", detailProblem: "" });
   }
 
   /** Follows the address until the returned function is called. */
   open = (): (() => void) => {
-    const filtersChanged = () => {
+    const follow = () => {
+      this.search = location.search;
       this.state.set({ filters: this.read(location.search) });
       void this.load();
     };
+    // What is selected is in the address too, and changes nothing of the list.
+    const filtersChanged = () => location.search !== this.search && follow();
     const selectedChanged = () => this.select(location.hash.slice(1));
     addEventListener("popstate", filtersChanged);
     addEventListener("hashchange", selectedChanged);
-    filtersChanged();
+    follow();
     selectedChanged();
     const stop = onBack(() => {
       if (this.missed) void this.load();
@@ -66,11 +73,19 @@ export class List<N extends string, P extends Page<unknown>, D> {
     this.filter({ ...this.state.get().filters, ...change });
   }
 
+  /** Leaves no other filter. */
+  setOnly(name: N, value: string): void {
+    const only: Filters<N> = {};
+    only[name] = value;
+    this.filter(only);
+  }
+
   clearFilters = (): void => this.filter({});
 
   private filter(filters: Filters<N>): void {
     const query = this.query(filters).toString();
     history.pushState(null, "", `${location.pathname}${query ? `?${query}` : ""}${location.hash}`);
+    this.search = location.search;
     this.state.set({ filters });
     void this.load();
   }
@@ -82,6 +97,22 @@ export class List<N extends string, P extends Page<unknown>, D> {
     return filters;
   }
 
+  /** Forgets what was read, and reads it anew, the list only where it shows. */
+  again(shows: boolean): void {
+    this.latest++;
+    this.state.set({ items: undefined, page: undefined, detail: undefined, detailProblem: "" });
+    if (shows) void this.load();
+    if (this.state.get().selected) void this.loadDetail();
+  }
+
+  /** The filters as the server takes them. */
+  asked(): URLSearchParams {
+    const query = this.query(this.state.get().filters);
+    this.forServer(query);
+    this.unsaid(query);
+    return query;
+  }
+
   // What is empty is left out, never sent as "any".
   private query(filters: Filters<N>): URLSearchParams {
     const query = new URLSearchParams();
@@ -91,9 +122,8 @@ export class List<N extends string, P extends Page<unknown>, D> {
 
   async load(more = false): Promise<void> {
     const mine = ++this.latest;
-    const { filters, page: before, items } = this.state.get();
-    const query = this.query(filters);
-    this.forServer(query);
+    const { page: before, items } = this.state.get();
+    const query = this.asked();
     if (more && before?.next) query.set("cursor", before.next);
     this.state.set({ loading: true, problem: "" });
     this.missed = false;
@@ -110,17 +140,21 @@ export class List<N extends string, P extends Page<unknown>, D> {
 
   private select(id: string): void {
     if (id === this.state.get().selected) return;
+    this.latestDetail++;
     this.state.set({ selected: id, detail: undefined, detailProblem: "" });
     if (id) void this.loadDetail();
   }
 
   async loadDetail(): Promise<void> {
     const id = this.state.get().selected;
+    const mine = ++this.latestDetail;
+    const query = new URLSearchParams();
+    this.unsaid(query);
     try {
-      const detail = await api.get<D>(`${this.path}/${encodeURIComponent(id)}`);
-      if (this.state.get().selected === id) this.state.set({ detail, detailProblem: "" });
+      const detail = await api.get<D>(`${this.path}/${encodeURIComponent(id)}${query.size > 0 ? `?${query}` : ""}`);
+      if (mine === this.latestDetail) this.state.set({ detail, detailProblem: "" });
     } catch (e) {
-      if (this.state.get().selected === id) this.state.set({ detailProblem: troubled(e) ? "" : explain(e) });
+      if (mine === this.latestDetail) this.state.set({ detailProblem: troubled(e) ? "" : explain(e) });
     }
   }
 }

@@ -48,7 +48,7 @@ const steps: Step[] = [
   },
   {
     title: "See the entry in the log",
-    text: "Every answer is there: what was read, under which consent, and what was not looked at.",
+    text: "Every answer is there: what was read, under which consent, and what was not looked at. What was said is sealed until you give a reason, which your customer sees.",
     action: "Open the citation log",
     href: "/admin?demo=1",
   },

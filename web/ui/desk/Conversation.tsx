@@ -5,6 +5,7 @@ import { clock } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
 import { Actions } from "./Actions";
 import { loadConversation, type DeskState } from "./desk";
+import { Flag } from "./Flag";
 import { Reply } from "./Reply";
 import { Shared } from "./Shared";
 import type { DeskConversation, DeskMessage, Segment } from "./types";
@@ -99,6 +100,7 @@ function Log({ messages }: { messages: DeskMessage[] }) {
             {speaker(m)} · <time dateTime={m.at}>{clock(m.at, navigator.language)}</time>
           </p>
           <p class="text">{segments(m).map((s, i) => (s.masked ? <Masked key={i} segment={s} /> : <span key={i}>{s.text} </span>))}</p>
+          {m.from === "assistant" && m.answer_id && <Flag answer={m.answer_id} flags={m.flags ?? []} />}
         </div>
       ))}
     </div>

@@ -119,7 +119,7 @@ function blank(c: DeskConversation): DeskConversation {
 // Whether the last action failed because of the line.
 let passing = false;
 
-export type Action = "claim" | "release" | "resolve" | "return" | "snooze" | "messages" | "ask-consent";
+export type Action = "claim" | "release" | "resolve" | "return" | "snooze" | "messages" | "ask-consent" | "flag";
 
 /** Does something with the open conversation. Resolves to whether it was done. */
 export async function act(action: Action, body: object = {}, key?: string): Promise<boolean> {

@@ -18,7 +18,11 @@ export type Ticket = {
 /** A part of a message; a masked one says what is missing instead of its text. One of a category quotes its data. */
 export type Segment = { text: string; masked?: boolean; category?: string };
 
-export type DeskMessage = Message & { segments?: Segment[] | null };
+/** What can be wrong with an answer: the verdicts of a review but one. */
+export type FlagKind = "unsupported" | "wrong_source" | "should_not_have_been_used" | "tone";
+
+/** `flags`: what agents have said is wrong with the answer, the latest last. */
+export type DeskMessage = Message & { segments?: Segment[] | null; flags?: FlagKind[] };
 
 export type DeskRecord = {
   id: string;

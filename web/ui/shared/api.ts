@@ -34,6 +34,7 @@ export type Client = {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown, key?: string, more?: Headers): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
+  patch<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string, body?: unknown): Promise<T>;
   /** A file, under the name that the server gives it. */
   file(path: string): Promise<File>;
@@ -61,6 +62,7 @@ export function client(headers: (method: string) => Headers, refused?: () => Pro
     // A key of its own for every POST makes it safe to send again.
     post: (path, body = {}, key = uuid(), more = {}) => call("POST", path, body, { "Idempotency-Key": key, ...more }),
     put: (path, body) => call("PUT", path, body),
+    patch: (path, body) => call("PATCH", path, body),
     delete: (path, body) => call("DELETE", path, body),
     file: (path) => call("GET", path, undefined, { Accept: "*/*" }, file),
   };
@@ -98,7 +100,8 @@ async function receive(method: string, path: string, body: unknown, headers: Hea
     body: body === undefined ? undefined : JSON.stringify(body),
     signal: AbortSignal.timeout(read === file ? filePatience : patience),
   });
-  if (!response.ok) throw await problem(response);
+  // What is not there yet, and will be: 202 with the time to ask again.
+  if (!response.ok || (method === "GET" && response.status === 202)) throw await problem(response);
   return read(response, path);
 }
 

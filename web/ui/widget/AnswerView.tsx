@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Person } from "../shared/icons";
+import type { Show } from "./App";
 import type { AnswerView as View, ChatState } from "./state";
 import { superseded } from "./state";
 import { LeftOut } from "./LeftOut";
@@ -8,7 +9,7 @@ import { SentenceView } from "./SentenceView";
 import { UsedLine } from "./UsedLine";
 import { w } from "./words";
 
-type Props = { view: View; text?: string; chat: ChatState; askPerson: () => void };
+type Props = { view: View; text?: string; chat: ChatState; show: Show };
 
 /** The record's number in an answer: sources are numbered as they are first cited. */
 export function numbering(view: View): Map<string, number> {
@@ -26,18 +27,19 @@ function reset(view: View): string | undefined {
 }
 
 /** One answer of the assistant, being written or whole. */
-export function AnswerView({ view, text, chat, askPerson }: Props) {
+export function AnswerView({ view, text, chat, show }: Props) {
   // Only one source is open at a time: "sentence:record".
   const [open, setOpen] = useState<string>();
   const numbers = numbering(view);
   const answer = view.whole;
   const status = answer?.status ?? "writing";
+  const again = reset(view);
   const replaced = superseded(chat, view.id);
   return (
     <article class={`answer ${status} ${replaced ? "replaced" : ""}`} data-testid="answer" data-status={status}>
-      {reset(view) && (
+      {again && (
         <p class="note" data-testid="reset">
-          {reset(view)}
+          {again}
         </p>
       )}
       {view.sentences.length === 0 && (text || answer?.text) && <p class="bubble">{answer?.text || text}</p>}
@@ -51,7 +53,7 @@ export function AnswerView({ view, text, chat, askPerson }: Props) {
       {replaced && <p class="note">{w.superseded}</p>}
       {answer?.status === "interrupted" && <p class="note">{w.interrupted}</p>}
       {answer?.status === "declined" && !replaced && chat.state === "pending" && (
-        <button type="button" class="button" data-testid="declined-person" onClick={askPerson}>
+        <button type="button" class="button" data-testid="declined-person" onClick={() => show("person")}>
           <Person />
           {w.person}
         </button>

@@ -8,25 +8,30 @@ import { Handoff } from "./Handoff";
 import { Header } from "./Header";
 import { Log } from "./Log";
 import { reason } from "./explain";
+import { LazyPanel } from "./LazyPanel";
 import { closeChat } from "./parent";
 import { store } from "./state";
 import { w } from "./words";
-import { YourData } from "./YourData";
 
-export type Panel = "data" | "person" | undefined;
+/** What lies over the chat, and what it is about: a section of the data, or an answer. */
+export type Panel = { name: "yourData" | "person" | "proof" | "wrong"; about?: string };
+export type Show = (name: Panel["name"], about?: string) => void;
 
 export function App() {
   const chat = useStore(store);
   const [panel, setPanel] = useState<Panel>();
+  const show: Show = (name, about) => setPanel({ name, about });
   const close = () => setPanel(undefined);
+  // When somebody else comes, the answer is gone, and what is said of it.
+  const answer = chat.answers[panel?.about ?? ""]?.whole;
   return (
     <div class="chat" onKeyDown={(e) => e.key === "Escape" && !e.defaultPrevented && !panel && closeChat()}>
-      <Header chat={chat} show={setPanel} />
+      <Header chat={chat} show={show} />
       <main class="main">
         <Banner chat={chat} />
         {chat.phase === "ready" && (
           <>
-            <Log chat={chat} askPerson={() => setPanel("person")} />
+            <Log chat={chat} show={show} />
             <Composer chat={chat} />
           </>
         )}
@@ -50,8 +55,10 @@ export function App() {
           </div>
         )}
       </main>
-      {panel === "data" && <YourData chat={chat} close={close} />}
-      {panel === "person" && <Handoff chat={chat} close={close} />}
+      {panel?.name === "person" && <Handoff chat={chat} close={close} />}
+      {panel && (answer || panel.name === "yourData") && (
+        <LazyPanel key={panel.name} panel={panel} answer={answer} chat={chat} show={show} close={close} />
+      )}
       <p class="hidden" role="status">
         {chat.announcement}
       </p>

@@ -1,11 +1,11 @@
 import { Close, Data, Person } from "../shared/icons";
-import type { Panel } from "./App";
+import type { Show } from "./App";
 import { embedded, closeChat } from "./parent";
 import { withPerson, type ChatState } from "./state";
 import { w } from "./words";
 
 /** Who is answering, and the two ways out of the assistant's hands. */
-export function Header({ chat, show }: { chat: ChatState; show: (p: Panel) => void }) {
+export function Header({ chat, show }: { chat: ChatState; show: Show }) {
   const person = withPerson(chat);
   return (
     <header class="header">
@@ -14,7 +14,7 @@ export function Header({ chat, show }: { chat: ChatState; show: (p: Panel) => vo
         <p>{chat.brand ? (person && chat.assignee) || (person ? w.team : w.assistant) : "\u00a0"}</p>
       </div>
       <div class="tools">
-        <button type="button" class="tool" data-testid="your-data" disabled={chat.phase !== "ready"} onClick={() => show("data")}>
+        <button type="button" class="tool" data-testid="your-data" disabled={chat.phase !== "ready"} onClick={() => show("yourData")}>
           <Data />
           {w.yourData}
         </button>

@@ -4,16 +4,17 @@ import { line } from "../shared/line";
 import { useStore } from "../shared/store";
 import { clock } from "../shared/time";
 import type { Message, Offer } from "../shared/types";
+import type { Show } from "./App";
 import { AnswerView } from "./AnswerView";
 import { OfferCard } from "./OfferCard";
 import { sendNow } from "./outbox";
 import { unfinished, unsent, withPerson, type ChatState, type Draft } from "./state";
 import { hid, language, w } from "./words";
 
-type Props = { chat: ChatState; askPerson: () => void };
+type Props = { chat: ChatState; show: Show };
 
 /** The conversation. Screen readers are told of finished answers by the status line, not by every sentence here. */
-export function Log({ chat, askPerson }: Props) {
+export function Log({ chat, show }: Props) {
   const box = useBottom(chat.drafts.length);
   const { trouble } = useStore(line);
   const untouched = chat.drafts.length === 0 && !chat.messages.some((m) => m.from === "customer");
@@ -21,7 +22,7 @@ export function Log({ chat, askPerson }: Props) {
     <div class="log" role="log" aria-live="off" tabIndex={0} ref={box}>
       {chat.messages.length === 0 && <Disclosure chat={chat} />}
       {chat.messages.map((m) => (
-        <Entry key={m.answer_id ?? m.id} message={m} chat={chat} askPerson={askPerson} />
+        <Entry key={m.answer_id ?? m.id} message={m} chat={chat} show={show} />
       ))}
       {untouched && (
         <div class="opening">
@@ -37,7 +38,7 @@ export function Log({ chat, askPerson }: Props) {
       <Unsent chat={chat} />
       {unfinished(chat).map((a) => (
         <div class="row theirs" key={a.id} data-testid="message" data-from="assistant">
-          <AnswerView view={a} chat={chat} askPerson={askPerson} />
+          <AnswerView view={a} chat={chat} show={show} />
         </div>
       ))}
       {!trouble && (chat.typing || (chat.expected.length > 0 && !withPerson(chat))) && <Typing text={chat.typing ?? w.thinking} />}
@@ -50,7 +51,9 @@ function Disclosure({ chat }: { chat: ChatState }) {
   return <p class="system">{fill(w.disclosure, { brand: chat.brand })}</p>;
 }
 
-function Entry({ message: m, chat, askPerson }: Props & { message: Message }) {
+const aboutAnswer = ["proof", "wrong"] as const;
+
+function Entry({ message: m, chat, show }: Props & { message: Message }) {
   if (m.offer) return <Asked message={m} offer={m.offer} chat={chat} />;
   if (m.from === "system") {
     return (
@@ -64,7 +67,7 @@ function Entry({ message: m, chat, askPerson }: Props & { message: Message }) {
     <div class={m.from === "customer" ? "row mine" : "row theirs"} data-testid="message" data-from={m.from}>
       {m.from === "agent" && <p class="by">{m.name || w.team}</p>}
       {m.from === "assistant" && view ? (
-        <AnswerView view={view} text={m.text} chat={chat} askPerson={askPerson} />
+        <AnswerView view={view} text={m.text} chat={chat} show={show} />
       ) : (
         <p class="bubble">{m.text}</p>
       )}
@@ -73,9 +76,15 @@ function Entry({ message: m, chat, askPerson }: Props & { message: Message }) {
           {hid(m.masked)}
         </p>
       )}
-      <time class="at" dateTime={m.at}>
-        {clock(m.at, language)}
-      </time>
+      <p class="at">
+        <Time of={m} />
+        {view?.whole &&
+          aboutAnswer.map((name) => (
+            <button key={name} type="button" class="link" data-testid={name} onClick={() => show(name, view.id)}>
+              {w[name]}
+            </button>
+          ))}
+      </p>
     </div>
   );
 }
@@ -87,12 +96,14 @@ function Asked({ message: m, offer, chat }: { message: Message; offer: Offer; ch
       {/* The offer says the same once more, with its buttons. */}
       {m.text !== offer.text && <p class="bubble">{m.text}</p>}
       <OfferCard offer={offer} chat={chat} askedAt={m.at} allowed={w.offerShared} />
-      <time class="at" dateTime={m.at}>
-        {clock(m.at, language)}
-      </time>
+      <p class="at">
+        <Time of={m} />
+      </p>
     </div>
   );
 }
+
+const Time = ({ of }: { of: Message }) => <time dateTime={of.at}>{clock(of.at, language)}</time>;
 
 /** What the customer has written and the server has not confirmed, in order. */
 function Unsent({ chat }: { chat: ChatState }) {

@@ -4,12 +4,12 @@ import { Abandoned, ApiError, persist, uuid } from "../shared/api";
 import { applyAccent } from "../shared/accent";
 import { onBack } from "../shared/line";
 import { stream, type StreamEvent } from "../shared/sse";
-import type { Answer, ConsentChange, Consents, Conversation, Erased, Message, Notice, Offer, StateEvent } from "../shared/types";
+import type { Answer, ConsentChange, Consents, Conversation, Message, Notice, Offer, StateEvent } from "../shared/types";
 import { explain, stuckBy } from "./explain";
 import type { Hello } from "./parent";
 import { tellNews } from "./parent";
 import { inConversation, send, sendAll } from "./outbox";
-import { api, authorization, begin, eraseMe, identifyAgain, onRenewed, renew, type Session } from "./session";
+import { api, authorization, begin, identifyAgain, onRenewed, renew, type Session } from "./session";
 import * as on from "./state";
 import { store } from "./state";
 import { keepUnsent, recallUnsent } from "./unsent";
@@ -263,14 +263,12 @@ export async function replyToOffer(offer: Offer, reply: OfferReply, notice: Noti
 
 // Erasure.
 
-/** Deletes everything about whoever is here, and starts anew as nobody. */
-export async function erase(): Promise<Erased> {
-  const identity = store.get().known ? (await identifyAgain()).identity : undefined;
-  if (identity === null) throw new ApiError(401);
+/** Makes the call that deletes everything about whoever is here, and starts anew as nobody. */
+export async function leaveBy<T>(call: () => Promise<T>): Promise<T> {
   closeStream(); // it would end, and renew the session
   try {
-    const done = await eraseMe(identity);
-    void start(last && { ...last, identity: null, fresh: true });
+    const done = await call();
+    void start({ ...last, identity: null, fresh: true } as Hello);
     store.set({ erased: true });
     return done;
   } catch (e) {

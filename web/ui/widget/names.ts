@@ -49,6 +49,3 @@ export const yours = (chat: ChatState, id: string) =>
 export function allowing(chat: ChatState, purpose: string, category: string): Choice[] {
   return (chat.consents?.choices ?? []).filter((c) => c.purpose === purpose && c.category === category && agreed(c));
 }
-
-/** "Only Fernhill's own AI" */
-export const recipientOnly = (chat: ChatState, id: string) => chat.consents?.labels?.recipients?.[id]?.only || recipientName(chat, id);

@@ -1,7 +1,7 @@
 // A session with the server: the bearer token, and how to get another.
 import { ApiError, client, type Client } from "../shared/api";
-import type { Erased } from "../shared/types";
 import { askIdentity, embedded, type Hello } from "./parent";
+import { place, recall, retain } from "./storage";
 import { language } from "./words";
 
 export type Session = {
@@ -14,7 +14,7 @@ export type Session = {
 };
 
 const site = new URLSearchParams(location.search).get("site") ?? "";
-const place = `candor:${site}`;
+const here = place("candor");
 
 let current: Session | undefined;
 let renewal: ((h: Hello) => void) | undefined;
@@ -48,7 +48,7 @@ async function beginOnce(h: Hello | undefined): Promise<Session> {
   const gpc = h?.gpc ?? (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl === true;
   const identity = h?.identity ?? undefined;
   if (h?.fresh || identity) keep(undefined);
-  const kept = identity ? undefined : recall();
+  const kept = identity ? undefined : recall<Session>(here);
   if (kept) {
     current = kept;
     return kept;
@@ -59,15 +59,8 @@ async function beginOnce(h: Hello | undefined): Promise<Session> {
   return current;
 }
 
-// A call that must not try to renew the session.
-const once = client(headers);
-
-/** Deletes everything about whoever is here. For a customer it takes a fresh token of the page. */
-export async function eraseMe(identity: string | undefined): Promise<Erased> {
-  const done = await once.delete<Erased>("/api/me", { identity });
-  keep(undefined);
-  return done;
-}
+/** For calls that must not try to renew the session. */
+export const once = client(headers);
 
 /** Calls back with every renewed session: its conversation may be another. */
 export const onRenewed = (callback: (s: Session) => void) => (told = callback);
@@ -115,20 +108,4 @@ export function answersRenewal(h: Hello): boolean {
   return true;
 }
 
-// Storage may be switched off for frames; then a reload starts a new session.
-function keep(session: Session | undefined): void {
-  try {
-    if (session) sessionStorage.setItem(place, JSON.stringify(session));
-    else sessionStorage.removeItem(place);
-  } catch {
-    // Nothing is lost but the convenience.
-  }
-}
-
-function recall(): Session | undefined {
-  try {
-    return JSON.parse(sessionStorage.getItem(place) ?? "") as Session;
-  } catch {
-    return undefined;
-  }
-}
+const keep = (session: Session | undefined) => retain(here, session);

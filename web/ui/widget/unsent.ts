@@ -2,16 +2,17 @@
 // kept for whoever typed it, and forgotten when somebody else comes. Where a
 // frame has no storage, it is kept as long as the page.
 import type { Draft } from "./state";
+import { place, recall, retain } from "./storage";
 
 type Unsent = { owner: string; typed: string; drafts: Pick<Draft, "key" | "text" | "tried">[] };
 
-const place = `candor-unsent:${new URLSearchParams(location.search).get("site") ?? ""}`;
+const here = place("candor-unsent");
 
 let kept: Unsent = { owner: "", typed: "", drafts: [] };
 
 /** What this person left behind. */
 export function recallUnsent(owner: string): Unsent {
-  const last = kept.owner ? kept : stored();
+  const last = kept.owner ? kept : recall<Unsent>(here);
   kept = last?.owner === owner ? last : { owner, typed: "", drafts: [] };
   save();
   return kept;
@@ -25,19 +26,4 @@ export function keepUnsent(change: Partial<Unsent>): void {
 /** What is in the box, and not sent. */
 export const typed = () => kept.typed;
 
-function stored(): Unsent | undefined {
-  try {
-    return JSON.parse(sessionStorage.getItem(place) ?? "") as Unsent;
-  } catch {
-    return undefined;
-  }
-}
-
-function save(): void {
-  try {
-    if (kept.typed || kept.drafts.length > 0) sessionStorage.setItem(place, JSON.stringify(kept));
-    else sessionStorage.removeItem(place);
-  } catch {
-    // Kept in memory only.
-  }
-}
+const save = () => retain(here, (kept.typed || kept.drafts.length > 0) && kept);

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { TextFilter } from "../Fields";
 import { requests, type RequestsState } from "./requests";
 import { kindInWords, statusInWords } from "./words";
 
@@ -46,7 +46,7 @@ export function RequestFilters({ state }: { state: RequestsState }) {
             ))}
           </select>
         </label>
-        <Site value={filters.site ?? ""} />
+        <TextFilter name="site" title="Site" placeholder="Id of a site" value={filters.site ?? ""} set={(v) => requests.setFilter("site", v)} />
         <label class="check">
           <input
             type="checkbox"
@@ -63,29 +63,5 @@ export function RequestFilters({ state }: { state: RequestsState }) {
         )}
       </div>
     </section>
-  );
-}
-
-/** Applied at Enter or when it is left, not at every letter. */
-function Site({ value }: { value: string }) {
-  const [typed, setTyped] = useState<string>();
-  const apply = () => {
-    if (typed !== undefined && typed.trim() !== value) requests.setFilter("site", typed.trim());
-    setTyped(undefined);
-  };
-  return (
-    <label class="filter">
-      Site
-      <input
-        class="field"
-        type="text"
-        data-testid="filter-site"
-        placeholder="Id of a site"
-        value={typed ?? value}
-        onInput={(e) => setTyped(e.currentTarget.value)}
-        onBlur={apply}
-        onKeyDown={(e) => e.key === "Enter" && apply()}
-      />
-    </label>
   );
 }

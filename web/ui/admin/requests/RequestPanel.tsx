@@ -4,7 +4,7 @@ import { SidePanel } from "../SidePanel";
 import { RequestActions } from "./RequestActions";
 import { requests, type RequestsState } from "./requests";
 import { isClosed, type RequestDetail, type RequestEvent } from "./types";
-import { actionInWords, actorInWords, dueInWords, kindInWords, outcomes, statusInWords } from "./words";
+import { actionInWords, actorInWords, complaintInWords, dueInWords, kindInWords, outcomes, statusInWords } from "./words";
 
 /** One request: what was asked, what was done, and what can be done now. */
 export function RequestPanel({ state, now }: { state: RequestsState; now: number }) {
@@ -27,6 +27,14 @@ function Body({ detail: d, now }: { detail: RequestDetail; now: number }) {
           {!isClosed(d) && ` · ${moment(d.due, navigator.language)}`}
         </span>
       </p>
+      {d.complaint && (
+        <p>
+          {complaintInWords(d.complaint)}.{" "}
+          <a href={`/admin#${d.answer_id}`} data-testid="request-answer">
+            Open the answer in the log
+          </a>
+        </p>
+      )}
       <section>
         <h3>In the customer's words</h3>
         {d.text ? (
@@ -63,6 +71,14 @@ function Body({ detail: d, now }: { detail: RequestDetail; now: number }) {
               <dt>Record</dt>
               <dd>
                 <ID value={d.record_id} />
+              </dd>
+            </>
+          )}
+          {d.answer_id && (
+            <>
+              <dt>Answer</dt>
+              <dd>
+                <ID value={d.answer_id} />
               </dd>
             </>
           )}

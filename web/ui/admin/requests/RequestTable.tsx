@@ -29,10 +29,15 @@ export function RequestTable({ state, now }: { state: RequestsState; now: number
   );
 }
 
+function aboutWhat(r: Request) {
+  if (r.disputes) return <span class="quiet"> of a record</span>;
+  return r.answer_id && <span class="quiet"> about an answer</span>;
+}
+
 function Row({ request: r, now, selected }: { request: Request; now: number; selected: boolean }) {
   const late = !isClosed(r) && new Date(r.due).getTime() <= now;
   return (
-    <ListRow id={r.id} testid="request" selected={selected} link={kindInWords(r.kind)} note={r.disputes && <span class="quiet"> of a record</span>}>
+    <ListRow id={r.id} testid="request" selected={selected} link={kindInWords(r.kind)} note={aboutWhat(r)}>
       <td data-label="Due">
         <span class={late ? "late" : isClosed(r) ? "quiet" : ""} title={moment(r.due, navigator.language)}>
           {dueInWords(r, now)}

@@ -1,7 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Me } from "../../shared/staff";
 import { useStore } from "../../shared/store";
 import { Frame } from "../Frame";
+import { useNow } from "../now";
 import { requestsPage } from "../pages";
 import { RequestFilters } from "./RequestFilters";
 import { RequestPanel } from "./RequestPanel";
@@ -22,14 +23,4 @@ export function RequestsPage({ me }: { me: Me }) {
       {state.selected && <RequestPanel key={state.selected} state={state} now={now} />}
     </Frame>
   );
-}
-
-// Due dates come nearer while the page is open.
-function useNow(): number {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 60_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }

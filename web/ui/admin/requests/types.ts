@@ -12,6 +12,9 @@ export type Request = {
   overdue: boolean;
   /** It says that a record is wrong. */
   disputes: boolean;
+  /** The answer that a complaint is about, and what is said to be wrong with it. */
+  answer_id?: string;
+  complaint?: string;
 };
 
 export type Count = { kind: string; open: number; overdue: number };

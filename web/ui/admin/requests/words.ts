@@ -11,6 +11,16 @@ const kinds: Record<string, string> = {
 
 export const kindInWords = (kind: string) => kinds[kind] ?? kind;
 
+const complaints: Record<string, string> = {
+  wrong: "The answer is said to be wrong",
+  wrong_source: "The answer is said to rely on the wrong source",
+  should_not_use: "The answer is said to use data that it should not have",
+  tone: "The tone of the answer is complained about",
+  other: "Something else about the answer is complained about",
+};
+
+export const complaintInWords = (kind: string) => complaints[kind] ?? kind;
+
 const statuses: Record<string, string> = {
   open: "Open",
   in_progress: "In progress",

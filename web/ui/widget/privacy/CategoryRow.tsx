@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { fill } from "../../shared/i18n";
 import { paused, type Choice, type ConsentChange } from "../../shared/types";
-import { allowing, mine, recipientName, recipientOnly, yours } from "../names";
+import { allowing, mine, recipientName, yours } from "../names";
 import type { ChatState } from "../state";
 import { Stopped } from "../Stop";
 import { w } from "../words";
@@ -71,6 +71,9 @@ export function CategoryRow({ choice, chat }: { choice: Choice; chat: ChatState 
     </li>
   );
 }
+
+/** "Only Fernhill's own AI" */
+const recipientOnly = (chat: ChatState, id: string) => chat.consents?.labels?.recipients?.[id]?.only || recipientName(chat, id);
 
 /** Whether there is more to say than that nothing was ever allowed. */
 const said = (c: Choice) => c.state !== "none" || c.reason === "minor";

@@ -2,10 +2,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../../shared/api";
 import { fill } from "../../shared/i18n";
 import type { Erased } from "../../shared/types";
-import { erase } from "../chat";
+import { leaveBy } from "../chat";
 import { explain } from "../explain";
 import { PanelFrame } from "../PanelFrame";
-import { api } from "../session";
+import { api, identifyAgain, once } from "../session";
 import type { ChatState } from "../state";
 import { useProblem } from "../useProblem";
 import { w } from "../words";
@@ -42,7 +42,10 @@ function Ask({ chat, done, close }: AskProps) {
     setBusy(true);
     setProblem("");
     try {
-      done(await erase());
+      // Of a customer it takes a fresh token of the page.
+      const identity = chat.known ? (await identifyAgain()).identity : undefined;
+      if (identity === null) throw new ApiError(401);
+      done(await leaveBy(() => once.delete<Erased>("/api/me", { identity })));
     } catch (e) {
       setProblem(refused(e));
       setBusy(false);

@@ -13,28 +13,36 @@ type Props = {
   hint?: string;
   action: string;
   testid: string;
+  /** What is chosen before the words, which are then not needed; and whether it is. */
+  ahead?: ComponentChildren;
+  ready?: boolean;
   /** What the form is for, beside the words. */
   children?: ComponentChildren;
   submit: (text: string) => Promise<unknown>;
+  /** What was sent is answered in the form's place: it does not close. */
+  stays?: boolean;
   close: () => void;
 };
 
 /** A few words to the company, with two buttons that look the same. */
-export function Form({ label, hint, action, testid, children, submit, close }: Props) {
+export function Form({ label, hint, action, testid, ahead, ready, children, submit, stays, close }: Props) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useProblem();
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current!.focus(), []);
+  useEffect(() => {
+    if (!ahead) field.current!.focus();
+  }, []);
+  const complete = ahead ? ready : text.trim() !== "";
 
   async function send() {
-    if (busy || text.trim() === "") return;
+    if (busy || !complete) return;
     setBusy(true);
     setProblem("");
     try {
       await submit(text.trim());
-      close();
+      if (!stays) close();
     } catch (e) {
       setProblem(explain(e));
       setBusy(false);
@@ -50,6 +58,7 @@ export function Form({ label, hint, action, testid, children, submit, close }: P
         void send();
       }}
     >
+      {ahead}
       <label for={id}>{label}</label>
       <textarea
         id={id}
@@ -68,7 +77,7 @@ export function Form({ label, hint, action, testid, children, submit, close }: P
       )}
       {children}
       <div class="choices">
-        <button type="submit" class="button small" disabled={busy || text.trim() === ""} data-testid={`${testid}-send`}>
+        <button type="submit" class="button small" disabled={busy || !complete} data-testid={`${testid}-send`}>
           {busy ? w.wait : action}
         </button>
         <button type="button" class="button small" disabled={busy} onClick={close}>

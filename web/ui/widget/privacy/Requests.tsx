@@ -44,14 +44,17 @@ export function Requests() {
   );
 }
 
+/** Whether it has been answered. */
+export const over = (r: Request) => r.status === "done" || r.status === "refused";
+
 function Row({ request: r }: { request: Request }) {
-  const over = r.status === "done" || r.status === "refused";
-  const due = !over && r.due && fill(say.due, { date: day(r.due, language) });
+  const due = !over(r) && r.due && fill(say.due, { date: day(r.due, language) });
   const outcome = r.outcome && say.outcomes[r.outcome];
   return (
     <li class="item" data-testid="request" data-status={r.status}>
-      <p class="what">{say.requestKinds[r.kind] ?? r.kind}</p>
+      <p class="what">{r.answer_id ? say.aboutAnswer : (say.requestKinds[r.kind] ?? r.kind)}</p>
       <p class="quiet">{[day(r.at, language), say.requestStates[r.status] ?? r.status, due].filter(Boolean).join(" · ")}</p>
+      {r.complaint && <p>{say.amiss.kinds[r.complaint]}</p>}
       {r.text && <p class="pre said">{r.text}</p>}
       {outcome && <p>{outcome}</p>}
       {(r.notes ?? []).map((n) => (

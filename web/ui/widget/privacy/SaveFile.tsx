@@ -9,9 +9,14 @@ import { say } from "./words";
 /** Fetches a file, with the session's token, and hands it to the browser to keep. */
 export async function saveFile(path: string): Promise<void> {
   const file = await api.file(path);
+  keep(file, file.name);
+}
+
+/** Hands a file to the browser to keep under a name. */
+export function keep(file: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
-  link.download = file.name;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

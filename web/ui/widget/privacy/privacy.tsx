@@ -1,11 +1,15 @@
 // The privacy panel: what the customer allows, what was done with it, what is
-// held, and the rights that go with it; and, in the demo, what was removed of an
-// answer. A module of its own, see lazy.ts.
+// held, and the rights that go with it; the proof of an answer and a complaint about
+// one; and, in the demo, what was removed of an answer. A module of its own, see
+// lazy.tsx.
 import { useRef, useState } from "preact/hooks";
+import type { PanelProps } from "../LazyPanel";
 import type { ChatState } from "../state";
 import { Choices } from "./Choices";
+import { Complaint } from "./Complaint";
 import { Held } from "./Held";
 import { History } from "./History";
+import { Proof } from "./Proof";
 import { Rights } from "./Rights";
 import { Uses } from "./Uses";
 import { say } from "./words";
@@ -17,9 +21,15 @@ export const edition = EDITION;
 const sections = { choices: Choices, history: History, uses: Uses, held: Held, rights: Rights };
 type Section = keyof typeof sections;
 
+/** What a panel of the chat shows. */
+export function Content({ panel, answer, chat, show, close }: PanelProps) {
+  if (!answer) return <Privacy chat={chat} first={panel.about === "rights" ? "rights" : "choices"} />;
+  return panel.name === "proof" ? <Proof answer={answer} chat={chat} /> : <Complaint answer={answer} chat={chat} show={show} close={close} />;
+}
+
 /** The panel's sections as tabs: the arrow keys go from one to the next. */
-export function Privacy({ chat }: { chat: ChatState }) {
-  const [shown, show] = useState<Section>("choices");
+function Privacy({ chat, first }: { chat: ChatState; first: Section }) {
+  const [shown, show] = useState(first);
   const list = useRef<HTMLDivElement>(null);
   const names = Object.keys(sections) as Section[];
   const Shown = sections[shown];

@@ -46,6 +46,9 @@ export type HeldRecord = {
   mine?: boolean;
 };
 
+/** What a customer can say is wrong with an answer. */
+export type ComplaintKind = "wrong" | "wrong_source" | "should_not_use" | "tone" | "other";
+
 /** A request with a date by which it is answered. */
 export type Request = {
   id: string;
@@ -55,6 +58,9 @@ export type Request = {
   due?: string;
   closed?: string;
   text?: string;
+  /** The answer that it is about, and what is said to be wrong with it. */
+  answer_id?: string;
+  complaint?: ComplaintKind;
   /** What became of the record that it is about. */
   outcome?: string;
   notes?: { at: string; text: string }[] | null;

@@ -62,6 +62,8 @@ export const words = {
   keepIt: "Keep it, unused",
   deleted: "Deleted here. It is not taken in again until you allow it.",
 
+  proof: "Proof",
+  wrong: "Something wrong?",
   used: "Used",
   usedNothing: "Used none of your data",
   articles: plural({ one: "{n} help article", other: "{n} help articles" }),

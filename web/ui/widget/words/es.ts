@@ -58,6 +58,8 @@ export const words: Words = {
   keepIt: "Guardarlo sin usar",
   deleted: "Borrado aquí. No se volverá a recibir hasta que usted lo permita.",
 
+  proof: "Prueba",
+  wrong: "¿Algo está mal?",
   used: "He usado",
   usedNothing: "No he usado ningún dato suyo",
   articles: { one: "{n} artículo de ayuda", other: "{n} artículos de ayuda" },

@@ -58,6 +58,8 @@ export const words: Words = {
   keepIt: "Guardar, sem usar",
   deleted: "Apagado daqui. Não será recebido de novo até você permitir.",
 
+  proof: "Comprovante",
+  wrong: "Algo errado?",
   used: "Usei",
   usedNothing: "Não usei nenhum dado seu",
   articles: { one: "{n} artigo de ajuda", other: "{n} artigos de ajuda" },

@@ -1,7 +1,7 @@
 // Every word of the privacy panel. English is the model: the other languages
 // have exactly its keys, which the compiler checks.
 import type { Plural } from "../../../shared/i18n";
-import type { UseKind } from "../types";
+import type { ComplaintKind, UseKind } from "../types";
 
 const plural = (forms: Plural): Plural => forms;
 
@@ -159,6 +159,7 @@ export const words = {
   complaintLabel: "What went wrong?",
   complaintSend: "Send the complaint",
   due: "answer due by {date}",
+  aboutAnswer: "Complaint about an answer",
   requestKinds: {
     access: "Access to my data",
     rectification: "Correction",
@@ -176,6 +177,42 @@ export const words = {
     removed: "The record was removed.",
     kept: "The record was checked and stays as it is.",
   } as Record<string, string>,
+
+  proof: {
+    intro: "This answer is recorded in a public log. With this file anybody can check that you were told exactly this, without having to trust {brand}.",
+    waiting: "This answer is being recorded in the public log. That takes a moment…",
+    recorded: "Recorded",
+    recordedAt: "{at}, as entry {index} of the public log",
+    signed: "Signed",
+    signedBy: "by the log {log}",
+    witnesses: plural({ one: "and by {n} witness from outside", other: "and by {n} witnesses from outside" }),
+    names: "What it names",
+    words: "Your question and this answer, word for word",
+    save: "Save the proof",
+    private: "The public log says nothing about you. This file does: it holds your question and the answer. Show it only to people you trust.",
+    how: "How to check it",
+    howKey: "Save the log's public key once:",
+    howHere: "With the program of this assistant, without any connection:",
+    howOthers: "With other programs: the proof is in the open formats “tlog-proof” and “signed note” of C2SP, and the file says how its parts fit together.",
+    howLater: "Later, nothing may be missing: what the log then says it holds must have grown from what it says now:",
+    gone: "The details of this answer are deleted: you asked for it, or they are kept no longer. What stays is its entry in the public log, which says nothing about you.",
+  },
+  amiss: {
+    intro: "A person at {brand} checks this answer against its sources and tells you what they found. For that they read your question, this answer and what it used.",
+    label: "What is wrong?",
+    kinds: {
+      wrong: "It is not true",
+      wrong_source: "It comes from the wrong source",
+      should_not_use: "It should not have used my data",
+      tone: "The way it is said",
+      other: "Something else",
+    } satisfies Record<ComplaintKind, string>,
+    words: "In your own words, if you like",
+    sent: "Thank you. You get an answer by {date}.",
+    already: "You have already complained about this answer. A person is looking at it, and you get an answer by {date}.",
+    see: "See my complaints and requests",
+    person: "You can also talk to a person now.",
+  },
 
   erase: "Delete everything",
   eraseIntro: "Deletes what is stored here about you. What {brand} keeps in its other systems is listed before you decide.",

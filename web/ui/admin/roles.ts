@@ -1,0 +1,27 @@
+// What a role may do in the admin's pages. The server checks every call again: this
+// only keeps a page from offering what would be refused.
+import { staff } from "../shared/staff";
+
+const allowed = {
+  /** Opens what is sealed. */
+  open: ["admin", "reviewer", "privacy", "auditor"],
+  review: ["admin", "reviewer"],
+  /** Hides sources, shows them again, sends corrections. */
+  follow: ["admin", "reviewer"],
+  requests: ["admin", "privacy", "auditor"],
+  accesses: ["admin", "privacy", "auditor"],
+  incidents: ["admin", "reviewer", "privacy", "auditor"],
+  recordIncident: ["admin", "privacy"],
+  quality: ["admin", "reviewer", "privacy", "auditor", "analyst"],
+  sources: ["admin", "reviewer", "privacy", "auditor"],
+} satisfies Record<string, string[]>;
+
+export type Act = keyof typeof allowed;
+
+/** Whether whoever is signed in may do it. */
+export function may(act: Act): boolean {
+  return staff.get().me?.roles.some((r) => (allowed[act] as string[]).includes(r)) ?? false;
+}
+
+/** The roles that may. */
+export const rolesFor = (act: Act): string[] => allowed[act];
