@@ -82,7 +82,7 @@ func (t *TreeCheck) Continues(older Checkpoint) error {
 		return nil
 	}
 	inconsistent := &InconsistentError{older, t.signed}
-	if older.Origin == t.signed.Origin && older.Size < t.signed.Size && t.roots[older.Size] == older.Root {
+	if older.Origin == t.signed.Origin && older.Size < t.signed.Size && t.roots[older.Size] == older.Root && t.root() == t.signed.Root {
 		return nil
 	}
 	if errors.As(err, &inconsistent) || errors.Is(err, ErrNoTile) {

@@ -184,6 +184,7 @@ type Look struct {
 // Errors of a Store.
 var (
 	ErrUnknownAnswer = errors.New("there is no such answer in the citation log")
+	ErrGone          = errors.New("what this answer said was deleted: a verdict can be given, but without a note")
 	ErrErased        = errors.New("this customer was erased: nothing of the answer is left to be reviewed")
 	ErrNotReviewer   = errors.New("only a member of staff who reviews answers can be assigned one")
 	ErrVerdict       = errors.New("not a verdict: it is correct, unsupported, wrong_source, should_not_have_been_used or tone")

@@ -66,7 +66,10 @@ func (l *Citations) Append(ctx context.Context, e citation.Entry) error {
 		if err != nil {
 			return err
 		}
-		return tx.addLeaf(e.ID, sealed)
+		if err := tx.addLeaf(e.ID, sealed); err != nil || e.Kind == citation.Opened {
+			return err
+		}
+		return tx.shredLate(e)
 	})
 	if errors.Is(err, consent.ErrUnknownCustomer) {
 		return errErasedAnswer

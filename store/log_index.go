@@ -46,12 +46,12 @@ func (tx *Tx) indexAnswer(e citation.Entry, position int64) (place int64, err er
 		n := *score / perHundredth
 		hundredths = &n
 	}
-	err = tx.row(`INSERT INTO log_answers (place, rank, answer, entry, at, site, customer, conversation, kind, status, language, model, policy_version, score, hundredths)
-		VALUES (`+marks(15)+`) ON CONFLICT (answer) DO UPDATE SET entry = excluded.entry, kind = excluded.kind, status = excluded.status,
+	err = tx.row(`INSERT INTO log_answers (place, rank, answer, entry, at, site, customer, conversation, kind, status, language, model, policy_version, score, hundredths, complaint)
+		VALUES (`+marks(15)+`, EXISTS (SELECT 1 FROM requests q WHERE q.answer = ? AND q.answer <> '')) ON CONFLICT (answer) DO UPDATE SET entry = excluded.entry, kind = excluded.kind, status = excluded.status,
 			language = excluded.language, model = excluded.model, policy_version = excluded.policy_version, score = excluded.score, hundredths = excluded.hundredths
 		RETURNING place`,
 		position, position, e.AnswerID, e.ID, micros(tx.Now), e.Site, e.Customer, e.Conversation, e.Kind, e.Status, e.Language, e.Model, e.PolicyVersion,
-		score, hundredths).Scan(&place)
+		score, hundredths, e.AnswerID).Scan(&place)
 	if err != nil {
 		return 0, err
 	}

@@ -7,19 +7,26 @@ import (
 	"slices"
 
 	"candor/citation"
-	"candor/consent"
 	"candor/review"
 )
 
 // unreviewed selects the answers a that are ended, can be opened and have no verdict.
 var unreviewed = "a.kind <> 'opened' AND a.verdict = '' AND EXISTS (SELECT 1 FROM citation_bodies b WHERE b.entry = a.entry) AND " + present("a.customer")
 
-// measured selects the answers a of customers whose latest choice about improvement, in
-// general or for the conversation, allows it. Its parameters are given and renewed.
-const measured = ` AND EXISTS (SELECT 1 FROM ledger l WHERE l.customer = a.customer AND l.purpose = 'improvement' AND l.category = 'conversation'
-	AND l.recipient = 'brand_ai' AND l.state IN (?, ?) AND l.conversation IN ('', a.conversation) AND (l.expires = 0 OR l.expires > now_micros())
+// measured selects the answers a of customers whose latest choices about improvement, in
+// general or for the conversation, allow it: for what was said, and for each category
+// that the answer was made from.
+var measured = " AND a.customer IN (SELECT customer FROM ledger WHERE purpose = 'improvement') AND " + improves("'conversation'") +
+	` AND NOT EXISTS (SELECT 1 FROM citation_records r WHERE r.entry = a.entry AND r.category NOT IN ('knowledge', 'conversation') AND NOT ` + improves("r.category") + ")"
+
+// improves is the condition that the customer of an answer a allows a category for
+// improvement.
+func improves(category string) string {
+	return `EXISTS (SELECT 1 FROM ledger l WHERE l.customer = a.customer AND l.purpose = 'improvement' AND l.category = ` + category + `
+	AND l.recipient = 'brand_ai' AND l.state IN ('given', 'renewed') AND l.conversation IN ('', a.conversation) AND (l.expires = 0 OR l.expires > now_micros())
 	AND NOT EXISTS (SELECT 1 FROM ledger n WHERE n.customer = l.customer AND n.purpose = l.purpose AND n.category = l.category
 		AND n.recipient = l.recipient AND n.conversation = l.conversation AND n.epoch > l.epoch))`
+}
 
 const (
 	// few is how many answers are all looked at for a random sample.
@@ -31,7 +38,6 @@ const (
 
 // Sample returns answers that nobody has reviewed: at most n, chosen by the kind.
 func (r *Reviews) Sample(ctx context.Context, kind review.SampleKind, n int) ([]review.Item, error) {
-	granted := []any{consent.Given, consent.Renewed}
 	var places []int64
 	var err error
 	switch kind {
@@ -39,7 +45,7 @@ func (r *Reviews) Sample(ctx context.Context, kind review.SampleKind, n int) ([]
 		places, err = collect(ctx, r.s.reads, scanPlace, "SELECT a.place FROM log_answers a WHERE a.complaint AND "+unreviewed+" ORDER BY a.rank LIMIT ?", n)
 	case review.LowScore:
 		places, err = collect(ctx, r.s.reads, scanPlace, "SELECT a.place FROM log_answers a WHERE a.hundredths IS NOT NULL AND "+unreviewed+measured+
-			" ORDER BY a.hundredths, a.rank LIMIT ?", append(granted, n)...)
+			" ORDER BY a.hundredths, a.rank LIMIT ?", n)
 	case review.Random:
 		places, err = r.random(ctx, n)
 	}
@@ -65,8 +71,7 @@ func (r *Reviews) random(ctx context.Context, n int) (out []int64, err error) {
 			}
 			drawn[j] = 1 + x.Int64()
 		}
-		found, err := collect(ctx, r.s.reads, scanPlace, "SELECT a.place FROM log_answers a WHERE a.place IN ("+marks(draws)+") AND "+unreviewed+measured,
-			append(slices.Clone(drawn), consent.Given, consent.Renewed)...)
+		found, err := collect(ctx, r.s.reads, scanPlace, "SELECT a.place FROM log_answers a WHERE a.place IN ("+marks(draws)+") AND "+unreviewed+measured, drawn...)
 		if err != nil {
 			return nil, err
 		}
@@ -77,8 +82,7 @@ func (r *Reviews) random(ctx context.Context, n int) (out []int64, err error) {
 		}
 	}
 	if len(out) < n {
-		out, err = collect(ctx, r.s.reads, scanPlace, "SELECT a.place FROM log_answers a WHERE "+unreviewed+measured+" ORDER BY random() LIMIT ?",
-			consent.Given, consent.Renewed, n)
+		out, err = collect(ctx, r.s.reads, scanPlace, "SELECT a.place FROM log_answers a WHERE "+unreviewed+measured+" ORDER BY random() LIMIT ?", n)
 		if err != nil {
 			return nil, err
 		}

@@ -93,7 +93,7 @@ func (r *Reviews) AddReview(ctx context.Context, v review.Review) error {
 		return review.ErrNote
 	}
 	return r.writeAbout(ctx, v.Answer, func(tx *Tx, key Sealer, customer identity.CustomerID) error {
-		sealed, err := sealedText(key, reviewPlace(v.ID), v.Note)
+		sealed, err := tx.note(key, reviewPlace(v.ID), v.Answer, v.Note)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (r *Reviews) AddFlag(ctx context.Context, conversation string, f review.Fla
 		return review.ErrNote
 	}
 	return r.writeAbout(ctx, f.Answer, func(tx *Tx, key Sealer, customer identity.CustomerID) error {
-		sealed, err := sealedText(key, flagPlace(f.ID), f.Note)
+		sealed, err := tx.note(key, flagPlace(f.ID), f.Answer, f.Note)
 		if err != nil {
 			return err
 		}
@@ -130,6 +130,22 @@ func (r *Reviews) AddFlag(ctx context.Context, conversation string, f review.Fla
 			f.ID, f.Answer, customer, f.Kind, f.By.ID, micros(tx.Now), sealed)
 		return err
 	})
+}
+
+// note seals what somebody wrote about an answer. About one of which nothing is left to
+// be read nothing is written: nobody would delete it.
+func (tx *Tx) note(key Sealer, place, answer, text string) ([]byte, error) {
+	if text != "" {
+		var there bool
+		err := tx.row("SELECT EXISTS (SELECT 1 FROM citation_bodies b JOIN citation_entries e ON e.id = b.entry WHERE e.answer = ?)", answer).Scan(&there)
+		if err == nil && !there {
+			err = review.ErrGone
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return sealedText(key, place, text)
 }
 
 // Assign gives an answer to a reviewer, or to nobody.

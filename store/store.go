@@ -83,7 +83,7 @@ func Open(ctx context.Context, rawURL string, keys *Keyring) (*Store, error) {
 	if err := s.writes.holds(ctx, DataSchema); err != nil {
 		return nil, errors.Join(err, s.writes.Close())
 	}
-	if err := s.writes.migrate(ctx, e.name); err != nil {
+	if err := migrateFreely(ctx, e, target); err != nil {
 		return nil, errors.Join(err, s.writes.Close())
 	}
 	if s.reads, err = newPool(e, target, forReading); err != nil {
@@ -109,6 +109,16 @@ func Open(ctx context.Context, rawURL string, keys *Keyring) (*Store, error) {
 }
 
 func migrationsIn(folder string) (fs.FS, error) { return fs.Sub(migrations, "migrations/"+folder) }
+
+// migrateFreely brings the schema of the data up to date, over a connection that a
+// server gives as long as it takes.
+func migrateFreely(ctx context.Context, e *engine, target string) error {
+	p, err := newPool(e, target, forKeys)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.migrate(ctx, e.name), p.Close())
+}
 
 // migrate brings the schema up to date.
 func (p *pool) migrate(ctx context.Context, folder string) error {

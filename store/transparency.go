@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -28,8 +30,9 @@ func (s *Store) WatchLog() (wake <-chan struct{}, stop func()) { return s.Watch(
 const (
 	// maxIntegrated is how many leaves a transaction gives a place in the tree.
 	maxIntegrated = 1024
-	// maxAdopted is how many entries of before there were leaves get theirs at a time.
-	maxAdopted = 256
+	// cosignedFresh is for how long a checkpoint that witnesses have signed is served
+	// while there is a newer one that they have not.
+	cosignedFresh = 15 * time.Second
 )
 
 // Verifier returns the key that checkpoints are checked with.
@@ -39,16 +42,32 @@ func (t *Transparency) Verifier() string { return t.s.keys.log.Verifier() }
 // in their order, and signs the checkpoint of the tree with them: all of it in one
 // transaction, so that a leaf is in the tree once and a checkpoint tells the truth,
 // whatever crashes. It returns how many there were; with fewer than that none is left.
-// Several processes may call it at once: they wait for each other.
+// Several processes may call it at once: they wait for each other. A tree that is not
+// the one which was signed last is not added to: ErrTreeAltered.
 func (t *Transparency) Integrate(ctx context.Context) (n int, err error) {
-	if err := t.adopt(ctx); err != nil {
-		return 0, err
-	}
+	adopted := t.adopt(ctx) // whether or not it can be done
 	err = t.s.Write(ctx, func(tx *Tx) (err error) {
 		n, err = tx.integrate(t.s.keys.log)
 		return err
 	})
-	return n, err
+	return n, errors.Join(adopted, err)
+}
+
+// ErrTreeAltered means that the stored tree is not the one that was signed last. Signing
+// what follows would make it the log's own word.
+var ErrTreeAltered = errors.New("the public log was altered in the database: its tiles are not those of its last checkpoint; run assistant log verify, and restore a backup")
+
+// unaltered refuses a tree that is not the one which was signed last.
+func unaltered(key citation.LogKey, size int64, checkpoint []byte, read citation.TileReader) error {
+	signed, err := citation.OpenCheckpoint(checkpoint, key.Verifier())
+	if err != nil || signed.Size != size {
+		return ErrTreeAltered
+	}
+	root, err := tlog.TreeHash(size, read.Hashes(size))
+	if errors.Is(err, citation.ErrNoTile) || err == nil && root != signed.Root {
+		return ErrTreeAltered
+	}
+	return err
 }
 
 // MaxIntegrated is how many leaves one call of Integrate can give a place.
@@ -79,9 +98,13 @@ func (tx *Tx) integrate(key citation.LogKey) (int, error) {
 	for i, p := range next {
 		leaves[i] = p.leaf
 	}
-	tiles, root, err := citation.Grow(size, leaves, func(level int, n int64, width int) ([]byte, error) {
-		return readTile(tx.ctx, tx.tx, level, n, width)
-	})
+	read := func(level int, n int64, width int) ([]byte, error) { return readTile(tx.ctx, tx.tx, level, n, width) }
+	if len(checkpoint) > 0 {
+		if err := unaltered(key, size, checkpoint, read); err != nil {
+			return 0, err
+		}
+	}
+	tiles, root, err := citation.Grow(size, leaves, read)
 	if err != nil {
 		return 0, fmt.Errorf("add to the public log: %w", err)
 	}
@@ -104,19 +127,18 @@ func (tx *Tx) integrate(key citation.LogKey) (int, error) {
 	return len(next), err
 }
 
-// adopt makes the leaves of entries that are older than the transparency log, and seals
-// their bodies anew, each under a key of its own.
+// adopt makes the leaves of entries that are older than the transparency log, at most
+// maxIntegrated, and seals their bodies anew, each under a key of its own.
 func (t *Transparency) adopt(ctx context.Context) error {
-	for {
-		old, err := collect(ctx, t.s.reads, scanEntry, "SELECT "+entryColumns+` FROM log_leaves l JOIN citation_entries e ON e.id = l.entry
-			WHERE l.idx IS NULL AND l.leaf = '' ORDER BY l.serial LIMIT ?`, maxAdopted)
-		if err != nil || len(old) == 0 {
-			return err
-		}
-		if err := t.adoptSome(ctx, old); err != nil {
-			return fmt.Errorf("make the leaves of older entries: %w", err)
-		}
+	old, err := collect(ctx, t.s.reads, scanEntry, "SELECT "+entryColumns+` FROM log_leaves l JOIN citation_entries e ON e.id = l.entry
+		WHERE l.idx IS NULL AND l.leaf = '' ORDER BY l.serial LIMIT ?`, maxIntegrated)
+	if err == nil && len(old) > 0 {
+		err = t.adoptSome(ctx, old)
 	}
+	if err != nil {
+		err = fmt.Errorf("make the leaves of older entries: %w", err)
+	}
+	return err
 }
 
 // adopted is an entry that gets a leaf.
@@ -140,12 +162,16 @@ func (t *Transparency) adoptSome(ctx context.Context, old []positioned) error {
 	for _, b := range bodies {
 		byEntry[b.entry] = b
 	}
+	entries := make(map[string]*citation.Entry, len(old))
+	for i := range old {
+		entries[old[i].ID] = &old[i].Entry
+	}
+	if err := t.s.detailsOf(ctx, entries); err != nil {
+		return err
+	}
 	made := make([]adopted, len(old))
 	for i := range old {
 		e := &old[i].Entry
-		if err := t.s.details(ctx, t.s.reads, e); err != nil {
-			return err
-		}
 		var key Sealer
 		body, there := byEntry[e.ID]
 		if there {
@@ -155,9 +181,13 @@ func (t *Transparency) adoptSome(ctx context.Context, old []positioned) error {
 			}
 		}
 		if there {
-			if e.Body, err = key.Open(entryPlace(e.ID), body.sealed); err != nil {
-				return err
-			}
+			// What was damaged does not keep the others out: its leaf is made of the head,
+			// and log verify tells of the body.
+			e.Body, err = key.Open(entryPlace(e.ID), body.sealed)
+			there = err == nil && json.Valid(e.Body)
+		}
+		if !there {
+			e.Body = nil
 		}
 		sealed, err := e.Seal()
 		if err != nil {
@@ -206,8 +236,8 @@ func readTile(ctx context.Context, q querier, level int, n int64, width int) ([]
 
 // Size returns how many leaves the tree has.
 func (t *Transparency) Size(ctx context.Context) (size int64, err error) {
-	size, _, err = t.head(ctx)
-	return size, err
+	h, err := t.row(ctx)
+	return h.size, err
 }
 
 // logHead is the tree as it stands.
@@ -218,24 +248,19 @@ type logHead struct {
 	// signed; -1: there is none.
 	cosigned int64
 	signed   []byte
+	fresh    bool // it was signed a moment ago
 }
 
 func (t *Transparency) row(ctx context.Context) (h logHead, err error) {
 	var signed string
-	err = t.s.reads.QueryRowContext(ctx, "SELECT size, checkpoint, cosigned, cosignatures FROM log_head").Scan(&h.size, &h.checkpoint, &h.cosigned, &signed)
+	err = t.s.reads.QueryRowContext(ctx, "SELECT size, checkpoint, cosigned, cosignatures, cosigned_at > now_micros() - ? FROM log_head",
+		cosignedFresh.Microseconds()).Scan(&h.size, &h.checkpoint, &h.cosigned, &signed, &h.fresh)
 	h.signed = []byte(signed)
 	if errors.Is(err, sql.ErrNoRows) {
 		h.cosigned = -1
 		h.checkpoint, err = t.s.keys.log.Checkpoint(0, emptyRoot())
 	}
 	return h, err
-}
-
-// head returns the size of the tree and its checkpoint, with the signatures of witnesses
-// if they have signed it.
-func (t *Transparency) head(ctx context.Context) (size int64, checkpoint []byte, err error) {
-	h, err := t.row(ctx)
-	return h.size, h.newest(), err
 }
 
 func (h logHead) newest() []byte {
@@ -251,18 +276,29 @@ func emptyRoot() tlog.Hash {
 	return h
 }
 
-// Checkpoint returns the signed checkpoint, with the signatures of witnesses if they have
-// signed it.
+// Newest returns the newest signed checkpoint, with the signatures of witnesses if they
+// have signed it.
+func (t *Transparency) Newest(ctx context.Context) ([]byte, error) {
+	h, err := t.row(ctx)
+	return h.newest(), err
+}
+
+// Checkpoint returns the checkpoint to be served: the newest one, or that of a moment ago
+// which witnesses have signed. On a log that grows all the time the newest never has their
+// signatures.
 func (t *Transparency) Checkpoint(ctx context.Context) ([]byte, error) {
-	_, checkpoint, err := t.head(ctx)
-	return checkpoint, err
+	h, err := t.row(ctx)
+	if err == nil && h.fresh {
+		return h.signed, nil
+	}
+	return h.newest(), err
 }
 
 // Cosigned keeps the checkpoint of a size with the signatures of witnesses. That of a
 // later size is not replaced.
 func (t *Transparency) Cosigned(ctx context.Context, size int64, signed []byte) error {
 	return t.s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec("UPDATE log_head SET cosigned = ?, cosignatures = ? WHERE cosigned <= ?", size, string(signed), size)
+		_, err := tx.exec("UPDATE log_head SET cosigned = ?, cosignatures = ?, cosigned_at = ? WHERE cosigned <= ?", size, string(signed), micros(tx.Now), size)
 		return err
 	})
 }

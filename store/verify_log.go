@@ -16,13 +16,13 @@ import (
 // LogReport is what a check of the whole citation log counted.
 type LogReport struct {
 	Checkpoint citation.Checkpoint // up to which leaves were checked
-	Signed     []byte
-	Leaves     int64 // in the tree
-	Entries    int64 // compared with their leaves
-	Bodies     int64 // of these, with what was said
-	Erased     int64 // of these, whose customer was erased
-	Expired    int64 // of these, whose body alone was deleted
-	Pending    int64 // that have no place in the tree yet
+	Signed     []byte              // the checkpoint that witnesses have signed last, else the newest
+	Leaves     int64               // in the tree
+	Entries    int64               // compared with their leaves
+	Bodies     int64               // of these, with what was said
+	Erased     int64               // of these, whose customer was erased
+	Expired    int64               // of these, whose body alone was deleted
+	Pending    int64               // that have no place in the tree yet
 	Findings   int64
 	// Continues is nil if the tree continues the checkpoint that was kept, else a
 	// *citation.InconsistentError, which is no finding.
@@ -112,7 +112,6 @@ func (v *verification) checkpoint() error {
 	if err != nil {
 		return err
 	}
-	v.report.Signed = head.newest()
 	c, err := citation.OpenCheckpoint(head.checkpoint, v.t.Verifier())
 	if err != nil || c.Size != head.size {
 		detail := fmt.Sprintf("the newest checkpoint is of %d leaves, but the log says that it has %d", c.Size, head.size)
@@ -128,8 +127,9 @@ func (v *verification) checkpoint() error {
 		}
 	}
 	v.report.Checkpoint, v.report.Leaves = c, c.Size
+	v.report.Signed = head.checkpoint
 	if head.cosigned >= 0 {
-		v.signed = head.signed
+		v.signed, v.report.Signed = head.signed, head.signed
 	}
 	return nil
 }

@@ -138,9 +138,11 @@ func (s *Server) citation(ctx context.Context, who identity.Principal, in *citat
 	if err != nil {
 		return nil, err
 	}
-	whole := x
+	whole, sample := x, in.reason() == review.ForSample
 	for _, e := range entries { // those of attempts that were taken back are seen too
-		whole.Records = append(whole.Records[:len(whole.Records):len(whole.Records)], e.Records...)
+		if !sample {
+			whole.Records = append(whole.Records[:len(whole.Records):len(whole.Records)], e.Records...)
+		}
 	}
 	ids, err := s.allowed(ctx, who, in.reason(), []review.Item{whole}, true)
 	if err != nil {
@@ -176,6 +178,9 @@ func (s *Server) citation(ctx context.Context, who identity.Principal, in *citat
 	if !open {
 		sealIDs(&b.Answer, entries)
 	}
+	if open && sample {
+		sealUnsaid(&b.Answer, entries)
+	}
 	b.Entries = make([]entryJSON, len(entries))
 	for i, e := range entries {
 		b.Entries[i] = entryJSON{
@@ -210,6 +215,19 @@ func sealIDs(a *answer.Answer, entries []citation.Entry) {
 	for i := range entries {
 		for j := range entries[i].Records {
 			entries[i].Records[j].RecordID = ""
+		}
+	}
+}
+
+// sealUnsaid takes out what was found or written and not said: a sample is of what the
+// answer was made from, and the customer allowed no more than that.
+func sealUnsaid(a *answer.Answer, entries []citation.Entry) {
+	a.Verification = a.Verification.Counts()
+	for i := range entries {
+		for j := range entries[i].Records {
+			if r := &entries[i].Records[j]; r.Category != consent.Knowledge {
+				r.RecordID = ""
+			}
 		}
 	}
 }

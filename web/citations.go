@@ -285,10 +285,22 @@ func (s *Server) lookFor(ctx context.Context, who identity.Principal, why review
 	if why != review.ForSample {
 		return look, true, nil
 	}
-	stamp, ok, err := s.Gate.Permitted(ctx, x.Customer, x.Conversation, review.Improvement)
-	if errors.Is(err, consent.ErrUnknownCustomer) {
-		return look, false, nil
+	look.Purpose = review.Improvement.Purpose
+	triples := []consent.Triple{review.Improvement}
+	for _, r := range look.Records { // what was made of them is read too
+		t := review.Improvement
+		t.Category = r.Category
+		triples = append(triples, t)
 	}
-	look.Purpose, look.Stamp = review.Improvement.Purpose, &stamp
-	return look, ok, err
+	for _, t := range triples {
+		stamp, ok, err := s.Gate.Permitted(ctx, x.Customer, x.Conversation, t)
+		if errors.Is(err, consent.ErrUnknownCustomer) || err == nil && !ok {
+			return look, false, nil
+		}
+		if err != nil {
+			return look, false, err
+		}
+		look.Stamp = &stamp
+	}
+	return look, true, nil
 }

@@ -82,6 +82,7 @@ var statuses = []struct {
 	{ErrOtherBody, http.StatusUnprocessableEntity},
 	{review.ErrUnknownAnswer, http.StatusNotFound},
 	{review.ErrErased, http.StatusConflict},
+	{review.ErrGone, http.StatusConflict},
 	{review.ErrNotReviewer, http.StatusUnprocessableEntity},
 	{review.ErrVerdict, http.StatusUnprocessableEntity},
 	{review.ErrFlag, http.StatusUnprocessableEntity},

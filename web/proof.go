@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -93,24 +92,12 @@ func (s *Server) citationProof(ctx context.Context, who identity.Principal, in *
 	case err != nil:
 		return nil, err
 	}
-	look := consent.Access{
-		Customer: e.Customer, Actor: who.Actor(), Conversation: e.Conversation, Answer: e.AnswerID, Reason: string(in.Reason),
+	look, allowed, err := s.lookFor(ctx, who, in.Reason, review.Item{Entry: e}, true)
+	if err != nil {
+		return nil, err
 	}
-	for _, u := range e.Records {
-		r := consent.AccessedRecord{ID: u.RecordID, Category: u.Category, Grant: u.GrantID}
-		if u.Category != consent.Knowledge && !slices.Contains(look.Records, r) {
-			look.Records = append(look.Records, r)
-		}
-	}
-	if in.Reason == review.ForSample {
-		stamp, allowed, err := s.Gate.Permitted(ctx, e.Customer, e.Conversation, review.Improvement)
-		if err != nil {
-			return nil, err
-		}
-		if !allowed {
-			return nil, huma.Error403Forbidden("This customer has not agreed that answers are looked at to improve them.")
-		}
-		look.Stamp = &stamp
+	if !allowed {
+		return nil, huma.Error403Forbidden("This customer has not agreed that such answers are looked at to improve them.")
 	}
 	switch err := s.seen(ctx, look); {
 	case errors.Is(err, consent.ErrUnknownCustomer): // erased meanwhile

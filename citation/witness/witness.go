@@ -107,6 +107,7 @@ func (w *Witness) Cosign(ctx context.Context, c citation.Checkpoint, signed []by
 		line, err = w.add(ctx, c, signed, read)
 	}
 	if errors.As(err, &conflict) {
+		w.seen = 0 // it is asked again: whoever runs it may begin anew
 		return "", fmt.Errorf("%w: it cosigned a tree of %d entries, and this is one of %d", ErrInconsistent, conflict.size, c.Size)
 	}
 	if err == nil {

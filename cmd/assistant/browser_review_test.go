@@ -247,6 +247,7 @@ func TestBrowserSample(t *testing.T) {
 	second := d.maya.must("POST", "/api/conversations", nil)["id"].(string)
 	d.maya.conversation = second
 	later := d.maya.ask("Do you ship to Portugal?")["id"].(string)
+	d.maya.ask("How long do I have to return a jacket?")
 	admin := d.admin(t)
 	admin.click(onPage(`[data-testid=sample-menu]`))
 	admin.click(onPage(`[data-testid=sample-complaint]`))

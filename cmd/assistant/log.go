@@ -37,7 +37,7 @@ func logCommand(io Stdio) *cobra.Command {
 	addFlags(checkpoint.Flags(), storeFlags...)
 	checkpoint.RunE = func(cmd *cobra.Command, _ []string) error {
 		return withStore(cmd, io, func(ctx context.Context, _ Config, s *store.Store) error {
-			signed, err := s.Transparency().Checkpoint(ctx)
+			signed, err := s.Transparency().Newest(ctx)
 			if err == nil {
 				_, err = cmd.OutOrStdout().Write(signed)
 			}
@@ -89,6 +89,8 @@ func verifyLogCommand(std Stdio) *cobra.Command {
 			}
 		}
 		switch {
+		case len(args) == 1 && v.checkpoint != "":
+			return errors.New("a receipt is not compared with a checkpoint that was kept: give --checkpoint without a receipt, to check the whole log")
 		case len(args) == 1:
 			return v.receipt(cmd, args[0], std)
 		case v.url != "":

@@ -223,8 +223,18 @@ func testReviewersProof(t *testing.T, run setup) {
 		t.Errorf("the reviewer's proof is another:\n%s\n%s", mine, b)
 	}
 	maya.consent(change("improvement", "conversation", "brand_ai", true))
-	if status, _, b := admin.raw("GET", path+"?reason=sample", "", nil); status != http.StatusOK {
-		t.Errorf("a sample with consent: %d %s", status, b)
+	if status, _ := admin.do("GET", path+"?reason=sample", nil); status != http.StatusForbidden {
+		t.Errorf("a sample of what was made from orders: %d", status)
+	}
+	article := maya.ask("Do you ship to Portugal?")["id"].(string)
+	proved := func() bool {
+		status, _, _ := admin.raw("GET", "/api/admin/citations/"+article+"/proof?reason=sample", "", nil)
+		return status == http.StatusOK
+	}
+	for deadline := time.Now().Add(20 * time.Second); !proved(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("a sample with consent is not given")
+		}
 	}
 	usage := text(maya.must("GET", "/api/me/usage", nil))
 	for _, reason := range []string{"complaint", "sample"} {

@@ -14,6 +14,7 @@ import (
 	"candor/citation"
 	"candor/citation/witness"
 	"candor/identity"
+	"candor/store"
 )
 
 // keepLog adds to the public log, and has others remember how it stood. One replica at a
@@ -23,19 +24,26 @@ func (a *app) keepLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer a.logWatch.forget() // another replica may have the log now
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.sequence(ctx) })
 	group.Go(func() error {
-		return witness.NewCosigner(a.store.Transparency(), witnesses, a.logWatch.witnessed).Run(ctx)
+		return witness.NewCosigner(newest{a.store.Transparency()}, witnesses, a.logWatch.witnessed).Run(ctx)
 	})
 	if a.config.LogCopy != "" {
 		group.Go(func() error {
-			newLogCopier(a.store.Transparency(), a.config.LogCopy, a.logWatch.copied).run(ctx)
+			newLogCopier(newest{a.store.Transparency()}, a.config.LogCopy, a.logWatch.copied).run(ctx)
 			return nil
 		})
 	}
 	return group.Wait()
 }
+
+// newest is the log as it stands, for whoever remembers it: they see every checkpoint
+// before witnesses have signed it.
+type newest struct{ *store.Transparency }
+
+func (n newest) Checkpoint(ctx context.Context) ([]byte, error) { return n.Newest(ctx) }
 
 // logWatch says whether the log is still what others remember of it.
 type logWatch struct {
@@ -79,6 +87,13 @@ func (w *logWatch) tell(who string, err error, inconsistent bool) {
 		w.told[who] = false
 		w.log.Warn("the public log is not remembered outside", "by", who, "error", err)
 	}
+}
+
+// forget forgets who had trouble with it.
+func (w *logWatch) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.told)
 }
 
 // inconsistent reports whether somebody remembers another log.

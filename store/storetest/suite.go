@@ -132,6 +132,7 @@ var tests = []test{
 	{"log: two replicas add once", 0, both(replicasAddOnce)},
 	{"log: older entries get leaves", ownKeys, olderEntriesGetLeaves},
 	{"log: an erasure leaves the tree", ownKeys, erasedLeavesStay},
+	{"log: an altered tree is not signed", 0, alteredTreeIsNotSigned},
 	{"log: tampering is found", 0, tamperingIsFound},
 	{"log: a rollback is found", 0, rollbackIsFound},
 	{"log: who was erased is verified", ownKeys, erasedIsVerified},

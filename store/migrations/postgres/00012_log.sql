@@ -8,7 +8,8 @@ CREATE TABLE citation_bodies (
     sealed BYTEA NOT NULL,
     at     BIGINT NOT NULL              -- the entry's
 );
-INSERT INTO citation_bodies (entry, sealed, at) SELECT id, sealed, at FROM citation_entries;
+INSERT INTO citation_bodies (entry, sealed, at) SELECT id, sealed, at FROM citation_entries
+    WHERE customer IN (SELECT id FROM customers WHERE erased = 0);
 CREATE INDEX citation_bodies_at ON citation_bodies (at);
 ALTER TABLE citation_entries DROP COLUMN sealed;
 
@@ -38,6 +39,7 @@ CREATE TABLE log_head (
     size         BIGINT NOT NULL,
     checkpoint   BYTEA NOT NULL,       -- signed
     cosigned     BIGINT NOT NULL DEFAULT -1,  -- the size that witnesses have signed
+    cosigned_at  BIGINT NOT NULL DEFAULT 0,
     cosignatures TEXT COLLATE "C" NOT NULL DEFAULT ''   -- the checkpoint of that size with the signatures of witnesses
 );
 
