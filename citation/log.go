@@ -77,11 +77,6 @@ type Entry struct {
 	Stamp *consent.Stamp
 }
 
-// Summary is one answer in a list: its latest entry.
-type Summary struct {
-	Entry
-}
-
 // Contents is the sealed part of an entry.
 type Contents struct {
 	Said   []byte // Entry.Body
@@ -118,14 +113,13 @@ var ErrUnavailable = errors.New("the citation log cannot be written")
 // Append is durable when it returns. An entry whose id is there already is not
 // added again, and one whose stamp no longer holds is consent.ErrStale. Any other
 // error wraps ErrUnavailable and means that nothing is known about the entry, and
-// the caller must stop. Entries of one answer keep their order. List returns the newest first, with the
-// position to go on from (0 at the end). List and ByAnswer open nothing that is sealed.
+// the caller must stop. Entries of one answer keep their order. ByAnswer opens nothing that
+// is sealed.
 // Open opens the sealed parts of entries, by their ids: whoever calls it has recorded why.
 // Those whose sealed part is gone are not in the result. All methods are safe for
 // concurrent use, and nothing else can change or remove an entry.
 type Log interface {
 	Append(ctx context.Context, e Entry) error
-	List(ctx context.Context, f Filter) (page []Summary, next int64, err error)
 	ByAnswer(ctx context.Context, answer string) ([]Entry, error)
 	Open(ctx context.Context, ids ...string) (map[string]Contents, error)
 }

@@ -34,6 +34,9 @@ type Correction struct {
 	ID     string
 	Site   identity.SiteID
 	Record string // the source; empty: Answers are named
+	// Customer is whose data alone it is about; empty: nobody's, or several customers'.
+	// The store says it.
+	Customer identity.CustomerID
 	// Answers are named when it is made, and are not kept: the conversations are.
 	Answers  []string
 	Text     string // what the customers read behind a heading in their own language

@@ -374,17 +374,3 @@ func (s *Store) detailsOf(ctx context.Context, entries map[string]*citation.Entr
 	}, "SELECT entry, category, reason, relevant FROM citation_not_searched"+in, anys(ids)...)
 	return err
 }
-
-// List returns the newest answers that the filter selects: of each its latest
-// entry.
-func (l *Citations) List(ctx context.Context, f citation.Filter) ([]citation.Summary, int64, error) {
-	items, next, err := l.s.list(ctx, review.Filter{Filter: f})
-	if err != nil {
-		return nil, 0, err
-	}
-	out := make([]citation.Summary, len(items))
-	for i, x := range items {
-		out[i].Entry = x.Entry
-	}
-	return out, next, nil
-}

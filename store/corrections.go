@@ -38,6 +38,7 @@ func (s *Store) AddCorrection(ctx context.Context, c review.Correction) (review.
 	if err != nil {
 		return c, err
 	}
+	c.Customer = about
 	key, err := s.sealerOf(ctx, about)
 	if errors.Is(err, consent.ErrUnknownCustomer) {
 		return c, review.ErrNothingToCorrect
@@ -53,25 +54,34 @@ func (s *Store) AddCorrection(ctx context.Context, c review.Correction) (review.
 	if about != "" {
 		which, args = which+" AND c.customer = ?", append(args, about)
 	}
-	// Alone: an answer whose end is being written now has it, and an erasure that is
-	// under way does not come between.
+	// Alone, as nothing less meets both: an answer whose end is being written now has it,
+	// which no row says before that is committed; and an erasure that is under way does
+	// not come between and leave a row of its customer's. So what used the source is
+	// looked for once, by the statement that writes it down.
 	err = s.writeAlone(ctx, func(tx *Tx) error {
 		talks := " FROM conversations c WHERE c.site = ? AND " + present("c.customer") + " AND " + which
-		err := tx.row("SELECT COUNT(*)"+talks, append([]any{c.Site}, args...)...).Scan(&c.Conversations)
-		if err == nil && c.Conversations == 0 {
+		var known bool
+		if err := tx.row("SELECT EXISTS (SELECT 1 FROM sites WHERE id = ?)", c.Site).Scan(&known); err != nil {
+			return err
+		}
+		if !known {
+			return review.ErrNothingToCorrect
+		}
+		_, err := tx.exec("INSERT INTO corrections (id, site, customer, record, language, at, actor, talks, sealed) VALUES ("+marks(9)+")",
+			c.ID, c.Site, about, c.Record, c.Language, micros(tx.Now), c.Actor, 0, sealed)
+		if err != nil {
+			return err
+		}
+		n, err := tx.exec("INSERT INTO corrected (correction, conversation, customer) SELECT CAST(? AS TEXT), c.id, c.customer"+talks,
+			append([]any{c.ID, c.Site}, args...)...)
+		if err == nil && n == 0 {
 			err = review.ErrNothingToCorrect
 		}
 		if err != nil {
 			return err
 		}
-		c.At, c.Pending = tx.Now, c.Conversations
-		_, err = tx.exec("INSERT INTO corrections (id, site, customer, record, language, at, actor, talks, sealed) VALUES ("+marks(9)+")",
-			c.ID, c.Site, about, c.Record, c.Language, micros(tx.Now), c.Actor, c.Conversations, sealed)
-		if err != nil {
-			return err
-		}
-		_, err = tx.exec("INSERT INTO corrected (correction, conversation, customer) SELECT CAST(? AS TEXT), c.id, c.customer"+talks,
-			append([]any{c.ID, c.Site}, args...)...)
+		c.At, c.Conversations, c.Pending = tx.Now, n, n
+		_, err = tx.exec("UPDATE corrections SET talks = ? WHERE id = ?", n, c.ID)
 		tx.Wake(correctionTopic)
 		return err
 	})
@@ -211,14 +221,29 @@ func (s *Store) sendCorrection(ctx context.Context, correction, conv string, cus
 		if err != nil || n == 0 || gone {
 			return err
 		}
-		_, err = tx.addMessage(key, conv, conversation.Message{
-			ID: identity.NewID("msg"), From: conversation.FromSystem,
-			Segments: conversation.PlainMessage(answer.Say(answer.SayCorrection, c.Language, "brand", brand) + " " + text),
-		})
+		categories, err := tx.correctedCategories(correction, conv)
+		if err != nil {
+			return err
+		}
+		segments := conversation.PlainMessage(answer.Say(answer.SayCorrection, c.Language, "brand", brand) + " " + text)
+		segments[0].Categories = categories
+		_, err = tx.addMessage(key, conv, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: segments})
 		wrote = err == nil
 		return err
 	})
 	return wrote && err == nil, err
+}
+
+// correctedCategories returns the categories of the customer's data that a correction is
+// about in a conversation, so that the desk masks it like what it corrects: the source's;
+// where answers were named, which are not kept, those of all answers there.
+func (tx *Tx) correctedCategories(correction, conv string) ([]consent.Category, error) {
+	return collect(tx.ctx, tx.tx, func(scan func(...any) error) (c consent.Category, err error) {
+		err = scan(&c)
+		return c, err
+	}, `SELECT DISTINCT r.category FROM corrections c JOIN citation_entries e ON e.site = c.site JOIN citation_records r ON r.entry = e.id
+		WHERE c.id = ? AND e.conversation = ? AND e.kind = 'closed' AND r.category <> 'knowledge' AND c.record IN ('', r.record) ORDER BY r.category`,
+		correction, conv)
 }
 
 const correctionColumns = `id, site, customer, record, language, at, actor, talks, sealed,
@@ -233,7 +258,7 @@ func (s *Store) scanCorrection(ctx context.Context) func(func(...any) error) (re
 		if err := scan(&c.ID, &c.Site, &about, &c.Record, &c.Language, &at, &c.Actor, &c.Conversations, &sealed, &c.Sent, &c.Pending); err != nil {
 			return c, err
 		}
-		c.At = fromMicros(at)
+		c.At, c.Customer = fromMicros(at), about
 		c.Text, err = s.correctionText(ctx, c.ID, about, sealed)
 		if errors.Is(err, ErrKeyDestroyed) {
 			c.Text, err = "", nil
@@ -261,7 +286,7 @@ func (s *Store) Corrections(ctx context.Context, f review.CorrectionFilter) (pag
 	if f.After != (consent.Place{}) {
 		where, args = where+" AND (at, id) < (?, ?)", append(args, f.After.Rank, f.After.ID)
 	}
-	limit := pageSize(f.Limit)
+	limit := pageLimit(f.Limit)
 	page, err = collect(ctx, s.reads, s.scanCorrection(ctx),
 		"SELECT "+correctionColumns+" FROM corrections WHERE "+where+" ORDER BY at DESC, id DESC LIMIT ?", append(args, limit+1)...)
 	if len(page) > limit {

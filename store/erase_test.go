@@ -22,6 +22,7 @@ import (
 	"candor/identity"
 	"candor/internal/pgtest"
 	"candor/retrieval"
+	"candor/review"
 )
 
 func engines(t *testing.T, test func(s *site)) {
@@ -136,7 +137,7 @@ func TestErase(t *testing.T) {
 		}
 
 		// The log can be listed, and shows nothing of them.
-		list, _, err := s.Citations().List(ctx, citation.Filter{})
+		list, _, err := s.Reviews().List(ctx, review.Filter{Filter: citation.Filter{}})
 		if err != nil || len(list) != 2 {
 			s.Fatalf("the log: %v, %v", list, err)
 		}
@@ -405,7 +406,7 @@ func TestCachedKeyAfterErasure(t *testing.T) {
 			if p, err := s.Passages(ctx, scope); len(p) > 0 {
 				s.Errorf("%s passages are read: %v, %v", when, p, err)
 			}
-			list, _, err := s.Citations().List(ctx, citation.Filter{Customer: maya.Customer})
+			list, _, err := s.Reviews().List(ctx, review.Filter{Filter: citation.Filter{Customer: maya.Customer}})
 			if err != nil || len(list) == 0 {
 				s.Fatalf("%s the log shows %+v, %v", when, list, err)
 			}

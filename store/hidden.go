@@ -103,7 +103,9 @@ func (tx *Tx) opensVisible(e citation.Entry) error {
 // Hide takes a source out of use, from the commit on and on every replica: it is not
 // found, what is indexed of a personal record goes, and an answer that is being written
 // with it starts again. It names a record of a customer's or an article; where an id is
-// both, both are hidden. An article that was removed can be hidden too, in case it
+// both, both are hidden, and
+// what is returned is the record: its customer's, also where the article then could not
+// be hidden. An article that was removed can be hidden too, in case it
 // comes back.
 //
 // Errors: retrieval.ErrNotFound if there is neither; review.ErrHidden if it is hidden
@@ -128,9 +130,11 @@ func (s *Store) Hide(ctx context.Context, h review.HiddenSource) (review.HiddenS
 			continue
 		}
 		if err != nil {
-			return h, err
+			return out, err
 		}
-		out, hid = mine, true
+		if !hid {
+			out, hid = mine, true
+		}
 	}
 	if !hid {
 		return h, review.ErrHidden
@@ -264,7 +268,7 @@ func (s *Store) Hidden(ctx context.Context, f review.HiddenFilter) (page []revie
 	if f.After != (consent.Place{}) {
 		add("(at, id) < (?, ?)", f.After.Rank, f.After.ID)
 	}
-	limit := pageSize(f.Limit)
+	limit := pageLimit(f.Limit)
 	page, err = collect(ctx, s.reads, func(scan func(...any) error) (h review.HiddenSource, err error) {
 		var at, shown int64
 		var there bool
@@ -294,14 +298,6 @@ func (s *Store) Hidden(ctx context.Context, f review.HiddenFilter) (page []revie
 		next = consent.Place{Rank: micros(page[limit-1].At), ID: page[limit-1].ID}
 	}
 	return page, next, err
-}
-
-// pageSize is how many items a list has: 1 to 200 as was asked for, otherwise 50.
-func pageSize(limit int) int {
-	if limit <= 0 || limit > 200 {
-		return 50
-	}
-	return limit
 }
 
 // openedText opens what sealedText sealed.

@@ -182,7 +182,7 @@ func (s *Store) Incidents(ctx context.Context, f review.IncidentFilter) (page []
 	if f.After != (consent.Place{}) {
 		add("(found, id) < (?, ?)", f.After.Rank, f.After.ID)
 	}
-	limit := pageSize(f.Limit)
+	limit := pageLimit(f.Limit)
 	page, err = collect(ctx, s.reads, s.scanIncident,
 		"SELECT "+incidentColumns+" FROM incidents WHERE "+where+" ORDER BY found DESC, id DESC LIMIT ?", append(args, limit+1)...)
 	if len(page) > limit {

@@ -214,7 +214,7 @@ func TestPlans(t *testing.T) {
 			}},
 			{"the entries of an answer", func() error { return only(s.Citations().ByAnswer(ctx, posted.AnswerID)) }},
 			{"the entries of a customer", func() error {
-				_, _, err := s.Citations().List(ctx, citation.Filter{Customer: maya})
+				_, _, err := s.Reviews().List(ctx, review.Filter{Filter: citation.Filter{Customer: maya}})
 				return err
 			}},
 			{"the reviews of an answer", func() error { return only(s.Reviews().Findings(ctx, posted.AnswerID, true)) }},

@@ -234,7 +234,7 @@ func (s *site) works() {
 	if x, err := s.Site(ctx, "shop"); err != nil || x.Name != "Käse & Söhne" || string(x.Secret) != "s" {
 		s.Errorf("the site: %v", err)
 	}
-	if list, _, err := s.Citations().List(ctx, citation.Filter{Query: "tent"}); err != nil || len(list) != 2 || len(list[0].Records) != 2 {
+	if list, _, err := s.Reviews().List(ctx, review.Filter{Filter: citation.Filter{Query: "tent"}}); err != nil || len(list) != 2 || len(list[0].Records) != 2 {
 		s.Errorf("the log: %v, %v", list, err)
 	}
 	if r, err := s.Remember(ctx, s.maya.Customer, "scope", "maya", "body"); err != nil || r == nil || string(r.Body) != "remembered" {

@@ -26,7 +26,7 @@ var _ web.Hiding = hiding{}
 
 func (s hiding) Hide(ctx context.Context, h review.HiddenSource) (review.HiddenSource, error) {
 	out, err := s.Store.Hide(ctx, h)
-	if err == nil && out.Customer != "" {
+	if out.Customer != "" { // also where only the article of the same id could not be hidden
 		s.forget(out.Customer)
 	}
 	return out, err

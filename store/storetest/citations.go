@@ -10,6 +10,7 @@ import (
 	"candor/citation"
 	"candor/consent"
 	"candor/identity"
+	"candor/review"
 )
 
 // closed is the entry that ends an answer.
@@ -79,7 +80,7 @@ func citationsAreFound(f *fixture) {
 		"from the beginning":           {citation.Filter{From: time.Unix(1, 0)}, "a2 a1"},
 		"after everything":             {citation.Filter{From: f.now().Add(time.Hour)}, ""},
 	} {
-		page, next, err := log.List(f.Context(), tt.filter)
+		page, next, err := f.Reviews().List(f.Context(), review.Filter{Filter: tt.filter})
 		var got []string
 		for _, s := range page {
 			got = append(got, s.AnswerID)
@@ -88,7 +89,7 @@ func citationsAreFound(f *fixture) {
 			f.Errorf("%s: %v, %d, %v; want %s", name, got, next, err, tt.want)
 		}
 	}
-	page, next, err := log.List(f.Context(), citation.Filter{Limit: 1})
+	page, next, err := f.Reviews().List(f.Context(), review.Filter{Filter: citation.Filter{Limit: 1}})
 	if err != nil || len(page) != 1 || next == 0 || !page[0].GPC {
 		f.Fatalf("%+v, %d, %v", page, next, err)
 	}
@@ -96,7 +97,7 @@ func citationsAreFound(f *fixture) {
 	if err != nil || len(open) != 2 || string(open[page[0].ID].Said) != `{"question":"Pitch my tent"}` || open["e1"].Review != nil {
 		f.Errorf("opened %+v, %v", open, err)
 	}
-	page, next, err = log.List(f.Context(), citation.Filter{Limit: 1, Before: next})
+	page, next, err = f.Reviews().List(f.Context(), review.Filter{Filter: citation.Filter{Limit: 1, Before: next}})
 	if err != nil || len(page) != 1 || page[0].AnswerID != "a1" || page[0].GPC || next != 0 {
 		f.Errorf("the second page: %+v, %d, %v", page, next, err)
 	}

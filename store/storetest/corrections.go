@@ -244,6 +244,9 @@ func correctionOfErased(f *fixture) {
 	general := f.correct(review.Correction{Record: "k1", Text: "40 days."})
 	personal := f.correct(review.Correction{Record: "o1", Text: "The tent is zanzibar late."})
 	named := f.correct(review.Correction{Answers: []string{mine.ID}, Text: "It is zanzibar lost."})
+	if personal.Customer != f.maya.Customer || named.Customer != f.maya.Customer || general.Customer != "" {
+		f.Errorf("they are about %q, %q and %q", personal.Customer, named.Customer, general.Customer)
+	}
 	f.must(only(f.Erase(f.Context(), f.maya.Customer, nil)))
 	f.progress("erased", general.ID, 2, 0, 1)
 	for _, id := range []string{personal.ID, named.ID} {
@@ -268,4 +271,29 @@ func correctionOfErased(f *fixture) {
 	f.send(0)
 	f.progress("removed", again.ID, 1, 0, 0)
 	f.send(0)
+}
+
+// correctionIsMasked: a correction has the categories of the data that it is about, as
+// what it corrects has, and one of the company's knowledge has none.
+func correctionIsMasked(f *fixture) {
+	talk := f.talk(f.maya)
+	mine := f.told(f.maya, talk, "orders", "o1")
+	f.told(f.maya, talk, consent.Knowledge, "k1")
+	for _, c := range []struct {
+		review.Correction
+		want []consent.Category
+	}{
+		{review.Correction{Record: "o1", Text: "It is late."}, []consent.Category{"orders"}},
+		{review.Correction{Answers: []string{mine.ID}, Text: "It is lost."}, []consent.Category{"orders"}},
+		{review.Correction{Record: "k1", Text: "40 days."}, nil},
+	} {
+		f.correct(c.Correction)
+		f.send(1)
+		messages, err := f.Messages(f.Context(), talk)
+		f.must(err)
+		last := messages[len(messages)-1]
+		if got := last.Categories(); last.From != conversation.FromSystem || !slices.Equal(got, c.want) {
+			f.Errorf("%q is of %v, want %v", c.Text, got, c.want)
+		}
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"candor/conversation"
 	"candor/identity"
 	"candor/retrieval"
+	"candor/review"
 	"candor/store"
 )
 
@@ -256,7 +257,7 @@ func refusedAfterErasure(a, b *fixture) {
 	if p, err := b.Passages(ctx, scope); len(p) > 0 {
 		b.Errorf("passages that are read: %v, %v", p, err)
 	}
-	list, _, err := b.Citations().List(ctx, citation.Filter{Customer: who.Customer})
+	list, _, err := b.Reviews().List(ctx, review.Filter{Filter: citation.Filter{Customer: who.Customer}})
 	if err != nil || len(list) != 1 {
 		b.Fatalf("the log shows %+v, %v", list, err)
 	}

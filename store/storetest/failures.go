@@ -13,6 +13,7 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
+	"candor/review"
 )
 
 // given counts how often it is asked, and gives the customer's orders.
@@ -200,11 +201,14 @@ func (f *fixture) calls(who identity.Principal, conv string) map[string]func() e
 		"Tickets":  func() error { return only(f.Tickets(f.Context(), "")) },
 		"Remember": func() error { return only(f.Remember(f.Context(), who.Customer, "s", identity.NewID("key"), "b")) },
 		"Texts":    func() error { return only(f.Texts(f.Context(), scope, []string{"r1"})) },
-		"List":     func() error { _, _, err := f.Citations().List(f.Context(), citation.Filter{}); return err },
-		"Outbox":   func() error { return only(f.Outbox(f.Context(), 1)) },
-		"Due":      func() error { return only(f.Due(f.Context(), 10)) },
-		"Sweep":    func() error { return f.Sweep(f.Context()) },
-		"a key":    func() error { return f.keys.Create(f.Context(), identity.CustomerID(identity.NewID("cus"))) },
+		"List": func() error {
+			_, _, err := f.Reviews().List(f.Context(), review.Filter{Filter: citation.Filter{}})
+			return err
+		},
+		"Outbox": func() error { return only(f.Outbox(f.Context(), 1)) },
+		"Due":    func() error { return only(f.Due(f.Context(), 10)) },
+		"Sweep":  func() error { return f.Sweep(f.Context()) },
+		"a key":  func() error { return f.keys.Create(f.Context(), identity.CustomerID(identity.NewID("cus"))) },
 		"Handoff": func() error {
 			return only(f.Handoff(f.Context(), conv, conversation.CustomerRequest, message(conversation.FromSystem, "x")))
 		},

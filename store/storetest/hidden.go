@@ -104,6 +104,14 @@ func hiddenIsNotUsed(f *fixture) {
 	if !slices.Equal(gone, []string{"k1"}) {
 		f.Errorf("an index is told that %v went", gone)
 	}
+	// Imported with another text it has no vectors, and is sent to nobody for them.
+	f.must(f.PutKnowledge(f.Context(), shop, []retrieval.Record{article("k1", "Returns take 31 days."), article("k2", "We open at nine.")}))
+	if got := names(f.unembedded(spaceA, 10)); !slices.Equal(got, []string{"shop/k2"}) {
+		f.Errorf("%v are embedded", got)
+	}
+	if missing, all, err := f.CountUnembedded(f.Context(), spaceA); missing != 1 || all != 1 || err != nil {
+		f.Errorf("%d of %d lack vectors, %v", missing, all, err)
+	}
 	f.hide("o1", "The zanzibar is another's.")
 	reads("a record", "k1", "o1")
 	if n := f.count("SELECT COUNT(*) FROM passages WHERE record = 'o1'"); n != 0 {

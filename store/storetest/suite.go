@@ -123,6 +123,7 @@ var tests = []test{
 	{"corrections: once each", 0, corrections},
 	{"corrections: cut off", 0, correctionCutOff},
 	{"corrections: of who was erased", inTime | ownKeys, correctionOfErased},
+	{"corrections: are masked like what they correct", 0, correctionIsMasked},
 	{"incidents: in time", inTime, incidents},
 	{"own records: all that is held", 0, heldRecords},
 	{"own records: remembered and removed", 0, ownRecords},
