@@ -77,8 +77,11 @@ func (s *Store) KnowledgeState(ctx context.Context) (v int64, err error) {
 	return v, err
 }
 
-const withoutVectors = ` FROM knowledge k LEFT JOIN knowledge_vectors v ON v.site = k.site AND v.id = k.id AND v.space = ?
-	WHERE NOT k.removed AND v.id IS NULL`
+// withoutVectors selects the articles in use that have no vectors in a space.
+//
+// SECURITY: a hidden article does not go to an embedder, which can be another company's.
+var withoutVectors = ` FROM knowledge k LEFT JOIN knowledge_vectors v ON v.site = k.site AND v.id = k.id AND v.space = ?
+	WHERE NOT k.removed AND v.id IS NULL AND` + visible("k")
 
 // Unembedded returns articles that have no vectors in the space.
 func (s *Store) Unembedded(ctx context.Context, space retrieval.Space, after retrieval.Article, limit int) ([]retrieval.Unembedded, error) {
@@ -91,7 +94,7 @@ func (s *Store) Unembedded(ctx context.Context, space retrieval.Space, after ret
 
 // CountUnembedded is how many articles have no vectors in the space, of how many.
 func (s *Store) CountUnembedded(ctx context.Context, space retrieval.Space) (missing, all int, err error) {
-	err = s.reads.QueryRowContext(ctx, "SELECT (SELECT COUNT(*)"+withoutVectors+"), (SELECT COUNT(*) FROM knowledge WHERE NOT removed)", space.String()).Scan(&missing, &all)
+	err = s.reads.QueryRowContext(ctx, "SELECT (SELECT COUNT(*)"+withoutVectors+"), (SELECT COUNT(*) FROM knowledge k WHERE NOT k.removed AND"+visible("k")+")", space.String()).Scan(&missing, &all)
 	return missing, all, err
 }
 

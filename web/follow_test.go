@@ -20,8 +20,11 @@ import (
 
 // followed is a database of what follows a verdict.
 type followed struct {
-	did []string // the calls that change something
-	err error
+	did     []string // the calls that change something
+	err     error
+	about   identity.CustomerID // whom corrections are about
+	looks   []consent.Access    // that were recorded
+	looking error
 }
 
 func (f *followed) do(what string, v any) error {
@@ -40,7 +43,7 @@ func (f *followed) Show(_ context.Context, site identity.SiteID, record, actor, 
 func (f *followed) Hidden(_ context.Context, x review.HiddenFilter) ([]review.HiddenSource, consent.Place, error) {
 	return []review.HiddenSource{
 		{ID: "hid_1", Site: brand, Record: "k1", Actor: "staff:stf_1", Note: "old", At: spoken.Due},
-		{ID: "hid_2", Site: brand, Record: "o1", Customer: "cus_1", Actor: "staff:stf_1", At: spoken.Due, Shown: spoken.Due, ShownBy: "staff:stf_1", Reason: "right"},
+		{ID: "hid_2", Site: brand, Record: "o1", Customer: "cus_1", Actor: "staff:stf_1", Note: "hers", At: spoken.Due, Shown: spoken.Due, ShownBy: "staff:stf_1", Reason: "right"},
 	}, consent.Place{Rank: int64(x.Limit), ID: x.Record + fmt.Sprint(x.Past)}, f.err
 }
 
@@ -54,7 +57,7 @@ func (f *followed) AddCorrection(_ context.Context, c review.Correction) (review
 }
 
 func (f *followed) Correction(context.Context, string) (review.Correction, error) {
-	return review.Correction{ID: "cor_1", Site: brand, Text: "40 days", Actor: "staff:stf_1", Conversations: 7, Sent: 4, Pending: 1}, f.err
+	return review.Correction{ID: "cor_1", Site: brand, Customer: f.about, Record: "o1", Text: "40 days", Actor: "staff:stf_1", Conversations: 7, Sent: 4, Pending: 1}, f.err
 }
 
 func (f *followed) Corrections(ctx context.Context, _ review.CorrectionFilter) ([]review.Correction, consent.Place, error) {
@@ -97,12 +100,19 @@ func (f *followed) Incidents(context.Context, review.IncidentFilter) ([]review.I
 	return []review.Incident{shownOrder()}, consent.Place{}, f.err
 }
 
+func (f *followed) Accessed(_ context.Context, looks ...consent.Access) error {
+	if f.looking == nil {
+		f.looks = append(f.looks, looks...)
+	}
+	return f.looking
+}
+
 func newFollowed(t *testing.T, role identity.Role) (*replica, *followed) {
 	t.Helper()
 	f := &followed{}
 	d := newDatabase()
 	return newReplica(t, d, func(o *Options) {
-		o.Directory, o.Hiding, o.Corrections, o.Incidents = office{directory{database: d}, role}, f, f, f
+		o.Directory, o.Hiding, o.Corrections, o.Incidents, o.Accesses = office{directory{database: d}, role}, f, f, f, f
 	}), f
 }
 
@@ -228,7 +238,7 @@ func TestFollowLists(t *testing.T) {
 		}
 		return res.body
 	}
-	page := get("/api/admin/sources/hidden?past=true&record=k1&limit=3")
+	page := get("/api/admin/sources/hidden?past=true&record=k1&limit=3&reason=incident")
 	items, _ := page["items"].([]any)
 	if len(items) != 2 || page["next"] != r.cursor("hidden sources", consent.Place{Rank: 3, ID: "k1true"}) {
 		t.Fatalf("%v", page)
@@ -261,6 +271,51 @@ func TestFollowLists(t *testing.T) {
 	history, _ := x["history"].([]any)
 	if len(history) != 2 || history[0].(map[string]any)["action"] != "open" || history[0].(map[string]any)["note"] != nil || history[1].(map[string]any)["action"] != "notify" {
 		t.Errorf("%v", history)
+	}
+}
+
+// TestFollowIsSealed: what is about one customer is given out for a reason only, once the
+// look is on record; what is the company's always is.
+func TestFollowIsSealed(t *testing.T) {
+	t.Parallel()
+	r, f := newFollowed(t, identity.RoleReviewer)
+	f.about = "cus_1"
+	paths := []string{"/api/admin/sources/hidden", "/api/admin/corrections", "/api/admin/corrections/cor_1"}
+	check := func(step, query string, status int, open bool, looks int) {
+		t.Helper()
+		for _, path := range paths {
+			f.looks = nil
+			res := r.do("GET", path+query, "")
+			said := fmt.Sprint(res.body)
+			if res.status != status || len(f.looks) != looks {
+				t.Errorf("%s: %s: %d %v, %d looks", step, path, res.status, res.body, len(f.looks))
+			}
+			for _, word := range []string{"40 days", "hers", "right", "o1"} {
+				if !open && strings.Contains(said, word) {
+					t.Errorf("%s: %s says %q: %v", step, path, word, said)
+				}
+			}
+			if open && !strings.Contains(said, "record:o1") || status == http.StatusOK && strings.Contains(said, "sealed:true") == open {
+				t.Errorf("%s: %s: %v", step, path, said)
+			}
+			for _, l := range f.looks {
+				if l.Customer != "cus_1" || l.Reason != "incident" || l.Actor != "staff:stf_1" || l.Kind != consent.LogAccess {
+					t.Errorf("%s: %s: the look is %+v", step, path, l)
+				}
+			}
+		}
+	}
+	check("without a reason", "", http.StatusOK, false, 0)
+	check("for a sample", "?reason=sample", http.StatusOK, false, 0)
+	check("for a reason that is none", "?reason=curiosity", http.StatusUnprocessableEntity, false, 0)
+	check("for a reason", "?reason=incident", http.StatusOK, true, 1)
+	f.looking = consent.ErrUnknownCustomer
+	check("erased meanwhile", "?reason=incident", http.StatusOK, false, 0)
+	f.looking = errors.New("the log cannot be written")
+	check("not on record", "?reason=incident", http.StatusInternalServerError, false, 0)
+	f.about, f.looking = "", nil
+	if res := r.do("GET", "/api/admin/corrections/cor_1", ""); res.body["text"] != "40 days" || res.body["sealed"] != false || len(f.looks) != 0 {
+		t.Errorf("the company's: %v, %d looks", res.body, len(f.looks))
 	}
 }
 

@@ -50,7 +50,8 @@ func (s *Server) member(ctx context.Context, actor string) (*memberJSON, error) 
 type hiddenJSON struct {
 	ID        string              `json:"id"`
 	Site      identity.SiteID     `json:"site"`
-	Record    string              `json:"record"`
+	Record    string              `json:"record,omitempty" doc:"Empty while it is sealed"`
+	Sealed    bool                `json:"sealed" doc:"It is a customer's, and no reason was given to open it: neither the record nor a note is here"`
 	Knowledge bool                `json:"knowledge" doc:"It is the company's own; else it is a customer's record"`
 	Customer  identity.CustomerID `json:"customer,omitempty"`
 	At        time.Time           `json:"at"`
@@ -62,6 +63,7 @@ type hiddenJSON struct {
 }
 
 type hiddenInput struct {
+	ReasonInput
 	Cursor string          `query:"cursor"`
 	Limit  int             `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Site   identity.SiteID `query:"site"`
@@ -124,7 +126,8 @@ type correctionJSON struct {
 	ID            string          `json:"id"`
 	Site          identity.SiteID `json:"site"`
 	Record        string          `json:"record,omitempty"`
-	Text          string          `json:"text"`
+	Text          string          `json:"text" doc:"Empty while it is sealed"`
+	Sealed        bool            `json:"sealed" doc:"It is about one customer alone, and no reason was given to open it"`
 	Language      string          `json:"language,omitempty"`
 	At            time.Time       `json:"at"`
 	By            *memberJSON     `json:"by,omitempty"`
@@ -138,7 +141,13 @@ type correctionOutput struct {
 	Body correctionJSON
 }
 
+type correctionID struct {
+	ReasonInput
+	ID string `path:"id"`
+}
+
 type correctionsInput struct {
+	ReasonInput
 	Cursor string          `query:"cursor"`
 	Limit  int             `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Site   identity.SiteID `query:"site"`
@@ -223,9 +232,22 @@ func (s *Server) hiddenSources(ctx context.Context, who identity.Principal, in *
 	}
 	out := &hiddenOutput{}
 	out.Body.Items, out.Body.Next = make([]hiddenJSON, len(page)), s.cursor(list, next)
+	owners := make([]identity.CustomerID, len(page))
 	for i, h := range page {
+		owners[i] = h.Customer
+	}
+	opened, err := s.openOwn(ctx, who, in.reason(), owners)
+	if err != nil {
+		return nil, err
+	}
+	for i, h := range page {
+		sealed := !opened[h.Customer]
+		if sealed {
+			h.Record, h.Note, h.Reason = "", "", ""
+		}
 		j := hiddenJSON{
-			ID: h.ID, Site: h.Site, Record: h.Record, Knowledge: h.Customer == "", Customer: h.Customer, At: h.At, Note: h.Note,
+			Sealed: sealed,
+			ID:     h.ID, Site: h.Site, Record: h.Record, Knowledge: h.Customer == "", Customer: h.Customer, At: h.At, Note: h.Note,
 			Shown: optional(h.Shown), ShownNote: h.Reason,
 		}
 		if j.By, err = s.member(ctx, h.Actor); err != nil {
@@ -263,9 +285,36 @@ func (s *Server) addCorrection(ctx context.Context, who identity.Principal, in *
 	return out, err
 }
 
-func (s *Server) toCorrection(ctx context.Context, c review.Correction) (j correctionJSON, err error) {
+// openOwn returns the customers whose rows of a list may be given out, once it is on
+// record who looks; nobody's, which are the company's, always may. Without a reason no
+// customer's are, and none for a sample, which is of answers alone.
+//
+// SECURITY: nothing is given out before its look is durable.
+func (s *Server) openOwn(ctx context.Context, who identity.Principal, why review.Reason, owners []identity.CustomerID) (map[identity.CustomerID]bool, error) {
+	out := map[identity.CustomerID]bool{"": true}
+	if why == "" || why == review.ForSample {
+		return out, nil
+	}
+	for _, customer := range owners {
+		if out[customer] {
+			continue
+		}
+		err := s.seen(ctx, consent.Access{Customer: customer, Actor: who.Actor(), Reason: string(why)})
+		if err != nil && !changedMeanwhile(err) {
+			return nil, err
+		}
+		out[customer] = err == nil
+	}
+	return out, nil
+}
+
+// toCorrection leaves out what is sealed of it.
+func (s *Server) toCorrection(ctx context.Context, c review.Correction, sealed bool) (j correctionJSON, err error) {
+	if sealed {
+		c.Record, c.Text = "", ""
+	}
 	j = correctionJSON{
-		ID: c.ID, Site: c.Site, Record: c.Record, Text: c.Text, Language: c.Language, At: c.At, Status: "done",
+		Sealed: sealed, ID: c.ID, Site: c.Site, Record: c.Record, Text: c.Text, Language: c.Language, At: c.At, Status: "done",
 		Conversations: c.Conversations, Sent: c.Sent, Skipped: c.Conversations - c.Sent - c.Pending,
 	}
 	if c.Pending > 0 {
@@ -290,15 +339,23 @@ func (s *Server) corrections(ctx context.Context, who identity.Principal, in *co
 	}
 	out := &correctionsOutput{}
 	out.Body.Items, out.Body.Next = make([]correctionJSON, len(page)), s.cursor(list, next)
+	owners := make([]identity.CustomerID, len(page))
 	for i, c := range page {
-		if out.Body.Items[i], err = s.toCorrection(ctx, c); err != nil {
+		owners[i] = c.Customer
+	}
+	opened, err := s.openOwn(ctx, who, in.reason(), owners)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range page {
+		if out.Body.Items[i], err = s.toCorrection(ctx, c, !opened[c.Customer]); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (s *Server) correction(ctx context.Context, who identity.Principal, in *conversationID) (*correctionOutput, error) {
+func (s *Server) correction(ctx context.Context, who identity.Principal, in *correctionID) (*correctionOutput, error) {
 	if !who.Has(sourceReaders...) {
 		return nil, errRole
 	}
@@ -306,6 +363,10 @@ func (s *Server) correction(ctx context.Context, who identity.Principal, in *con
 	if err != nil {
 		return nil, err
 	}
-	j, err := s.toCorrection(ctx, c)
+	opened, err := s.openOwn(ctx, who, in.reason(), []identity.CustomerID{c.Customer})
+	if err != nil {
+		return nil, err
+	}
+	j, err := s.toCorrection(ctx, c, !opened[c.Customer])
 	return &correctionOutput{j}, err
 }

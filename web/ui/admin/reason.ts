@@ -40,6 +40,12 @@ export function giveReason(given: Reason | ""): void {
   reason.set({ given });
 }
 
+/** Adds the tab's reason to a call. */
+export function withReason(query: URLSearchParams): void {
+  const { given } = reason.get();
+  if (given) query.set("reason", given);
+}
+
 // Whoever signs in next has not given it.
 staff.subscribe(() => {
   if (staff.get().me === null && reason.get().given) giveReason("");

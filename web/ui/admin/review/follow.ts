@@ -24,6 +24,8 @@ export type Correction = { id: string; conversations: number };
 export type CorrectionProgress = {
   id: string;
   site?: string;
+  /** It is about one customer alone, and no reason was given to open it. */
+  sealed?: boolean;
   record?: string;
   text?: string;
   at?: string;

@@ -29,7 +29,7 @@ export function CorrectionTable() {
         <tr key={c.id} data-testid="correction">
           <td data-label="Correction">
             <div class="cell">
-              <p class="said">{c.text}</p>
+              {c.sealed ? <p class="quiet">Sealed: it is about one customer</p> : <p class="said">{c.text}</p>}
               {c.record && (
                 <>
                   <p class="quiet">About</p>

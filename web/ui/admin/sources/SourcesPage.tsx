@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { Lock, Unlocked } from "../../shared/icons";
 import type { Me } from "../../shared/staff";
 import { useStore } from "../../shared/store";
 import { moment } from "../../shared/time";
@@ -6,19 +7,38 @@ import { Frame } from "../Frame";
 import { ID } from "../ID";
 import { ListTable } from "../ListTable";
 import { sourcesPage } from "../pages";
+import { reason } from "../reason";
 import { HideForm } from "../review/HideForm";
+import { ReasonChoice } from "../review/ReasonBar";
 import { may } from "../roles";
 import { CorrectionTable } from "./CorrectionTable";
+import { corrections } from "./corrections";
 import { HideSource } from "./HideSource";
 import { hidden, type Hidden } from "./hidden";
 
 /** What no answer may use until somebody shows it again, and what customers were told about it. */
 export function SourcesPage({ me }: { me: Me }) {
   const state = useStore(hidden.state);
+  const { given } = useStore(reason);
   useEffect(hidden.open, []);
+  useEffect(
+    () =>
+      reason.subscribe(() => {
+        hidden.again(true);
+        corrections.again(true);
+      }),
+    [],
+  );
   return (
     <Frame page={sourcesPage} me={me} one={false}>
       <main class="list">
+        <section class={given ? "reason given" : "reason"} aria-label="What is about one customer">
+          {given ? <Unlocked /> : <Lock />}
+          <label>
+            {given ? "What is about one customer is open for" : "What is about one customer is sealed. Open it for"} <ReasonChoice testid="sources-reason" />
+          </label>
+          <p class="quiet">Each look is recorded with its reason, and the customer can see it. A quality sample opens answers alone.</p>
+        </section>
         <h2>Hidden from answers</h2>
         {may("follow") && <HideSource />}
         <label class="check">
@@ -62,25 +82,31 @@ function Row({ source: h }: { source: Hidden }) {
       <td data-label="Source">
         <div class="cell">
           <span class={h.knowledge ? "tag" : "tag personal"}>{h.knowledge ? "Help article" : "A customer's record"}</span>
-          <ID value={h.record} />
-          <p class="quiet">
-            <a href={`/admin?record=${encodeURIComponent(h.record)}`}>Answers that used it</a> · site {h.site}
-          </p>
+          {h.record ? (
+            <>
+              <ID value={h.record} />
+              <p class="quiet">
+                <a href={`/admin?record=${encodeURIComponent(h.record)}`}>Answers that used it</a> · site {h.site}
+              </p>
+            </>
+          ) : (
+            <p class="quiet">Sealed · site {h.site}</p>
+          )}
           {h.shown && (
             <p class="quiet">
               Shown again {moment(h.shown, navigator.language)} by {h.shown_by?.name || "somebody who has left"}
             </p>
           )}
           {h.shown_note && <p class="said">{h.shown_note}</p>}
-          {may("follow") && !h.shown && !open && (
+          {may("follow") && h.record && !h.shown && !open && (
             <button type="button" class="button small" data-testid="show-source" onClick={() => setOpen(true)}>
               Show it to answers again
             </button>
           )}
-          {open && !h.shown && <HideForm site={h.site} record={h.record} hidden done={() => void hidden.load()} cancel={() => setOpen(false)} />}
+          {open && h.record && !h.shown && <HideForm site={h.site} record={h.record} hidden done={() => void hidden.load()} cancel={() => setOpen(false)} />}
         </div>
       </td>
-      <td data-label="Why">{h.note ? <p class="said">{h.note}</p> : <span class="quiet">Not said</span>}</td>
+      <td data-label="Why">{h.note ? <p class="said">{h.note}</p> : <span class="quiet">{h.sealed ? "Sealed" : "Not said"}</span>}</td>
       <td data-label="Hidden by">{h.by?.name || "Somebody who has left"}</td>
       <td data-label="Since" class="when">
         {moment(h.at, navigator.language)}
