@@ -30,13 +30,16 @@ func (c Checkpoint) String() string {
 // ErrNotCheckpoint means that something is no checkpoint, or not of this log.
 var ErrNotCheckpoint = errors.New("this is not a checkpoint of a citation log")
 
+// maxSize is more leaves than any log has; beyond it the arithmetic of trees has no end.
+const maxSize = 1 << 48
+
 func parseCheckpoint(text string) (c Checkpoint, err error) {
 	lines := strings.SplitN(text, "\n", 4) // further lines may extend it
 	if len(lines) < 4 || lines[0] == "" {
 		return c, ErrNotCheckpoint
 	}
 	c.Origin = lines[0]
-	if c.Size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.Size < 0 || strconv.FormatInt(c.Size, 10) != lines[1] {
+	if c.Size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.Size < 0 || c.Size > maxSize || strconv.FormatInt(c.Size, 10) != lines[1] {
 		return c, ErrNotCheckpoint
 	}
 	root, err := base64.StdEncoding.DecodeString(lines[2])

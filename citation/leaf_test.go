@@ -2,6 +2,7 @@ package citation
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -167,6 +168,39 @@ func TestReceiptProves(t *testing.T) {
 				t.Fatalf("byte %d (%q) changed to %q, and it proves %+v", i, file[i], changed[i], got)
 			}
 		}
+	}
+}
+
+// TestReceiptSaysOneThing: no reader of a receipt sees something else than what was
+// checked, and no checkpoint makes the check go on for ever.
+func TestReceiptSaysOneThing(t *testing.T) {
+	m := newMemory(t)
+	s, leaf := sealed(t, example("cit_1"))
+	m.add(t, leaf)
+	file, err := json.Marshal(NewReceipt(s, leaf, m.proof(t, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, forged := range map[string]string{
+		"a body of another case": strings.Replace(string(file), `"body":`, `"body":{"said":{}},"BODY":`, 1),
+		"two bodies":             strings.Replace(string(file), `"body":`, `"body":{"said":{}},"body":`, 1),
+		"a field of its own":     strings.Replace(string(file), `"body":`, `"x":{},"body":`, 1),
+		"no nonce":               strings.Replace(string(file), `"body_nonce":`, `"other":`, 1),
+		"a list":                 "[" + string(file) + "]",
+	} {
+		if _, err := VerifyReceipt([]byte(forged), m.key.Verifier()); err == nil {
+			t.Errorf("%s: it is a receipt", name)
+		}
+	}
+	huge, err := m.key.Checkpoint(1<<62+1, m.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenCheckpoint(huge, m.key.Verifier()); !errors.Is(err, ErrNotCheckpoint) {
+		t.Errorf("a tree of 2^62 leaves: %v", err)
+	}
+	if p, ok := ParseTilePath("entries/x072/x057/x594/x037/x927/936"); ok {
+		t.Errorf("a tile beyond any tree: %+v", p)
 	}
 }
 

@@ -93,8 +93,8 @@ func TestBrowserProof(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if text := shop.eval(shown + ".innerText"); !strings.Contains(text, fmt.Sprintf("entry %d of", v.Index)) {
-		t.Errorf("the panel does not name entry %d: %s", v.Index, text)
+	if text := shop.eval(shown + ".innerText"); !strings.Contains(text, fmt.Sprintf("entry %d of", v.Index+1)) {
+		t.Errorf("the panel does not name entry %d: %s", v.Index+1, text)
 	}
 	if _, err := citation.VerifyReceipt(bytes.Replace(file, []byte("FH-20871"), []byte("FH-20872"), 1), key); err == nil {
 		t.Error("a receipt that was changed is still one")

@@ -37,8 +37,14 @@ func evalAnswersCommand(std Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			write := func([]eval.ReviewedAnswer) error { return nil }
+			if *path != "" { // before anything is opened
+				if write, err = createCases(*path); err != nil {
+					return err
+				}
+			}
 			found, cases, err := (&reviewedAnswers{s, consent.NewGate(s, policy)}).read(ctx)
-			if err != nil {
+			if err := errors.Join(err, write(cases)); err != nil {
 				return err
 			}
 			report, err := eval.Answers(ctx, &answer.Verifier{}, cases)
@@ -46,11 +52,6 @@ func evalAnswersCommand(std Stdio) *cobra.Command {
 				return err
 			}
 			report.Reviewed, report.NotAllowed, report.Withheld, report.Gone = found.Reviewed, found.NotAllowed, found.Withheld, found.Gone
-			if *path != "" {
-				if err := writeCases(*path, cases); err != nil {
-					return err
-				}
-			}
 			return printReport(cmd.OutOrStdout(), report, *asJSON)
 		})
 	}
@@ -142,23 +143,23 @@ func categoriesOf(uses []citation.Use) (out []consent.Category) {
 	return out
 }
 
-// writeCases writes a file that its owner alone can read. One that was begun and not
-// finished is removed.
-func writeCases(path string, cases []eval.ReviewedAnswer) (err error) {
+// createCases makes the file of the cases, which must not be there yet. The function
+// writes and closes it; a file without cases is not left behind.
+func createCases(path string) (write func([]eval.ReviewedAnswer) error, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("write the cases: %w", err)
+		return nil, fmt.Errorf("write the cases: %w", err)
 	}
-	defer func() {
-		if err != nil {
+	return func(cases []eval.ReviewedAnswer) (err error) {
+		lines := json.NewEncoder(f)
+		for _, c := range cases {
+			if err == nil {
+				err = lines.Encode(c)
+			}
+		}
+		if err = errors.Join(err, f.Sync(), f.Close()); err != nil || len(cases) == 0 {
 			err = errors.Join(err, os.Remove(path))
 		}
-	}()
-	lines := json.NewEncoder(f)
-	for _, c := range cases {
-		if err == nil {
-			err = lines.Encode(c)
-		}
-	}
-	return errors.Join(err, f.Sync(), f.Close())
+		return err
+	}, nil
 }

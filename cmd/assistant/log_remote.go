@@ -102,6 +102,9 @@ func (l *remoteLog) read(ctx context.Context, check *citation.TreeCheck, size in
 		if err != nil {
 			return err
 		}
+		if len(leaves) == 0 { // it may claim more than anybody could count
+			return fmt.Errorf("the address serves none of the leaves from %d on, though its checkpoint is of %d", first, size)
+		}
 		for i := range width {
 			if i >= len(leaves) {
 				err = check.Missing()

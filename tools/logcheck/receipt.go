@@ -27,6 +27,9 @@ type checkpoint struct {
 	root tlog.Hash
 }
 
+// maxSize is more leaves than any log has; beyond it the arithmetic of trees has no end.
+const maxSize = 1 << 48
+
 // openCheckpoint checks the signature of a checkpoint (C2SP tlog-checkpoint).
 func openCheckpoint(file []byte, key note.Verifier) (checkpoint, error) {
 	var c checkpoint
@@ -38,7 +41,7 @@ func openCheckpoint(file []byte, key note.Verifier) (checkpoint, error) {
 	if len(lines) < 4 || lines[0] != key.Name() {
 		return c, fmt.Errorf("it is not one of the log %s", key.Name())
 	}
-	if c.size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.size < 0 || strconv.FormatInt(c.size, 10) != lines[1] {
+	if c.size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.size < 0 || c.size > maxSize || strconv.FormatInt(c.size, 10) != lines[1] {
 		return c, fmt.Errorf("%q is no size of a tree", lines[1])
 	}
 	c.root, err = tlog.ParseHash(lines[2])
@@ -52,6 +55,35 @@ type proven struct {
 	hash  tlog.Hash
 }
 
+// plainlyNamed refuses fields that are there twice, or under another case of their names:
+// a reader may see the one that was not checked.
+func plainlyNamed(file []byte) error {
+	want := map[string]bool{"type": true, "leaf": true, "head": true, "head_nonce": true, "body": true, "body_nonce": true, "proof": true}
+	dec := json.NewDecoder(bytes.NewReader(file))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return errors.New("it is no JSON object")
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		field, _ := name.(string)
+		if !want[field] {
+			return fmt.Errorf("the field %q is there twice, or does not belong", field)
+		}
+		delete(want, field)
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return err
+		}
+	}
+	if len(want) > 0 {
+		return errors.New("a field is missing")
+	}
+	return nil
+}
+
 func checkReceipt(file []byte, key note.Verifier) (proven, error) {
 	var r struct {
 		Type      string          `json:"type"`
@@ -63,6 +95,9 @@ func checkReceipt(file []byte, key note.Verifier) (proven, error) {
 		Proof     string          `json:"proof"`
 	}
 	var p proven
+	if err := plainlyNamed(file); err != nil {
+		return p, err
+	}
 	if err := json.Unmarshal(file, &r); err != nil {
 		return p, err
 	}

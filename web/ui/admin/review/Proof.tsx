@@ -76,11 +76,11 @@ export function Proof({ detail: d }: { detail: Detail }) {
           ? "Its details are gone for good. The leaf stays in the log, and opens nothing."
           : !given
             ? "The proof holds what was said: first choose why you open the answer."
-            : "Whoever has the file can check it without us:"}
+            : "Whoever has the file can check it without us, with the key that stands at /.well-known/candor-log.txt:"}
       </p>
       {open && given && (
         <p>
-          <code class="command">assistant log verify receipt-{d.id}.json</code>
+          <code class="command">assistant log verify receipt-{d.id}.json --key KEY</code>
         </p>
       )}
     </section>

@@ -101,7 +101,7 @@ function Facts({ of: r, chat }: { of: Receipt; chat: ChatState }) {
     <dl class="facts">
       <div>
         <dt>{say.proof.recorded}</dt>
-        <dd>{fill(say.proof.recordedAt, { at: moment(r.at, language), index: r.index.toLocaleString(language) })}</dd>
+        <dd>{fill(say.proof.recordedAt, { at: moment(r.at, language), index: (r.index + 1).toLocaleString(language) })}</dd>
       </div>
       <div>
         <dt>{say.proof.signed}</dt>
