@@ -192,6 +192,27 @@ func TestReceiptSaysOneThing(t *testing.T) {
 			t.Errorf("%s: it is a receipt", name)
 		}
 	}
+	for name, change := range map[string]func(*Sealed){
+		"a head of two languages":     func(s *Sealed) { twice(t, &s.Head, `"language":`, `"LANGUAGE":"pt",`) },
+		"a body that says two things": func(s *Sealed) { twice(t, &s.Body, `"said":`, `"said":{},`) },
+		"two questions":               func(s *Sealed) { twice(t, &s.Body, `"question":`, `"que\u017ftion":"x",`) },
+	} {
+		m := newMemory(t)
+		s, _ := sealed(t, example("cit_1"))
+		change(&s)
+		leaf, err := s.Leaf() // the log itself commits to both
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.add(t, leaf.String())
+		file, err := json.Marshal(NewReceipt(s, leaf.String(), m.proof(t, 0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := VerifyReceipt(file, m.key.Verifier()); !errors.Is(err, errReceipt) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	huge, err := m.key.Checkpoint(1<<62+1, m.root)
 	if err != nil {
 		t.Fatal(err)
@@ -199,8 +220,47 @@ func TestReceiptSaysOneThing(t *testing.T) {
 	if _, err := OpenCheckpoint(huge, m.key.Verifier()); !errors.Is(err, ErrNotCheckpoint) {
 		t.Errorf("a tree of 2^62 leaves: %v", err)
 	}
-	if p, ok := ParseTilePath("entries/x072/x057/x594/x037/x927/936"); ok {
-		t.Errorf("a tile beyond any tree: %+v", p)
+	inTime(t, func() {
+		p := m.proof(t, 0)
+		p.Checkpoint, p.Hashes = huge, tlog.RecordProof{m.root}
+		file, err := json.Marshal(NewReceipt(s, leaf, p))
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := VerifyReceipt(file, m.key.Verifier()); !errors.Is(err, ErrNotCheckpoint) {
+			t.Errorf("a receipt of such a tree: %v", err)
+		}
+	})
+	for _, path := range []string{"entries/x072/x057/x594/x037/x927/936", TilePlace{EntriesLevel, maxSize, TileWidth}.Path()} {
+		if p, ok := ParseTilePath(path); ok {
+			t.Errorf("a tile beyond any tree: %+v", p)
+		}
+	}
+	last := TilePlace{EntriesLevel, maxSize - 1, TileWidth}
+	if p, ok := ParseTilePath(last.Path()); !ok || p != last {
+		t.Errorf("%s: %+v", last.Path(), p)
+	}
+}
+
+// twice puts a field before one of that name.
+func twice(t *testing.T, part *json.RawMessage, field, before string) {
+	t.Helper()
+	changed := strings.Replace(string(*part), field, before+field, 1)
+	if changed == string(*part) {
+		t.Fatalf("%s is not in %s", field, *part)
+	}
+	*part = json.RawMessage(changed)
+}
+
+// inTime fails if a function does not end.
+func inTime(t *testing.T, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { f(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("it does not end")
 	}
 }
 

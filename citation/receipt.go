@@ -114,7 +114,8 @@ type Verified struct {
 
 var errReceipt = errors.New("this is not the receipt of an answer, or a part of it is missing")
 
-// plainlyNamed reports whether the fields of a receipt have their exact names, each once.
+// plainlyNamed reports whether the fields of a receipt have their exact names, each once,
+// and those within them one each.
 // Other readers of JSON take another of two than Go's does, which knows no case either:
 // nobody is to see something else in a receipt than what was checked.
 func plainlyNamed(file []byte) bool {
@@ -130,12 +131,38 @@ func plainlyNamed(file []byte) bool {
 			return false
 		}
 		delete(want, field)
-		var value json.RawMessage
-		if dec.Decode(&value) != nil {
+		if !namedOnce(dec) {
 			return false
 		}
 	}
 	return len(want) == 0
+}
+
+// namedOnce reads the next value of JSON, and reports whether no object in it has two
+// fields of one name, in any case: of those, readers take one or the other.
+func namedOnce(dec *json.Decoder) bool {
+	t, err := dec.Token()
+	open, nested := t.(json.Delim)
+	if err != nil || !nested {
+		return err == nil
+	}
+	seen := make(map[string]bool)
+	for dec.More() {
+		if open == '{' {
+			t, err := dec.Token()
+			name, ok := t.(string)
+			name = strings.ToLower(strings.ToUpper(name)) // upper first: ſ is an s
+			if err != nil || !ok || seen[name] {
+				return false
+			}
+			seen[name] = true
+		}
+		if !namedOnce(dec) {
+			return false
+		}
+	}
+	_, err = dec.Token()
+	return err == nil
 }
 
 // VerifyReceipt checks a receipt with the verifier key of its log, offline. Its error

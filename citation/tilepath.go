@@ -51,7 +51,7 @@ func ParseTilePath(path string) (p TilePlace, ok bool) {
 		return TilePlace{}, false
 	}
 	p.N, _ = strconv.ParseInt(n, 10, 64)
-	if p.N < 0 || p.N > maxSize || p.Width < 1 || p.Width > TileWidth || p.Path() != path {
+	if p.N < 0 || p.N >= maxSize || p.Width < 1 || p.Width > TileWidth || p.Path() != path {
 		return TilePlace{}, false
 	}
 	return p, true

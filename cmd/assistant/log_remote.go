@@ -94,7 +94,8 @@ func (l *remoteLog) leaves(ctx context.Context, n int64, width int) (out []strin
 	return out, nil
 }
 
-// read has every leaf of the log checked, up to a size.
+// read has every leaf of the log checked, up to a size or to the first bundle of which
+// nothing is served.
 func (l *remoteLog) read(ctx context.Context, check *citation.TreeCheck, size int64, progress func(done, total int64), found func(citation.Finding) error) error {
 	for first := int64(0); first < size; first += citation.TileWidth {
 		width := int(min(citation.TileWidth, size-first))
@@ -103,7 +104,8 @@ func (l *remoteLog) read(ctx context.Context, check *citation.TreeCheck, size in
 			return err
 		}
 		if len(leaves) == 0 { // it may claim more than anybody could count
-			return fmt.Errorf("the address serves none of the leaves from %d on, though its checkpoint is of %d", first, size)
+			return found(citation.Finding{Kind: citation.FoundLeaf, Index: first, Detail: fmt.Sprintf(
+				"leaf %d and those after it are not served, though the checkpoint is of %d: the check ends there", first, size)})
 		}
 		for i := range width {
 			if i >= len(leaves) {

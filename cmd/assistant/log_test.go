@@ -444,6 +444,50 @@ func TestForeignLog(t *testing.T) {
 	}
 }
 
+// TestLogEndless: a log that claims leaves which it does not serve is a finding, and the
+// check of it ends.
+func TestLogEndless(t *testing.T) {
+	t.Parallel()
+	key, err := citation.NewLogKey(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, says := range map[int64]string{
+		1 << 40:   `"kind":"leaf","index":0,"detail":"leaf 0 and those after it are not served`,
+		1<<48 + 1: "not a checkpoint",
+		1<<62 + 1: "not a checkpoint",
+	} {
+		signed, err := key.Checkpoint(size, [32]byte{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/log/checkpoint" {
+				http.NotFound(w, r)
+				return
+			}
+			_, _ = w.Write(signed)
+		}))
+		done := make(chan string, 1)
+		go func() {
+			out, err := printed(t, "", "log", "verify", "--url", srv.URL, "--key", key.Verifier(), "--json")
+			if err == nil {
+				t.Errorf("%d leaves: the log holds", size)
+			}
+			done <- fmt.Sprint(out, err)
+		}()
+		select {
+		case out := <-done:
+			if !strings.Contains(out, says) {
+				t.Errorf("%d leaves: %s", size, out)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%d leaves: the check does not end", size)
+		}
+		srv.Close()
+	}
+}
+
 // TestLogCopy: the copy of the checkpoint follows the log, and is not replaced by what
 // does not continue it.
 func TestLogCopy(t *testing.T) {

@@ -4,18 +4,23 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"go/parser"
 	"go/token"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -256,6 +261,11 @@ func TestSpecimen(t *testing.T) {
 		{`"text": "`, `"text": "x`},
 		{`head_nonce": "`, `head_nonce": "AAAA`},
 		{`"candor.answer-receipt/1"`, `"candor.answer-receipt/2"`},
+		{`"body": `, `"body": {"said": {}}, "BODY": `},
+		{`"body": `, `"body": {"said": {}}, "body": `},
+		{`"head": `, `"head": {}, "\u0068ead": `},
+		{`"body": `, `"x": {}, "body": `},
+		{`"proof": `, `"PROOF": `},
 	} {
 		forged := strings.Replace(string(receipt), change[0], change[1], 1)
 		if forged == string(receipt) {
@@ -268,6 +278,161 @@ func TestSpecimen(t *testing.T) {
 		if out, err := check(t, "-key", key, "-receipt", file); err == nil {
 			t.Errorf("with %q it holds:\n%s", change[1], out)
 		}
+	}
+}
+
+func committed(head, body string) string {
+	sum := func(part string) string {
+		mac := hmac.New(sha256.New, make([]byte, 32))
+		mac.Write([]byte(part))
+		return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	return fmt.Sprintf("candor.citation/1\ncit_1\n2026-11-28T10Z\nclosed answered\nhead %s\nbody %s\n", sum(head), sum(body))
+}
+
+// receiptOf is the receipt of the first leaf of a log.
+func receiptOf(t *testing.T, leaf, head, body string, signed []byte, path ...tlog.Hash) []byte {
+	t.Helper()
+	nonce := make([]byte, 32)
+	proof := proofType + "\nindex 0\n"
+	for _, h := range path {
+		proof += h.String() + "\n"
+	}
+	file, err := json.Marshal(map[string]any{
+		"type": receiptType, "leaf": leaf, "head": json.RawMessage(head), "head_nonce": nonce,
+		"body": json.RawMessage(body), "body_nonce": nonce, "proof": proof + "\n" + string(signed),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestTwice: the log itself cannot commit to a part that says two things.
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		head, body string
+		holds      bool
+	}{
+		{`{"status":"answered"}`, `{"said":{"a":[1,{"b":2}]},"records":[]}`, true},
+		{`{"status":"answered","STATUS":"declined"}`, `{}`, false},
+		{`{}`, `{"said":{},"said":{"a":1}}`, false},
+		{`{}`, `{"said":{"a":[{"s":1,"\u017f":2}]}}`, false},
+	} {
+		s := newServed(t, 0)
+		leaf := committed(c.head, c.body)
+		s.add(t, leaf)
+		file := receiptOf(t, leaf, c.head, c.body, s.checkpoint(t, 1))
+		key, err := note.NewVerifier(s.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := checkReceipt(file, key); (err == nil) != c.holds {
+			t.Errorf("%s %s: %v", c.head, c.body, err)
+		}
+	}
+}
+
+// TestRecipe: what docs/log.md gives to do in Python takes the receipt that is there, and
+// none in which somebody sees another body first.
+func TestRecipe(t *testing.T) {
+	t.Parallel()
+	python, err := exec.LookPath("python3")
+	if err != nil && os.Getenv("CI") == "" {
+		t.Skip("skipped: there is no python3")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := filepath.Join("..", "..", "docs")
+	text, err := os.ReadFile(filepath.Join(docs, "log.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```python\n")
+	recipe, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("docs/log.md has no recipe")
+	}
+	file, err := os.ReadFile(filepath.Join(docs, "answer-receipt.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r map[string]json.RawMessage
+	if err := json.Unmarshal(file, &r); err != nil {
+		t.Fatal(err)
+	}
+	body := string(r["body"])
+	of := func(typ, body string) string {
+		return fmt.Sprintf(`{"type":%s,"leaf":%s,"head":%s,"head_nonce":%s,"body":%s,"body_nonce":%s,"proof":%s}`,
+			typ, r["leaf"], r["head"], r["head_nonce"], body, r["body_nonce"], r["proof"])
+	}
+	typ := string(r["type"])
+	for _, c := range []struct {
+		name, receipt string
+		holds         bool
+	}{
+		{"as it is", string(file), true},
+		{"in another layout", of(typ, body), true},
+		{"another body", of(typ, strings.Replace(body, "Skarn", "Scarn", 1)), false},
+		{"two bodies", of(typ, `{"said":{}},"body":`+body), false},
+		{"two bodies, the other last", of(typ, body+`,"body":{"said":{}}`), false},
+		{"a body of another case", of(typ, `{"said":{}},"BODY":`+body), false},
+		{"the body elsewhere", of(`{"body":`+body+`}`, `{"said":{},`+strings.TrimPrefix(body, "{")), false},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "receipt.json"), []byte(c.receipt), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), python, "-c", recipe)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); (err == nil) != c.holds || !c.holds && !strings.Contains(string(out), "AssertionError") {
+			t.Errorf("%s: %v\n%s", c.name, err, out)
+		}
+	}
+}
+
+// TestEndless: a log that claims more leaves than it has, or than there can be, does not
+// keep the check busy.
+func TestEndless(t *testing.T) {
+	t.Parallel()
+	s := newServed(t, 0)
+	leaf := committed("{}", "{}")
+	s.add(t, leaf)
+	claims := func(size int64) []byte {
+		signed, err := note.Sign(&note.Note{Text: fmt.Sprintf("log\n%d\n%s\n", size, s.hashes[0])}, s.signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed
+	}
+	for _, size := range []int64{1 << 40, 1<<48 + 1, 1<<62 + 1} {
+		signed := claims(size)
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/log/checkpoint" {
+				http.NotFound(w, r)
+				return
+			}
+			_, _ = w.Write(signed)
+		}))
+		file := filepath.Join(t.TempDir(), "receipt")
+		if err := os.WriteFile(file, receiptOf(t, leaf, "{}", "{}", signed, s.hashes[0]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"-key", s.key, srv.URL}, {"-key", s.key, "-receipt", file}} {
+			done := make(chan error, 1)
+			go func() { done <- run(context.WithoutCancel(t.Context()), args, &bytes.Buffer{}) }()
+			select {
+			case err := <-done:
+				if err == nil {
+					t.Errorf("%d leaves: %v holds", size, args[2:])
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%d leaves: %v does not end", size, args[2:])
+			}
+		}
+		srv.Close()
 	}
 }
 

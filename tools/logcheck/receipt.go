@@ -73,15 +73,43 @@ func plainlyNamed(file []byte) error {
 			return fmt.Errorf("the field %q is there twice, or does not belong", field)
 		}
 		delete(want, field)
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return err
+		if err := namedOnce(dec); err != nil {
+			return fmt.Errorf("its %s: %w", field, err)
 		}
 	}
 	if len(want) > 0 {
 		return errors.New("a field is missing")
 	}
 	return nil
+}
+
+// namedOnce reads the next value of JSON and refuses two fields of one name, in any case,
+// in any object of it.
+func namedOnce(dec *json.Decoder) error {
+	t, err := dec.Token()
+	open, nested := t.(json.Delim)
+	if err != nil || !nested {
+		return err
+	}
+	seen := make(map[string]bool)
+	for dec.More() {
+		if open == '{' {
+			t, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			name := strings.ToLower(strings.ToUpper(fmt.Sprint(t))) // upper first: ſ is an s
+			if seen[name] {
+				return fmt.Errorf("the field %q is there twice", name)
+			}
+			seen[name] = true
+		}
+		if err := namedOnce(dec); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token()
+	return err
 }
 
 func checkReceipt(file []byte, key note.Verifier) (proven, error) {
