@@ -236,14 +236,15 @@ func (s *Store) sendCorrection(ctx context.Context, correction, conv string, cus
 
 // correctedCategories returns the categories of the customer's data that a correction is
 // about in a conversation, so that the desk masks it like what it corrects: the source's;
-// where answers were named, which are not kept, those of all answers there.
+// where answers were named, which are not kept, or the ids of records are gone, those of
+// all answers there.
 func (tx *Tx) correctedCategories(correction, conv string) ([]consent.Category, error) {
 	return collect(tx.ctx, tx.tx, func(scan func(...any) error) (c consent.Category, err error) {
 		err = scan(&c)
 		return c, err
-	}, `SELECT DISTINCT r.category FROM corrections c JOIN citation_entries e ON e.site = c.site JOIN citation_records r ON r.entry = e.id
-		WHERE c.id = ? AND e.conversation = ? AND e.kind = 'closed' AND r.category <> 'knowledge' AND c.record IN ('', r.record) ORDER BY r.category`,
-		correction, conv)
+	}, `SELECT DISTINCT r.category FROM citation_records r WHERE r.entry IN (SELECT a.entry FROM log_answers a WHERE a.conversation = ?)
+		AND r.category <> 'knowledge' AND EXISTS (SELECT 1 FROM corrections c WHERE c.id = ? AND (c.record = '' OR r.record IN (c.record, '')))
+		ORDER BY r.category`, conv, correction)
 }
 
 const correctionColumns = `id, site, customer, record, language, at, actor, talks, sealed,

@@ -35,6 +35,12 @@ type entryJSON struct {
 	NotSearched []citation.NotSearched `json:"not_searched"`
 }
 
+// usedJSON is a record that the answer used, and whether answers may use it now.
+type usedJSON struct {
+	answer.Used
+	Hidden bool `json:"hidden" doc:"Somebody has hidden it from answers; false while the answer is sealed"`
+}
+
 // sourceJSON is a source of the answer as it was quoted, and as it is now.
 type sourceJSON struct {
 	RecordID string           `json:"record_id"`
@@ -121,6 +127,7 @@ type citationOutput struct {
 		Reviews    []reviewJSON        `json:"reviews"`
 		Complaints []complaintJSON     `json:"complaints"`
 		Flags      []flagJSON          `json:"flags"`
+		Used       []usedJSON          `json:"used"`
 		Sources    []sourceJSON        `json:"sources"`
 		Grants     []grantJSON         `json:"grants" doc:"The consent behind each use, and what became of it"`
 	}
@@ -180,6 +187,9 @@ func (s *Server) citation(ctx context.Context, who identity.Principal, in *citat
 	}
 	if open && sample {
 		sealUnsaid(&b.Answer, entries)
+	}
+	if b.Used, err = s.usedOf(ctx, x.Site, b.Answer.Used); err != nil {
+		return nil, err
 	}
 	b.Entries = make([]entryJSON, len(entries))
 	for i, e := range entries {
@@ -278,6 +288,23 @@ func (s *Server) fill(ctx context.Context, a *answer.Answer, gone *bool, entry s
 		a.Spent = *said.Spent
 	}
 	return true, nil
+}
+
+// usedOf says of each record whether it is hidden. Those without an id are sealed.
+func (s *Server) usedOf(ctx context.Context, site identity.SiteID, used []answer.Used) ([]usedJSON, error) {
+	out := make([]usedJSON, len(used))
+	for i, u := range used {
+		out[i].Used = u
+		if u.RecordID == "" {
+			continue
+		}
+		hidden, _, err := s.Hiding.Hidden(ctx, review.HiddenFilter{Site: site, Record: u.RecordID, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		out[i].Hidden = len(hidden) > 0
+	}
+	return out, nil
 }
 
 const (

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -158,9 +159,18 @@ func TestBrowserReview(t *testing.T) {
 		Behavior: cdpbrowser.SetDownloadBehaviorBehaviorAllow, DownloadPath: files,
 	}))
 	admin.click(onPage(`[data-testid=proof-save]`))
-	if b := saved(t, files, "receipt-"+d.order+".json"); !strings.Contains(string(b), "candor.answer-receipt/1") {
+	b := saved(t, files, "receipt-"+d.order+".json")
+	if !strings.Contains(string(b), "candor.answer-receipt/1") {
 		t.Errorf("the file of the proof is %.200s", b)
 	}
+	// People count its entries from 1, the proof from 0.
+	_, after, _ := strings.Cut(string(b), `\nindex `)
+	index, _, _ := strings.Cut(after, `\n`)
+	n, err := strconv.Atoi(index)
+	if shown := admin.eval(onPage(`[data-testid=leaf-index]`) + `.innerText`); err != nil || shown != strconv.Itoa(n+1) {
+		t.Errorf("its place in the log is %q, of the index %q: %v", shown, index, err)
+	}
+	admin.see(onPage(`[data-testid=proof]`), "--key")
 
 	// A verdict, with a note, and who is to look again.
 	admin.write(onPage(`[data-testid=review-note]`), "The carrier lost it.")
@@ -321,6 +331,16 @@ func TestBrowserFollowUp(t *testing.T) {
 	admin.click(onPage(`[data-testid=correct]`))
 	admin.click(onPage(`[data-testid=correction-record]`))
 	admin.write(onPage(`[data-testid=correction-text]`), "It is 14 days, not 30.")
+	// The count fails once.
+	admin.eval(`(window.fetch = (real => (path, options) => {
+	  if (!String(path).endsWith("/uses")) return real(path, options);
+	  window.fetch = real;
+	  return Promise.reject(new TypeError("no line"));
+	})(window.fetch), true)`)
+	admin.click(onPage(`[data-testid=correction-next]:enabled`))
+	admin.see(onPage(`[data-testid=correction-count]`), "not known")
+	admin.see(onPage(`[data-testid=correction-refused]`), "")
+	admin.write(onPage(`[data-testid=correction-text]`), " Sorry.")
 	admin.click(onPage(`[data-testid=correction-next]:enabled`))
 	admin.see(onPage(`[data-testid=correction-count]`), "1 conversation")
 	admin.eval(onPage(`[data-testid=correction-form]`) + `.scrollIntoView({block: "center"})`)

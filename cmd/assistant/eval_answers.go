@@ -44,6 +44,9 @@ func evalAnswersCommand(std Stdio) *cobra.Command {
 				}
 			}
 			found, cases, err := (&reviewedAnswers{s, consent.NewGate(s, policy)}).read(ctx)
+			if err != nil {
+				cases = nil // a part of them is not written
+			}
 			if err := errors.Join(err, write(cases)); err != nil {
 				return err
 			}

@@ -66,7 +66,24 @@ func testFollow(t *testing.T, run setup) {
 			t.Errorf("%v hides it: %d", c.who, status)
 		}
 	}
+	sealed := "/api/admin/citations/" + wrong["id"].(string)
+	opened := sealed + "?reason=complaint"
+	reads := func(step, path string, hides bool) {
+		t.Helper()
+		used := list(robin.must("GET", path, nil), "used")
+		if len(used) == 0 {
+			t.Errorf("%s: the answer used nothing", step)
+		}
+		for _, u := range used {
+			if want := hides && u["record_id"] == "zan-returns"; u["hidden"] != want {
+				t.Errorf("%s: %v is hidden: %v, want %v", step, u["record_id"], u["hidden"], want)
+			}
+		}
+	}
+	reads("not hidden", opened, false)
 	robin.must("POST", "/api/admin/sources/hide", source)
+	reads("hidden", opened, true)
+	reads("hidden, with the answer sealed", sealed, false)
 	unused := func(step string) {
 		t.Helper()
 		for range 2 { // the balancer has two
@@ -153,6 +170,7 @@ func testFollow(t *testing.T, run setup) {
 	}
 
 	robin.must("POST", "/api/admin/sources/show", object{"site": info.Site, "record": "zan-returns"})
+	reads("shown again", opened, false)
 	if a := ask(customer(t, info, "")); !strings.Contains(text(a["sentences"]), "17 days") {
 		t.Errorf("shown again it is not used: %v", a)
 	}

@@ -1,5 +1,5 @@
 // What the admin's endpoints return about the citation log.
-import type { Answer, NotSearched, Triple } from "../shared/types";
+import type { Answer, NotSearched, Triple, Used } from "../shared/types";
 
 /** A member of staff; an account that was closed has no name. */
 export type Person = { id: string; name?: string };
@@ -91,7 +91,13 @@ export type Complaint = { request_id: string; status: string; at: string; due: s
 
 export type Flag = { kind: string; note?: string; by: Person; at: string };
 
-export type Detail = Answer & {
+export type UsedNow = Used & {
+  /** Somebody has hidden it from answers. */
+  hidden: boolean;
+};
+
+export type Detail = Omit<Answer, "used"> & {
+  used?: UsedNow[] | null;
   customer?: string;
   site?: string;
   language?: string;

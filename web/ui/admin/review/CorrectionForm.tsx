@@ -19,10 +19,11 @@ export function CorrectionForm({ site, answer, records, cancel }: Props) {
   const [refused, setRefused] = useState("");
   const whoGets = useRef<HTMLParagraphElement>(null);
   const [sent, setSent] = useState<Correction>();
+  // Counted anew at each second look, so that one that failed can be had again.
   useEffect(() => {
     setCount(to ? undefined : 1);
     let mine = true;
-    if (to) {
+    if (to && asking) {
       usesOf(site, to).then(
         (u) => mine && setCount(u.kept),
         (e) => mine && setRefused(explain(e)),
@@ -31,7 +32,7 @@ export function CorrectionForm({ site, answer, records, cancel }: Props) {
     return () => {
       mine = false;
     };
-  }, [site, to]);
+  }, [site, to, asking]);
   useEffect(() => {
     if (asking) whoGets.current?.focus();
   }, [asking]);
@@ -62,6 +63,7 @@ export function CorrectionForm({ site, answer, records, cancel }: Props) {
       data-testid="correction-form"
       onSubmit={(e) => {
         e.preventDefault();
+        setRefused("");
         setAsking(true);
       }}
     >
@@ -102,7 +104,11 @@ export function CorrectionForm({ site, answer, records, cancel }: Props) {
       {asking ? (
         <div class="confirm" role="group" aria-label="Send the correction?">
           <p data-testid="correction-count" tabIndex={-1} ref={whoGets}>
-            {count === undefined ? "Counting the conversations…" : `One message goes into ${many(count, "conversation")}. It cannot be taken back.`}
+            {count !== undefined
+              ? `One message goes into ${many(count, "conversation")}. It cannot be taken back.`
+              : refused
+                ? "How many get it is not known."
+                : "Counting the conversations…"}
           </p>
           <div class="act-buttons">
             <button type="button" class="button small" data-testid="correction-send" disabled={busy || count === undefined || count === 0} onClick={() => void send()}>

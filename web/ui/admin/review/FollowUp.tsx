@@ -77,11 +77,11 @@ export type SourceOf = { id: string; title: string; hidden: boolean };
 function recordsOf(d: Detail): SourceOf[] {
   const found = new Map<string, SourceOf>();
   for (const u of d.used ?? []) {
-    if (u.record_id && !found.has(u.record_id)) found.set(u.record_id, { id: u.record_id, title: u.title, hidden: false });
+    if (u.record_id && !found.has(u.record_id)) found.set(u.record_id, { id: u.record_id, title: u.title, hidden: u.hidden });
   }
   for (const s of d.sources ?? []) {
     const known = found.get(s.record_id);
-    found.set(s.record_id, { id: s.record_id, title: s.title || known?.title || "", hidden: s.now.state === "hidden" });
+    found.set(s.record_id, { id: s.record_id, title: s.title || known?.title || "", hidden: known?.hidden ?? s.now.state === "hidden" });
   }
   return [...found.values()];
 }

@@ -41,7 +41,9 @@ export function Proof({ detail: d }: { detail: Detail }) {
         </dd>
         <dt>Entry</dt>
         <dd data-testid="leaf-index">
-          {index ?? (
+          {index !== null ? (
+            index + 1
+          ) : (
             <>
               Not in the tree yet.{" "}
               <button type="button" class="link" onClick={() => void log.loadDetail()}>
