@@ -80,6 +80,14 @@ func testFollow(t *testing.T, run setup) {
 			}
 		}
 	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) { // until its end is recorded
+		if e := list(robin.must("GET", sealed, nil), "entries"); len(e) > 0 && e[len(e)-1]["kind"] == "closed" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the log does not say how the answer ended")
+		}
+	}
 	reads("not hidden", opened, false)
 	robin.must("POST", "/api/admin/sources/hide", source)
 	reads("hidden", opened, true)
