@@ -103,10 +103,9 @@ func (tx *Tx) opensVisible(e citation.Entry) error {
 // Hide takes a source out of use, from the commit on and on every replica: it is not
 // found, what is indexed of a personal record goes, and an answer that is being written
 // with it starts again. It names a record of a customer's or an article; where an id is
-// both, both are hidden, and
-// what is returned is the record: its customer's, also where the article then could not
-// be hidden. An article that was removed can be hidden too, in case it
-// comes back.
+// both, both are hidden, and what is returned is the record, also where the article then
+// could not be hidden. An article that was removed can be hidden too, in case it comes
+// back.
 //
 // Errors: retrieval.ErrNotFound if there is neither; review.ErrHidden if it is hidden
 // already.
@@ -298,6 +297,15 @@ func (s *Store) Hidden(ctx context.Context, f review.HiddenFilter) (page []revie
 		next = consent.Place{Rank: micros(page[limit-1].At), ID: page[limit-1].ID}
 	}
 	return page, next, err
+}
+
+// HiddenOf returns which of a site's sources are hidden, whosever they are.
+func (s *Store) HiddenOf(ctx context.Context, site identity.SiteID, records []string) ([]string, error) {
+	if len(records) == 0 {
+		return nil, nil
+	}
+	return collect(ctx, s.reads, scanString, "SELECT DISTINCT record FROM hidden WHERE shown = 0 AND site = ? AND record IN ("+marks(len(records))+")",
+		append([]any{site}, anys(records)...)...)
 }
 
 // openedText opens what sealedText sealed.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -28,6 +29,14 @@ type LogCost struct {
 // without, each entry of both kinds in a transaction of its own. It is for a database
 // that is made for it, since what was written without a leaf is not in the tree.
 func (s *Store) MeasureLog(ctx context.Context, customer identity.CustomerID, writers, each, turns int) (out LogCost, err error) {
+	var others bool
+	err = s.reads.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM citation_entries WHERE site <> ?)", benchSite).Scan(&others)
+	if err == nil && others {
+		err = errors.New("this log is in use: what is measured here would be missing in its tree")
+	}
+	if err != nil {
+		return out, err
+	}
 	key, err := s.keys.For(ctx, customer)
 	if err != nil {
 		return out, err
@@ -94,11 +103,14 @@ func median(of []time.Duration) time.Duration {
 	return sorted[len(sorted)/2]
 }
 
+// benchSite is the site of what is measured.
+const benchSite = "bench"
+
 // benchEntry is an entry as an answer of two sentences from three records has it.
 func benchEntry(customer identity.CustomerID, id string) citation.Entry {
 	const question = "Where is the hammock that I ordered last week, and can I still send it back?"
 	e := citation.Entry{
-		ID: "cit_" + id, Kind: citation.Closed, AnswerID: "ans_" + id, Attempt: 1, Site: "bench", Customer: customer, Conversation: "cnv_" + id,
+		ID: "cit_" + id, Kind: citation.Closed, AnswerID: "ans_" + id, Attempt: 1, Site: benchSite, Customer: customer, Conversation: "cnv_" + id,
 		Purpose: consent.Answers, Recipient: consent.BrandAI, Model: "extractive", Language: "en", Epoch: 3, PolicyVersion: "1", Status: string(answer.Answered),
 		Body: []byte(`{"question":"` + question + `","sentences":[{"text":"It was handed to the carrier on Monday.","citations":[]},{"text":"You can send it back within 30 days.","citations":[]}]}`),
 	}

@@ -28,8 +28,8 @@ const logTopic = "log"
 func (s *Store) WatchLog() (wake <-chan struct{}, stop func()) { return s.Watch(logTopic) }
 
 const (
-	// maxIntegrated is how many leaves a transaction gives a place in the tree.
-	maxIntegrated = 1024
+	// MaxIntegrated is how many leaves one call of Integrate can give a place.
+	MaxIntegrated = 1024
 	// cosignedFresh is for how long a checkpoint that witnesses have signed is served
 	// while there is a newer one that they have not.
 	cosignedFresh = 15 * time.Second
@@ -38,7 +38,7 @@ const (
 // Verifier returns the key that checkpoints are checked with.
 func (t *Transparency) Verifier() string { return t.s.keys.log.Verifier() }
 
-// Integrate gives a place in the tree to at most maxIntegrated leaves that have none,
+// Integrate gives a place in the tree to at most MaxIntegrated leaves that have none,
 // in their order, and signs the checkpoint of the tree with them: all of it in one
 // transaction, so that a leaf is in the tree once and a checkpoint tells the truth,
 // whatever crashes. It returns how many there were; with fewer than that none is left.
@@ -46,11 +46,23 @@ func (t *Transparency) Verifier() string { return t.s.keys.log.Verifier() }
 // the one which was signed last is not added to: ErrTreeAltered.
 func (t *Transparency) Integrate(ctx context.Context) (n int, err error) {
 	adopted := t.adopt(ctx) // whether or not it can be done
+	waiting, err := t.waiting(ctx)
+	if err != nil || !waiting {
+		return 0, errors.Join(adopted, err)
+	}
 	err = t.s.Write(ctx, func(tx *Tx) (err error) {
 		n, err = tx.integrate(t.s.keys.log)
 		return err
 	})
 	return n, errors.Join(adopted, err)
+}
+
+// waiting reports whether there is something to add, or nothing was signed yet: whoever
+// looks often must not write each time.
+func (t *Transparency) waiting(ctx context.Context) (yes bool, err error) {
+	err = t.s.reads.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM log_leaves WHERE idx IS NULL AND leaf <> '')
+		OR NOT EXISTS (SELECT 1 FROM log_head)`).Scan(&yes)
+	return yes, err
 }
 
 // ErrTreeAltered means that the stored tree is not the one that was signed last. Signing
@@ -70,9 +82,6 @@ func unaltered(key citation.LogKey, size int64, checkpoint []byte, read citation
 	return err
 }
 
-// MaxIntegrated is how many leaves one call of Integrate can give a place.
-const MaxIntegrated = maxIntegrated
-
 func (tx *Tx) integrate(key citation.LogKey) (int, error) {
 	// Its row is the lock of whoever adds to the tree.
 	if _, err := tx.exec("INSERT INTO log_head (one, size, checkpoint) VALUES (1, 0, ?) ON CONFLICT (one) DO UPDATE SET size = log_head.size", []byte{}); err != nil {
@@ -90,7 +99,7 @@ func (tx *Tx) integrate(key citation.LogKey) (int, error) {
 	next, err := collect(tx.ctx, tx.tx, func(scan func(...any) error) (p pending, err error) {
 		err = scan(&p.serial, &p.leaf)
 		return p, err
-	}, "SELECT serial, leaf FROM log_leaves WHERE idx IS NULL AND leaf <> '' ORDER BY serial LIMIT ?", maxIntegrated)
+	}, "SELECT serial, leaf FROM log_leaves WHERE idx IS NULL AND leaf <> '' ORDER BY serial LIMIT ?", MaxIntegrated)
 	if err != nil || len(next) == 0 && len(checkpoint) > 0 {
 		return 0, err
 	}
@@ -128,10 +137,10 @@ func (tx *Tx) integrate(key citation.LogKey) (int, error) {
 }
 
 // adopt makes the leaves of entries that are older than the transparency log, at most
-// maxIntegrated, and seals their bodies anew, each under a key of its own.
+// MaxIntegrated, and seals their bodies anew, each under a key of its own.
 func (t *Transparency) adopt(ctx context.Context) error {
 	old, err := collect(ctx, t.s.reads, scanEntry, "SELECT "+entryColumns+` FROM log_leaves l JOIN citation_entries e ON e.id = l.entry
-		WHERE l.idx IS NULL AND l.leaf = '' ORDER BY l.serial LIMIT ?`, maxIntegrated)
+		WHERE l.idx IS NULL AND l.leaf = '' ORDER BY l.serial LIMIT ?`, MaxIntegrated)
 	if err == nil && len(old) > 0 {
 		err = t.adoptSome(ctx, old)
 	}

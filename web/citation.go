@@ -292,17 +292,19 @@ func (s *Server) fill(ctx context.Context, a *answer.Answer, gone *bool, entry s
 
 // usedOf says of each record whether it is hidden. Those without an id are sealed.
 func (s *Server) usedOf(ctx context.Context, site identity.SiteID, used []answer.Used) ([]usedJSON, error) {
+	var ids []string
+	for _, u := range used {
+		if u.RecordID != "" {
+			ids = append(ids, u.RecordID)
+		}
+	}
+	hidden, err := s.Hiding.HiddenOf(ctx, site, ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]usedJSON, len(used))
 	for i, u := range used {
-		out[i].Used = u
-		if u.RecordID == "" {
-			continue
-		}
-		hidden, _, err := s.Hiding.Hidden(ctx, review.HiddenFilter{Site: site, Record: u.RecordID, Limit: 1})
-		if err != nil {
-			return nil, err
-		}
-		out[i].Hidden = len(hidden) > 0
+		out[i] = usedJSON{u, slices.Contains(hidden, u.RecordID)}
 	}
 	return out, nil
 }

@@ -47,6 +47,10 @@ func (f *followed) Hidden(_ context.Context, x review.HiddenFilter) ([]review.Hi
 	}, consent.Place{Rank: int64(x.Limit), ID: x.Record + fmt.Sprint(x.Past)}, f.err
 }
 
+func (f *followed) HiddenOf(context.Context, identity.SiteID, []string) ([]string, error) {
+	return nil, f.err
+}
+
 func (f *followed) SourceUses(_ context.Context, _ identity.SiteID, record string) (review.Uses, error) {
 	return review.Uses{Answers: int64(len(record)), Conversations: 4, Customers: 3, Open: 2, Kept: 1}, f.err
 }

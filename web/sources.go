@@ -17,6 +17,8 @@ type Hiding interface {
 	Hide(ctx context.Context, h review.HiddenSource) (review.HiddenSource, error)
 	Show(ctx context.Context, site identity.SiteID, record, actor, note string) error
 	Hidden(ctx context.Context, f review.HiddenFilter) ([]review.HiddenSource, consent.Place, error)
+	// HiddenOf returns which of a site's sources are hidden.
+	HiddenOf(ctx context.Context, site identity.SiteID, records []string) ([]string, error)
 	SourceUses(ctx context.Context, site identity.SiteID, record string) (review.Uses, error)
 }
 

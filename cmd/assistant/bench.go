@@ -38,38 +38,57 @@ func benchCommand(std Stdio) *cobra.Command {
 			"name two empty PostgreSQL databases, those too, with two replicas. What is compared is\n" +
 			"measured in one run: read the ratios, as the rest is this machine's at this moment.",
 	}
-	cmd.Flags().String("database", "sqlite:", "An empty PostgreSQL database to measure too, postgres://user:password@host/database")
-	cmd.Flags().String("keys", "sqlite:", "An empty PostgreSQL database for the keys")
+	addEngines(cmd)
 	seconds := cmd.Flags().Duration("time", 2*time.Second, "How long each figure is measured for")
 	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		c := defaults()
-		c.applyFlags(cmd)
-		if err := c.check(); err != nil {
+		report := make(map[string]storeFigures)
+		err = eachEngine(cmd, func(name, dir string, c Config) (err error) {
+			b := &bench{ctx: cmd.Context(), time: *seconds, progress: cmd.ErrOrStderr(), dir: dir}
+			report[name], err = b.engine(c)
 			return err
-		}
-		tmp, err := os.MkdirTemp("", "candor-bench-")
+		})
 		if err != nil {
 			return err
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-		b := &bench{ctx: cmd.Context(), time: *seconds, progress: cmd.ErrOrStderr(), dir: tmp}
-		report := make(map[string]storeFigures)
-		embedded := c
-		embedded.Database, embedded.Keys, embedded.DataDir = "sqlite:", "sqlite:", filepath.Join(tmp, "sqlite")
-		if report["sqlite"], err = b.engine(embedded); err != nil {
-			return fmt.Errorf("sqlite: %w", err)
-		}
-		if file(c.databaseURL()) == "" {
-			c.DataDir = filepath.Join(tmp, "postgres")
-			if report["postgres"], err = b.engine(c); err != nil {
-				return fmt.Errorf("postgres: %w", err)
-			}
 		}
 		return printReport(cmd.OutOrStdout(), report, *asJSON)
 	}
 	group.AddCommand(cmd, benchEncoderCommand(std), benchRetrievalCommand(), benchLogCommand())
 	return group
+}
+
+// addEngines adds the flags that name another engine to be measured.
+func addEngines(cmd *cobra.Command) {
+	cmd.Flags().String("database", "sqlite:", "An empty PostgreSQL database to measure too, postgres://user:password@host/database")
+	cmd.Flags().String("keys", "sqlite:", "An empty PostgreSQL database for the keys")
+}
+
+// eachEngine measures SQLite in a temporary folder, which goes afterwards, and then the
+// engine that the flags name, if they do.
+func eachEngine(cmd *cobra.Command, measure func(name, dir string, c Config) error) (err error) {
+	c := defaults()
+	c.applyFlags(cmd)
+	if err := c.check(); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp("", "candor-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	embedded := c
+	embedded.Database, embedded.Keys, embedded.DataDir = "sqlite:", "sqlite:", filepath.Join(tmp, "sqlite")
+	if err := measure("sqlite", tmp, embedded); err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	if file(c.databaseURL()) != "" {
+		return nil
+	}
+	c.DataDir = filepath.Join(tmp, "postgres")
+	if err := measure("postgres", tmp, c); err != nil {
+		return fmt.Errorf("postgres: %w", err)
+	}
+	return nil
 }
 
 // storeFigures are the figures of an engine. Times are in milliseconds.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,34 +53,17 @@ func benchLogCommand() *cobra.Command {
 			"those too. And it measures the proof of one entry among a million. Read the ratios: the rest\n" +
 			"is this machine's at this moment.",
 	}
-	cmd.Flags().String("database", "sqlite:", "An empty PostgreSQL database to measure too, postgres://user:password@host/database")
-	cmd.Flags().String("keys", "sqlite:", "An empty PostgreSQL database for the keys")
+	addEngines(cmd)
 	entries := cmd.Flags().Int("entries", 200, "How many entries each writer writes in a turn")
 	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		c := defaults()
-		c.applyFlags(cmd)
-		if err := c.check(); err != nil {
-			return err
-		}
-		tmp, err := os.MkdirTemp("", "candor-bench-")
+		out := logFigures{Write: make(map[string]logWrite)}
+		err = eachEngine(cmd, func(name, _ string, c Config) error {
+			fmt.Fprintln(cmd.ErrOrStderr(), name+": entries with leaves and without")
+			return logWrites(cmd.Context(), c, name, *entries, out.Write)
+		})
 		if err != nil {
 			return err
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-		embedded := c
-		embedded.Database, embedded.Keys = "sqlite:", "sqlite:"
-		engines := map[string]Config{"sqlite": embedded}
-		if file(c.databaseURL()) == "" {
-			engines["postgres"] = c
-		}
-		out := logFigures{Write: make(map[string]logWrite)}
-		for name, c := range engines {
-			c.DataDir = filepath.Join(tmp, name)
-			fmt.Fprintln(cmd.ErrOrStderr(), name+": entries with leaves and without")
-			if err := logWrites(cmd.Context(), c, name, *entries, out.Write); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
 		}
 		fmt.Fprintln(cmd.ErrOrStderr(), "proofs in a tree of a million leaves")
 		if out.Proof, err = logProofs(); err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -124,33 +123,14 @@ func (v *logVerification) keptCheckpoint(key string) (*citation.Checkpoint, erro
 func (v *logVerification) cosigners(signed []byte) ([]string, error) {
 	var out []string
 	for _, key := range v.witnesses {
+		name, _, _ := strings.Cut(key, "+")
 		at, err := witness.Cosigned(signed, key)
 		if err != nil {
-			name, _, _ := strings.Cut(key, "+")
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		name, _, _ := strings.Cut(key, "+")
 		out = append(out, fmt.Sprintf("%s, at %s", name, utc(at)))
 	}
 	return out, nil
-}
-
-// readReceiptFile reads at most a little more than a receipt of an answer can be.
-func readReceiptFile(name string, std Stdio) ([]byte, error) {
-	in := std.In
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("read the receipt: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	b, err := io.ReadAll(io.LimitReader(in, citation.MaxReceipt+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the receipt: %w", err)
-	}
-	return b, nil
 }
 
 // relation says how a log stands to a checkpoint that was kept.

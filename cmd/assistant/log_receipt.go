@@ -48,7 +48,7 @@ func (v *logVerification) receipt(cmd *cobra.Command, name string, std Stdio) er
 	if v.key == "" {
 		return errNoKey
 	}
-	file, err := readReceiptFile(name, std)
+	file, err := readReceipt(name, std, citation.MaxReceipt)
 	if err != nil {
 		return err
 	}

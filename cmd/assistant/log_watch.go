@@ -57,6 +57,9 @@ func newLogWatch(log *slog.Logger) *logWatch {
 	return &logWatch{log: log, told: make(map[string]bool)}
 }
 
+// integrated takes how adding to the log ended: well, or because it was altered.
+func (w *logWatch) integrated(err error) { w.tell("its last checkpoint", err, err != nil) }
+
 // witnessed takes how a request to a witness ended.
 func (w *logWatch) witnessed(name string, err error) {
 	w.tell("witness "+name, err, errors.Is(err, witness.ErrInconsistent))
@@ -76,7 +79,7 @@ func (w *logWatch) tell(who string, err error, inconsistent bool) {
 	known, troubled := w.told[who]
 	switch {
 	case err == nil && troubled:
-		w.log.Info("the public log is remembered outside again", "by", who)
+		w.log.Info("the public log is again what is remembered of it", "by", who)
 		delete(w.told, who)
 	case err == nil, known, troubled && !inconsistent:
 	case inconsistent:

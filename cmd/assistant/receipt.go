@@ -33,7 +33,7 @@ func receiptCommand(io Stdio) *cobra.Command {
 		if trusted && *key == "" {
 			return errors.New("--key is empty: give it the key, or leave it out")
 		}
-		file, err := readReceipt(args[0], io)
+		file, err := readReceipt(args[0], io, consent.MaxReceipt)
 		if err != nil {
 			return err
 		}
@@ -57,8 +57,9 @@ func receiptCommand(io Stdio) *cobra.Command {
 	return group
 }
 
-// readReceipt reads at most a little more than a receipt can be.
-func readReceipt(name string, std Stdio) ([]byte, error) {
+// readReceipt reads a receipt that has at most so many bytes, and of anything else a
+// little more than that.
+func readReceipt(name string, std Stdio, most int64) ([]byte, error) {
 	in := std.In
 	if name != "-" {
 		f, err := os.Open(name)
@@ -68,7 +69,7 @@ func readReceipt(name string, std Stdio) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	b, err := io.ReadAll(io.LimitReader(in, consent.MaxReceipt+1))
+	b, err := io.ReadAll(io.LimitReader(in, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the receipt: %w", err)
 	}

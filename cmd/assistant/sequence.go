@@ -31,8 +31,9 @@ func (a *app) sequence(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err == nil:
+		case err == nil, errors.Is(err, store.ErrTreeAltered):
 			failing = false
+			a.logWatch.integrated(err)
 		case !failing && !errors.Is(err, identity.ErrUnavailable):
 			failing = true // once, until it works again
 			a.log.Error("entries cannot be added to the public log", "error", err)

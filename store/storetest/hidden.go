@@ -186,6 +186,9 @@ func hiddenIsNotUsed(f *fixture) {
 	if err != nil || len(now) != 1 || now[0].Record != "o1" {
 		f.Errorf("hidden now: %v, %v", now, err)
 	}
+	if of, err := f.HiddenOf(f.Context(), shop, []string{"k1", "o1", "none"}); err != nil || !slices.Equal(of, []string{"o1"}) {
+		f.Errorf("hidden of them: %v, %v", of, err)
+	}
 	if where := f.plain("zanzibar"); len(where) > 0 {
 		f.Errorf("why is in %v", where)
 	}

@@ -130,6 +130,7 @@ var tests = []test{
 	{"citations: found by what they name", 0, citationsAreFound},
 	{"citations: only under their stamp", 0, citationsUnderStamp},
 	{"log: every entry is in the tree", 0, entriesAreInTheTree},
+	{"log: nothing to add writes nothing", 0, idleWritesNothing},
 	{"log: two replicas add once", 0, both(replicasAddOnce)},
 	{"log: older entries get leaves", ownKeys, olderEntriesGetLeaves},
 	{"log: an erasure leaves the tree", ownKeys, erasedLeavesStay},

@@ -107,6 +107,32 @@ func entriesAreInTheTree(f *fixture) {
 	}
 }
 
+// idleWritesNothing: whoever looks whether there is something to add waits for no writer,
+// and so writes nothing, when there is not.
+func idleWritesNothing(f *fixture) {
+	f.integrate() // signs the empty tree
+	lock := "BEGIN IMMEDIATE"
+	if f.db.engine.shared {
+		lock = "BEGIN; LOCK TABLE log_head IN EXCLUSIVE MODE"
+	}
+	c, err := f.operator.Conn(f.Context())
+	f.must(err)
+	defer c.Close()
+	_, err = c.ExecContext(f.Context(), lock)
+	f.must(err)
+	f.within("looking", time.Second, func() {
+		if n, err := f.Transparency().Integrate(f.Context()); n != 0 || err != nil {
+			f.Errorf("%d were added, %v", n, err)
+		}
+	})
+	_, err = c.ExecContext(f.Context(), "ROLLBACK")
+	f.must(err)
+	f.logs(f.maya, "cit_0", "Where is it?")
+	if n := f.integrate(); n != 1 {
+		f.Errorf("then %d were added", n)
+	}
+}
+
 // replicasAddOnce: two replicas that append and integrate at once make one tree, with
 // every leaf once.
 func replicasAddOnce(a, b *fixture) {
