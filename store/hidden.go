@@ -299,11 +299,8 @@ func (s *Store) Hidden(ctx context.Context, f review.HiddenFilter) (page []revie
 	return page, next, err
 }
 
-// HiddenOf returns which of a site's sources are hidden, whosever they are.
+// HiddenOf returns which of a site's sources, at least one, are hidden, whosever they are.
 func (s *Store) HiddenOf(ctx context.Context, site identity.SiteID, records []string) ([]string, error) {
-	if len(records) == 0 {
-		return nil, nil
-	}
 	return collect(ctx, s.reads, scanString, "SELECT DISTINCT record FROM hidden WHERE shown = 0 AND site = ? AND record IN ("+marks(len(records))+")",
 		append([]any{site}, anys(records)...)...)
 }

@@ -298,9 +298,12 @@ func (s *Server) usedOf(ctx context.Context, site identity.SiteID, used []answer
 			ids = append(ids, u.RecordID)
 		}
 	}
-	hidden, err := s.Hiding.HiddenOf(ctx, site, ids)
-	if err != nil {
-		return nil, err
+	var hidden []string
+	if len(ids) > 0 {
+		var err error
+		if hidden, err = s.Hiding.HiddenOf(ctx, site, ids); err != nil {
+			return nil, err
+		}
 	}
 	out := make([]usedJSON, len(used))
 	for i, u := range used {

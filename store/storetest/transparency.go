@@ -117,7 +117,7 @@ func idleWritesNothing(f *fixture) {
 	}
 	c, err := f.operator.Conn(f.Context())
 	f.must(err)
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_, err = c.ExecContext(f.Context(), lock)
 	f.must(err)
 	f.within("looking", time.Second, func() {
