@@ -18,6 +18,7 @@ import (
 	"time"
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -36,8 +37,15 @@ func (p *page) accessible() {
 	}
 	// A frame is empty before its page comes, and axe-core keeps the document it finds.
 	source := `if (location.protocol !== "about:") {` + string(b) + `}`
-	p.run(command(cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: source}))
+	p.run(
+		command(cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: source}),
+		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{still}}),
+	)
 }
+
+// still asks pages not to move: a sentence that is still fading in, or a colour that is
+// still changing, has no contrast to speak of.
+var still = &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"}
 
 // audit runs axe-core's rules of WCAG A and AA on what the widget shows.
 func (p *page) audit(what string) {
@@ -45,7 +53,6 @@ func (p *page) audit(what string) {
 	const run = `(async () => {
 	  const frame = document.querySelector("candor-chat").shadowRoot.querySelector("iframe").contentWindow;
 	  if (!frame.axe) return "";
-	  await new Promise(done => setTimeout(done, 250)); // for colours to arrive
 	  const { violations } = await frame.axe.run(frame.document, {
 	    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"], elementRef: false,
 	  });

@@ -68,7 +68,6 @@ func (p *page) auditPage(what string) {
 	p.t.Helper()
 	const run = `(async () => {
 	  if (!window.axe) return "";
-	  await new Promise((r) => setTimeout(r, 300)); // for colours to arrive
 	  const { violations } = await axe.run(document, {
 	    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"], elementRef: false,
 	  });
