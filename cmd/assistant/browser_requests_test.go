@@ -68,6 +68,7 @@ func (p *page) auditPage(what string) {
 	p.t.Helper()
 	const run = `(async () => {
 	  if (!window.axe) return "";
+	  for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame);
 	  const { violations } = await axe.run(document, {
 	    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"], elementRef: false,
 	  });
