@@ -20,11 +20,14 @@ const (
 	// EmbeddingAccess is by an outside model that tells what texts mean. The actor is
 	// the recipient.
 	EmbeddingAccess AccessKind = "embedding"
+	// WebhookAccess is by a program outside that is sent what is said. The actor is the
+	// recipient.
+	WebhookAccess AccessKind = "webhook"
 )
 
 // AccessKinds lists every kind.
 var AccessKinds = []AccessKind{
-	DeskAccess, LogAccess, ChoicesAccess, BackendAccess, ExportAccess, RequestAccess, EmbeddingAccess,
+	DeskAccess, LogAccess, ChoicesAccess, BackendAccess, ExportAccess, RequestAccess, EmbeddingAccess, WebhookAccess,
 }
 
 // Recipient returns the recipient of the policy that saw something in a look of the
@@ -34,7 +37,7 @@ func (k AccessKind) Recipient(actor string) Recipient {
 	switch k {
 	case DeskAccess:
 		return HumanAgents
-	case EmbeddingAccess:
+	case EmbeddingAccess, WebhookAccess:
 		return Recipient(actor)
 	case LogAccess, ChoicesAccess, BackendAccess, ExportAccess, RequestAccess:
 	}
@@ -44,8 +47,10 @@ func (k AccessKind) Recipient(actor string) Recipient {
 // Access is a look at something of a customer's, by somebody other than the
 // assistant, whose uses are in the citation log.
 type Access struct {
-	Customer     identity.CustomerID
-	Actor        string // identity.Principal.Actor, or a Recipient that is no person
+	Customer identity.CustomerID
+	Actor    string // identity.Principal.Actor, or a Recipient that is no person
+	// Recipient is who it was shown to, where the kind does not say: an outside desk.
+	Recipient    Recipient
 	Kind         AccessKind
 	Conversation string
 	Answer       string  // the answer whose sealed parts were opened

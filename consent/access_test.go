@@ -40,12 +40,13 @@ func TestAccessKinds(t *testing.T) {
 }
 
 // TestAccessRecipient: at the desk it is the company's people who see something,
-// whoever of them; an outside model is a recipient of its own.
+// whoever of them; an outside model, or a webhook, is a recipient of its own.
 func TestAccessRecipient(t *testing.T) {
 	t.Parallel()
 	for _, k := range consent.AccessKinds {
 		want := map[consent.AccessKind]consent.Recipient{
 			consent.DeskAccess: consent.HumanAgents, consent.EmbeddingAccess: "ai_provider:openai",
+			consent.WebhookAccess: "ai_provider:openai",
 		}[k]
 		if got := k.Recipient("ai_provider:openai"); got != want {
 			t.Errorf("a look of the kind %s went to %q, want %q", k, got, want)

@@ -94,13 +94,14 @@ func (s AskState) err() error {
 	return ErrNotAskable
 }
 
-// deskTriple is what people at the desk ask for.
-func deskTriple(c Category) Triple { return Triple{AgentAssist, c, HumanAgents} }
+// deskTriple is what a member of staff asks for.
+func deskTriple(who identity.Principal, c Category) Triple {
+	return Triple{AgentAssist, c, ReaderOf(who)}
+}
 
-// askState says how a category stands for who would ask for it. asked holds what
-// was asked for before, ever.
-func askState(p *Policy, s Snapshot, asked map[Triple]bool, c Category, conversation string) AskState {
-	t := deskTriple(c)
+// askState says how what somebody would ask for stands. asked holds what was asked for
+// before, ever.
+func askState(p *Policy, s Snapshot, asked map[Triple]bool, t Triple, conversation string) AskState {
 	d := Decide(p, s, t, Overlay{Conversation: conversation})
 	open := !d.Ends.IsZero() && !s.Now.Before(d.Ends) // its time is over
 	switch {
@@ -142,7 +143,7 @@ func (g *Gate) Asks(ctx context.Context, who identity.Principal, categories []Ca
 	// often, and histories are long.
 	var asked map[Triple]bool
 	if slices.ContainsFunc(categories, func(c Category) bool {
-		state := Decide(p, snap, deskTriple(c), Overlay{Conversation: who.Conversation}).State
+		state := Decide(p, snap, deskTriple(who, c), Overlay{Conversation: who.Conversation}).State
 		return state == Withdrawn || state == Revoked
 	}) {
 		history, err := g.ledger.History(ctx, who.Customer)
@@ -153,7 +154,7 @@ func (g *Gate) Asks(ctx context.Context, who identity.Principal, categories []Ca
 	}
 	out := make(map[Category]AskState, len(categories))
 	for _, c := range categories {
-		out[c] = askState(p, snap, asked, c, who.Conversation)
+		out[c] = askState(p, snap, asked, deskTriple(who, c), who.Conversation)
 	}
 	return out, nil
 }
@@ -214,17 +215,17 @@ func ask(p *Policy, s Snapshot, asked map[Triple]bool, who identity.Principal, c
 	o := Offer{ID: OfferOf(message), Notice: p.Notice.Ref(lang)}
 	entry := Entry{}
 	for _, c := range categories {
-		t := deskTriple(c)
+		t := deskTriple(who, c)
 		switch {
 		case !p.Uses(t):
-			return Entry{}, fmt.Errorf("%w: people at the desk see no data of category %s", ErrUnknownTriple, name(string(c)))
+			return Entry{}, fmt.Errorf("%w: people at your desk see no data of category %s", ErrUnknownTriple, name(string(c)))
 		case o.Asks(t):
 			return Entry{}, fmt.Errorf("%w: the same category twice", ErrInvalidChange)
 		}
 		if d := Decide(p, s, t, Overlay{Conversation: who.Conversation}); d.Reason == Minor {
 			return Entry{}, ErrMinor
 		}
-		if err := askState(p, s, asked, c, who.Conversation).err(); err != nil && len(categories) > 1 {
+		if err := askState(p, s, asked, t, who.Conversation).err(); err != nil && len(categories) > 1 {
 			return Entry{}, fmt.Errorf("%w: %s", err, c)
 		} else if err != nil {
 			return Entry{}, err
@@ -235,9 +236,13 @@ func ask(p *Policy, s Snapshot, asked map[Triple]bool, who identity.Principal, c
 		e.Expires = s.Now.Add(p.DeferFor.Duration())
 		entry.Events = append(entry.Events, e)
 	}
-	only, _ := p.Recipient(HumanAgents)
-	o.Text = strings.NewReplacer("{name}", who.Name, "{brand}", brand, "{what}", p.Phrase(lang, categories...),
-		"{only}", strings.ReplaceAll(only.Only.In(lang), "{brand}", brand)).Replace(askText.In(lang))
+	reader, _ := p.Recipient(ReaderOf(who))
+	from := brand
+	if reader.ID.OutsideDesk() {
+		from = reader.Label.In(lang)
+	}
+	o.Text = strings.NewReplacer("{name}", who.Name, "{brand}", from, "{what}", p.Phrase(lang, categories...),
+		"{only}", strings.ReplaceAll(reader.Only.In(lang), "{brand}", brand)).Replace(askText.In(lang))
 	entry.Live = live(p, s.with(entry.Events))
 	entry.Asks = &Asking{Offer: o, Conversation: who.Conversation, Staff: who.Staff, Message: message}
 	return entry, nil

@@ -24,7 +24,7 @@ func TestAskState(t *testing.T) {
 	t.Parallel()
 	p := DefaultPolicy().Following(nil)
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	triple := deskTriple("orders")
+	triple := deskTriple(identity.Principal{}, "orders")
 	at := func(s State, conversation string, epoch int64, expires time.Time) Event {
 		return Event{
 			Triple: triple, State: s, Conversation: conversation, Epoch: epoch, Expires: expires, At: now.Add(-time.Hour),
@@ -59,7 +59,7 @@ func TestAskState(t *testing.T) {
 		for _, e := range tt.events {
 			s.Latest[e.Key()] = e
 		}
-		got := askState(p, s, map[Triple]bool{triple: tt.asked}, "orders", "here")
+		got := askState(p, s, map[Triple]bool{triple: tt.asked}, triple, "here")
 		if got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
@@ -72,7 +72,7 @@ func TestAskState(t *testing.T) {
 			t.Errorf("%s: asking: %v", name, err)
 		}
 	}
-	if got := askState(p, Snapshot{Now: now}, nil, "browsing", ""); got != AskNever {
+	if got := askState(p, Snapshot{Now: now}, nil, deskTriple(identity.Principal{}, "browsing"), ""); got != AskNever {
 		t.Errorf("what people at the desk do not see: %q", got)
 	}
 }

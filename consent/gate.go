@@ -148,12 +148,15 @@ func overlay(p identity.Principal) Overlay {
 // unavailable, so that a caller can go on with company knowledge and say so.
 //
 // A customer or visitor gets a scope for themselves, staff one for the customer
-// they serve (Principal.About), with what goes to people at the company's desk.
+// they serve (Principal.About), with what goes to people at their desk (ReaderOf).
 func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpose) (Scope, error) {
 	p := g.Policy()
 	s := Scope{
 		site: who.Site, customer: who.Customer, conversation: who.Conversation,
-		purpose: purpose, policyVersion: p.Version,
+		purpose: purpose, policyVersion: p.Version, reader: BrandAI,
+	}
+	if purpose == AgentAssist {
+		s.reader = ReaderOf(who)
 	}
 	if who.Kind == identity.Staff {
 		s.audience = Staff
@@ -180,13 +183,12 @@ func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpos
 	uses := p.uses[purpose]
 	s.permits = make(map[Category][]Permit, len(uses))
 	o := overlay(who)
-	first := searcher(purpose)
 	for _, c := range uses {
 		permits := make([]Permit, 0, len(c.recipients))
 		denied := RecipientDenied // nobody may search it for the purpose
 		for _, r := range c.recipients {
 			d := Decide(p, snap, Triple{purpose, c.category, r}, o)
-			if r == first {
+			if r == s.reader {
 				denied = d.Reason
 			}
 			if !d.Allowed {
@@ -204,7 +206,8 @@ func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpos
 		if len(permits) > 0 {
 			s.permits[c.category] = permits
 		}
-		if denied != "" && c.category != Conversation {
+		// Customers' own words are their company's to read, and not another one's.
+		if denied != "" && (c.category != Conversation || s.reader.OutsideDesk()) {
 			s.denials = append(s.denials, Denial{c.category, denied})
 		}
 	}
@@ -231,18 +234,9 @@ func (g *Gate) Holds(ctx context.Context, stamp Stamp) error {
 	return nil
 }
 
-// searcher is the recipient that reads first for a purpose: without it nothing
-// of a category is searched, whoever else may have it.
-func searcher(purpose Purpose) Recipient {
-	if purpose == AgentAssist {
-		return HumanAgents
-	}
-	return BrandAI
-}
-
 func (s *Scope) deny(p *Policy, purpose Purpose, r Reason) {
 	for _, c := range p.uses[purpose] {
-		if c.category != Conversation {
+		if c.category != Conversation || s.reader.OutsideDesk() {
 			s.denials = append(s.denials, Denial{c.category, r})
 		}
 	}

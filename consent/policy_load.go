@@ -356,12 +356,18 @@ func (c *checker) names(p *Policy) names {
 		c.terms(at, "recipient "+id, x.DPV)
 		c.texts(append(at, "label"), "the label of recipient "+id, x.Label)
 		c.texts(append(at, "only"), "the only-sentence of recipient "+id, x.Only)
-		if x.ID.Outside() && !x.ThirdParty {
+		if (x.ID.Outside() || x.ID.OutsideDesk() || x.ID.Webhook()) && !x.ThirdParty {
 			c.at(append(at, "third_party"), "recipient %q is outside the house, so third_party must be true", id)
+		}
+		if _, name, _ := strings.Cut(id, ":"); (x.ID.OutsideDesk() || x.ID.Webhook()) && !outsideName.MatchString(name) {
+			c.at(append(at, "id"), "recipient %q: what follows the colon is not 1 to 32 of a-z, 0-9 and -", id)
 		}
 	}
 	return known
 }
+
+// outsideName is the name of a desk or a webhook outside, which settings have too.
+var outsideName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 
 func blocked(fides string) bool {
 	return slices.ContainsFunc(sensitive, func(s string) bool { return fides == s || strings.HasPrefix(fides, s+".") })
@@ -397,6 +403,9 @@ func (c *checker) uses(p *Policy, known names) {
 		}
 		for _, x := range u.Recipients {
 			refer(aRecipient, string(x), append(at, "recipients"))
+			if (x.OutsideDesk() || x.Webhook()) && u.Purpose != AgentAssist {
+				c.at(append(at, "recipients"), "uses[%d]: %s helps people at the desk, so it is for purpose agent_assist alone", i, x)
+			}
 		}
 		if len(u.Categories) == 0 || len(u.Recipients) == 0 {
 			c.at(at, "uses[%d] names no categories or no recipients; empty never means all", i)

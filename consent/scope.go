@@ -44,6 +44,7 @@ type Scope struct {
 	policyVersion string
 	validUntil    time.Time
 	within        string // the conversation that a grant in it ends with, if one does
+	reader        Recipient
 	permits       map[Category][]Permit
 	denials       []Denial
 	unavailable   bool
@@ -76,10 +77,14 @@ func (s Scope) Categories(r Recipient) []Category {
 	return out
 }
 
+// Reader returns the recipient that reads first under the scope: without it nothing
+// of a category is searched, whoever else may have it. It is the company's own AI;
+// for agent_assist people, at whosever desk they work.
+func (s Scope) Reader() Recipient { return s.reader }
+
 // Searchable returns the categories that may be searched and read under the
-// scope, sorted: those that may go to the recipient that reads first for its
-// purpose (the company's own AI; for agent_assist the company's people).
-func (s Scope) Searchable() []Category { return s.Categories(searcher(s.purpose)) }
+// scope, sorted: those that may go to its reader.
+func (s Scope) Searchable() []Category { return s.Categories(s.reader) }
 
 // Denials returns every category that the purpose could use and the scope does
 // not cover, with the reason.

@@ -1,6 +1,10 @@
 package consent
 
-import "strings"
+import (
+	"strings"
+
+	"candor/identity"
+)
 
 // Purpose is what data may be used for.
 type Purpose string
@@ -27,7 +31,8 @@ const Knowledge Category = "knowledge"
 // Recipient is who data goes to. No recipient implies another.
 type Recipient string
 
-// Recipients. An outside model is "ai_provider:<name>".
+// Recipients. An outside model is "ai_provider:<name>", somebody else's desk
+// "desk:<name>", and a webhook that is sent texts "webhook:<name>".
 const (
 	BrandAI     Recipient = "brand_ai"     // models the company runs itself, search included
 	HumanAgents Recipient = "human_agents" // the company's own desk
@@ -35,6 +40,22 @@ const (
 
 // Outside reports whether the recipient is an AI provider outside the house.
 func (r Recipient) Outside() bool { return strings.HasPrefix(string(r), "ai_provider:") }
+
+// OutsideDesk reports whether the recipient is the desk of somebody else.
+func (r Recipient) OutsideDesk() bool { return strings.HasPrefix(string(r), "desk:") }
+
+// Webhook reports whether the recipient is a program of somebody else that is sent
+// what is said at the desk.
+func (r Recipient) Webhook() bool { return strings.HasPrefix(string(r), "webhook:") }
+
+// ReaderOf returns the recipient that a member of staff reads for under
+// AgentAssist: the company's own desk, or that of somebody else whom they work for.
+func ReaderOf(who identity.Principal) Recipient {
+	if who.Recipient != "" {
+		return Recipient(who.Recipient)
+	}
+	return HumanAgents
+}
 
 // Triple is the unit of consent: one purpose, one category, one recipient.
 type Triple struct {

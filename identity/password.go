@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -21,13 +22,13 @@ const (
 	argonSaltLen = 16
 )
 
-// MinPassword is the shortest password that is accepted, in bytes.
-const MinPassword = 10
+// MinPassword is the shortest password that is accepted, in characters.
+const MinPassword = 12
 
 // HashPassword returns password under argon2id in the PHC string format, with
 // its parameters and a fresh salt.
 func HashPassword(password string) (string, error) {
-	if len(password) < MinPassword {
+	if utf8.RuneCountInString(password) < MinPassword {
 		return "", fmt.Errorf("a password needs at least %d characters", MinPassword)
 	}
 	salt := make([]byte, argonSaltLen)

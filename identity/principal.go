@@ -95,20 +95,32 @@ type Principal struct {
 	Staff StaffID
 	Name  string
 	Roles []Role
+	// Recipient is the desk of somebody else's that staff works at, as the policy
+	// names it (desk:<name>); empty: the company's own.
+	Recipient string
 }
 
 // Anonymous reports whether the principal has no identity to hang personal
 // records on.
 func (p Principal) Anonymous() bool { return p.Kind == Visitor || p.Kind == Nobody }
 
+// Outside reports whether the principal works at the desk of somebody else.
+func (p Principal) Outside() bool { return p.Recipient != "" }
+
 // Has reports whether the principal holds one of the roles. An administrator
 // holds every role but analyst and auditor, which only take rights away.
+//
+// SECURITY: who works at somebody else's desk holds the roles of a desk alone: the
+// other ones read what no customer was asked about.
 func (p Principal) Has(roles ...Role) bool {
 	if p.Kind != Staff {
 		return false
 	}
-	admin := slices.Contains(p.Roles, RoleAdmin)
+	admin := slices.Contains(p.Roles, RoleAdmin) && !p.Outside()
 	for _, r := range roles {
+		if p.Outside() && r != RoleAgent && r != RoleSupervisor {
+			continue
+		}
 		if slices.Contains(p.Roles, r) || admin && r != RoleAnalyst && r != RoleAuditor {
 			return true
 		}

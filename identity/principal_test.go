@@ -30,6 +30,16 @@ func TestHas(t *testing.T) {
 	if !both.Has(RoleAuditor, RoleReviewer) || both.Has(RoleAuditor, RolePrivacy) {
 		t.Error("one of several roles is enough, and none of them is not")
 	}
+	outside := StaffMember{ID: "stf_1", Roles: Roles, Recipient: "desk:acme"}.Principal()
+	for _, asked := range Roles {
+		if want := asked == RoleAgent || asked == RoleSupervisor; outside.Has(asked) != want {
+			t.Errorf("at somebody else's desk one holds %s: %t, want %t", asked, !want, want)
+		}
+	}
+	outside.Roles = []Role{RoleAdmin}
+	if outside.Has(Roles...) {
+		t.Error("at somebody else's desk an administrator holds a role")
+	}
 	for k := Nobody; k <= System+1; k++ {
 		if k != Staff && (Principal{Kind: k, Roles: Roles}).Has(Roles...) {
 			t.Errorf("a %s has a role of staff", k)

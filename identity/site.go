@@ -29,6 +29,12 @@ type StaffMember struct {
 	Languages []string
 	Password  string // argon2id, encoded; see HashPassword
 	Disabled  bool
+	Recipient string // see Principal
+}
+
+// Principal is the member of staff as who speaks.
+func (m StaffMember) Principal() Principal {
+	return Principal{Kind: Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles, Recipient: m.Recipient}
 }
 
 // Session is a signed-in browser: a customer's or visitor's widget, or a
