@@ -52,6 +52,9 @@ type Message struct {
 	// Offer is a consent that an agent asks for with the message. Its text is the
 	// message's.
 	Offer *consent.Offer `json:"offer,omitempty"`
+	// Attachments are the files that were sent with it.
+	Attachments []Attachment `json:"attachments,omitempty"`
+	Edited      time.Time    `json:"edited,omitzero"` // when it was changed last; zero: never
 }
 
 // Text returns the whole text, for the customer, whose own it is. Every other
@@ -78,6 +81,7 @@ const (
 	AnswerEvent   EventType = "answer"
 	StateEvent    EventType = "state"
 	ConsentEvent  EventType = "consent"
+	EditEvent     EventType = "edit" // names a message that has other words now
 	ErrorEvent    EventType = "error"
 )
 
@@ -103,6 +107,7 @@ type Conversation struct {
 	// Language is the language of the customer's latest message.
 	Language string
 	LastSeq  int64
+	Read     Marks
 	Created  time.Time
 	Updated  time.Time
 }

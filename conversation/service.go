@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"candor/identity"
 	"candor/pii"
@@ -46,7 +45,7 @@ func (s *Service) Start(ctx context.Context, who identity.Principal, language, n
 	return s.store.Conversation(ctx, c.ID)
 }
 
-// Resume returns the principal's latest unresolved conversation.
+// Resume returns the principal's latest conversation that goes on, or may (Store.Latest).
 func (s *Service) Resume(ctx context.Context, who identity.Principal) (Conversation, bool, error) {
 	return s.store.Latest(ctx, who.Customer)
 }
@@ -71,20 +70,22 @@ func (s *Service) At(ctx context.Context, id string) (Conversation, error) {
 // Say posts the customer's message, once for each id (WithMessageID), and queues
 // its answer. What support never needs is hidden first (pii.Mask).
 func (s *Service) Say(ctx context.Context, who identity.Principal, id, text, language string) (Posted, error) {
+	return s.say(ctx, who, id, text, language, nil)
+}
+
+// say posts a message with words. The assistant is told nothing of files.
+func (s *Service) say(ctx context.Context, who identity.Principal, id, text, language string, files []Attachment) (Posted, error) {
 	if _, err := s.Own(ctx, who, id); err != nil {
 		return Posted{}, err
 	}
-	text = strings.TrimSpace(text)
-	switch {
-	case text == "":
-		return Posted{}, ErrEmptyMessage
-	case utf8.RuneCountInString(text) > MaxMessage:
-		return Posted{}, ErrTooLong
+	text, err := MessageText(text, false)
+	if err != nil {
+		return Posted{}, err
 	}
 	// SECURITY: what follows sees the masked text alone: the store, the turn, the answer
 	// and its log, and every model.
 	text, _ = pii.Mask(text, language)
-	m := Message{ID: MessageID(ctx), From: FromCustomer, Segments: PlainMessage(text)}
+	m := Message{ID: MessageID(ctx), From: FromCustomer, Segments: PlainMessage(text), Attachments: files}
 	p, err := s.store.Post(ctx, id, m, language)
 	if err != nil {
 		return Posted{}, err
@@ -125,6 +126,23 @@ func (s *Service) Handoff(ctx context.Context, who identity.Principal, id, notic
 		s.turns.Drop(id)
 	}
 	return t, err
+}
+
+// Confirm says whether the principal's own conversation, which a person resolved, is
+// solved. ErrIllegalTransition if no person had it, or it is not resolved.
+func (s *Service) Confirm(ctx context.Context, who identity.Principal, id string, solved bool) error {
+	if _, err := s.Own(ctx, who, id); err != nil {
+		return err
+	}
+	return s.store.Confirm(ctx, id, solved)
+}
+
+// MayConfirm reports whether its customer can say whether a conversation is solved.
+func (s *Service) MayConfirm(ctx context.Context, c Conversation) (bool, error) {
+	if c.State != Resolved {
+		return false, nil
+	}
+	return s.store.MayConfirm(ctx, c.ID)
 }
 
 // TakenOver ends the turns of a conversation that a person now has.

@@ -32,6 +32,9 @@ const (
 	SnoozeOver       Reason = "snooze_over"
 	CustomerWrote    Reason = "customer_wrote"
 	PutBack          Reason = "put_back" // its agent returned it to the queue
+	Transferred      Reason = "transferred"
+	WentQuiet        Reason = "went_quiet" // nobody wrote for long
+	NotSolved        Reason = "not_solved" // its customer says so
 	CustomerErased   Reason = "customer_erased"
 )
 
@@ -54,18 +57,34 @@ const (
 	AgentSnoozes  Trigger = "snooze"
 	AgentAsks     Trigger = "ask_consent"
 	SnoozeEnds    Trigger = "snooze_ends"
+	// AgentTransfers gives it to another queue or agent, SupervisorAssigns to an agent.
+	AgentTransfers    Trigger = "transfer"
+	SupervisorAssigns Trigger = "assign"
+	// GoesQuiet closes what nobody waits in: the store sees to that.
+	GoesQuiet Trigger = "goes_quiet"
+	// CustomerReturns is a message, soon after a person had it, or that it is not
+	// solved.
+	CustomerReturns  Trigger = "customer_returns"
+	CustomerConfirms Trigger = "confirm"
 )
+
+// Triggers lists every trigger.
+var Triggers = []Trigger{
+	HandoffWanted, CustomerSays, AgentClaims, AgentReplies, AgentReleases, AgentResolves, AgentReturns, AgentSnoozes, AgentAsks, SnoozeEnds,
+	AgentTransfers, SupervisorAssigns, GoesQuiet, CustomerReturns, CustomerConfirms,
+}
 
 // transitions is every legal one. What is not here is refused.
 var transitions = map[State]map[Trigger]State{
 	Pending: {
 		HandoffWanted: Open, CustomerSays: Pending,
-		AgentClaims: Open, AgentReplies: Open,
+		AgentClaims: Open, AgentReplies: Open, GoesQuiet: Resolved,
 	},
 	Open: {
 		HandoffWanted: Open, CustomerSays: Open,
 		AgentClaims: Open, AgentReplies: Open, AgentReleases: Open,
 		AgentResolves: Resolved, AgentReturns: Pending, AgentSnoozes: Snoozed, AgentAsks: Open,
+		AgentTransfers: Open, SupervisorAssigns: Open, GoesQuiet: Resolved,
 	},
 	Snoozed: {
 		HandoffWanted: Open, CustomerSays: Open,
@@ -73,7 +92,7 @@ var transitions = map[State]map[Trigger]State{
 		AgentResolves: Resolved, AgentReturns: Pending,
 	},
 	Resolved: {
-		HandoffWanted: Open, CustomerSays: Pending,
+		HandoffWanted: Open, CustomerSays: Pending, CustomerReturns: Open, CustomerConfirms: Resolved,
 	},
 }
 

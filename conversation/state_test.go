@@ -21,7 +21,8 @@ var (
 	triggers = []conversation.Trigger{
 		conversation.HandoffWanted, conversation.CustomerSays, conversation.AgentClaims, conversation.AgentReplies,
 		conversation.AgentReleases, conversation.AgentResolves, conversation.AgentReturns, conversation.AgentSnoozes, conversation.SnoozeEnds,
-		conversation.AgentAsks,
+		conversation.AgentAsks, conversation.AgentTransfers, conversation.SupervisorAssigns, conversation.GoesQuiet,
+		conversation.CustomerReturns, conversation.CustomerConfirms,
 	}
 )
 

@@ -22,8 +22,11 @@ type Posted struct {
 // Ticket is a conversation's place in the queue for a person.
 type Ticket struct {
 	ID            string
-	QueuePosition int // 1 is next; 0 when somebody has it
+	QueuePosition int // 1 is next; 0 when somebody has it, or it is not known
 }
+
+// LastPlace is the last place in a queue that is told apart: it is that one or a later.
+const LastPlace = 100
 
 // Store keeps conversations.
 //
@@ -37,7 +40,8 @@ type Store interface {
 	// same customer already has is not created again.
 	Create(ctx context.Context, c Conversation, first Message) error
 	Conversation(ctx context.Context, id string) (Conversation, error)
-	// Latest returns the customer's latest unresolved conversation.
+	// Latest returns the customer's latest conversation that is not resolved, or that a
+	// message of theirs would return to the person who had it.
 	Latest(ctx context.Context, customer identity.CustomerID) (Conversation, bool, error)
 	// Post appends the customer's message, moves the state as CustomerSays
 	// does, and makes an answer to be written if the assistant has the
@@ -53,6 +57,11 @@ type Store interface {
 	// Handoff gives the conversation to the desk. A repeated one returns the
 	// same ticket.
 	Handoff(ctx context.Context, id string, reason Reason, notice Message) (Ticket, error)
+	// Confirm stores whether a resolved conversation that a person had is solved, as
+	// its customer says; what is not goes back to that person. MayConfirm reports
+	// whether they can still say so.
+	Confirm(ctx context.Context, id string, solved bool) error
+	MayConfirm(ctx context.Context, id string) (bool, error)
 	Messages(ctx context.Context, id string) ([]Message, error)
 	// Events returns at most limit events after seq, in order.
 	Events(ctx context.Context, id string, after int64, limit int) ([]Event, error)

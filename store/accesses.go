@@ -47,7 +47,7 @@ func (s *Store) newSeen(a consent.Access, now time.Time) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	id := "acc_" + s.keys.Hash("access", string(a.Customer), a.Actor, string(a.Kind), a.Conversation, a.Answer, string(a.Purpose),
+	id := "acc_" + s.keys.Hash("access", string(a.Customer), a.Actor, string(a.Recipient), string(a.Kind), a.Conversation, a.Answer, string(a.Purpose),
 		a.Reason, string(categories), string(records), now.Truncate(sameAccess).Format(time.RFC3339))[:32]
 	return seen{a, id, string(categories), records}, nil
 }
@@ -125,9 +125,9 @@ func (s *Store) addLooks(ctx context.Context, customer identity.CustomerID, look
 					return err
 				}
 			}
-			_, err := tx.exec(`INSERT INTO accesses (id, at, site, customer, actor, kind, conversation, answer, purpose, reason, categories, sealed)
-				VALUES (?, ?, (SELECT site FROM customers WHERE id = ?), `+marks(9)+`) ON CONFLICT (id) DO NOTHING`,
-				l.id, micros(tx.Now), customer, customer, l.Actor, l.Kind, l.Conversation, l.Answer, l.Purpose, l.Reason, l.categories, sealed[i])
+			_, err := tx.exec(`INSERT INTO accesses (id, at, site, customer, actor, recipient, kind, conversation, answer, purpose, reason, categories, sealed)
+				VALUES (?, ?, (SELECT site FROM customers WHERE id = ?), `+marks(10)+`) ON CONFLICT (id) DO NOTHING`,
+				l.id, micros(tx.Now), customer, customer, l.Actor, l.Recipient, l.Kind, l.Conversation, l.Answer, l.Purpose, l.Reason, l.categories, sealed[i])
 			if err != nil {
 				return err
 			}

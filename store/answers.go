@@ -214,7 +214,7 @@ func (s *Store) Finish(ctx context.Context, stamp consent.Stamp, a answer.Answer
 		if err != nil {
 			return err
 		}
-		if err := s.move(tx, key, &c, conversation.HandoffWanted, handoff); err != nil {
+		if err := s.move(tx, key, &c, change{trigger: conversation.HandoffWanted, reason: handoff, topic: end.Topic}); err != nil {
 			return err
 		}
 		if end.Notice == "" {

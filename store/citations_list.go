@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"candor/citation"
+	"candor/consent"
 	"candor/review"
 )
 
@@ -107,6 +108,11 @@ func (s *Store) conditions(ctx context.Context, f review.Filter) ([]condition, e
 		if value != "" {
 			add("log_values", "d.value = ?", true, prefix+value)
 		}
+	}
+	if f.Purpose == consent.Answers {
+		add("log_answers", "NOT EXISTS (SELECT 1 FROM log_values v WHERE v.place = d.place AND v.value LIKE '"+ofPurpose+"%')", false)
+	} else if f.Purpose != "" {
+		add("log_values", "d.value = ?", true, ofPurpose+string(f.Purpose))
 	}
 	words := citation.Words(f.Query)
 	if f.Query != "" && len(words) == 0 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"candor/agents"
 	"candor/answer"
 	"candor/consent"
 	"candor/conversation"
@@ -16,12 +17,13 @@ import (
 
 var _ conversation.Store = (*Store)(nil)
 
-const conversationColumns = "id, site, customer, visitor, state, reason, assignee, language, last_seq, created, updated"
+const conversationColumns = "id, site, customer, visitor, state, reason, assignee, language, last_seq, created, updated, customer_read, desk_read"
 
 func scanConversation(scan func(...any) error) (conversation.Conversation, error) {
 	var c conversation.Conversation
 	var created, updated int64
-	err := scan(&c.ID, &c.Site, &c.Customer, &c.Visitor, &c.State, &c.Reason, &c.Assignee, &c.Language, &c.LastSeq, &created, &updated)
+	err := scan(&c.ID, &c.Site, &c.Customer, &c.Visitor, &c.State, &c.Reason, &c.Assignee, &c.Language, &c.LastSeq, &created, &updated,
+		&c.Read.Customer, &c.Read.Desk)
 	c.Created, c.Updated = fromMicros(created), fromMicros(updated)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = conversation.ErrNotFound
@@ -42,6 +44,13 @@ type messageBody struct {
 	Staff    identity.StaffID       `json:"staff,omitempty"`
 	Name     string                 `json:"name,omitempty"`
 	Offer    *consent.Offer         `json:"offer,omitempty"`
+
+	Attachments []conversation.Attachment `json:"attachments,omitempty"`
+	Edited      time.Time                 `json:"edited,omitzero"`
+}
+
+func bodyOf(m conversation.Message) messageBody {
+	return messageBody{m.From, m.Segments, m.AnswerID, m.Assisted, m.Staff, m.Name, m.Offer, m.Attachments, m.Edited}
 }
 
 func eventPlace(conv string, seq int64) string { return fmt.Sprintf("event/%s/%d", conv, seq) }
@@ -64,13 +73,27 @@ func (tx *Tx) addEvent(key Sealer, conv string, kind conversation.EventType, ref
 
 // addMessage appends a message and tells the desk of it, without its words.
 func (tx *Tx) addMessage(key Sealer, conv string, m conversation.Message) (conversation.Message, error) {
-	body := messageBody{m.From, m.Segments, m.AnswerID, m.Assisted, m.Staff, m.Name, m.Offer}
-	seq, err := tx.addEvent(key, conv, conversation.MessageEvent, m.ID, body)
+	if err := tx.attach(key, conv, &m); err != nil {
+		return m, err
+	}
+	seq, err := tx.addEvent(key, conv, conversation.MessageEvent, m.ID, bodyOf(m))
 	if err != nil {
 		return m, err
 	}
+	if err := tx.readBy(conv, m.From, seq); err != nil {
+		return m, err
+	}
 	m.Seq, m.At = seq, tx.Now
+	if err := tx.said(conv, m); err != nil {
+		return m, err
+	}
+	if err := tx.leaveUnread(conv, m); err != nil {
+		return m, err
+	}
 	tx.Wake(deskTopic)
+	if err := tx.tellQueue(conv, m); err != nil {
+		return m, err
+	}
 	return m, tx.send("candor.conversation."+conv, "candor.conversation.message",
 		map[string]any{"conversation_id": conv, "message_id": m.ID, "seq": seq, "from": m.From})
 }
@@ -82,8 +105,8 @@ func (s *Store) Create(ctx context.Context, c conversation.Conversation, first c
 		return err
 	}
 	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		n, err := tx.exec("INSERT INTO conversations ("+conversationColumns+") VALUES ("+marks(11)+") ON CONFLICT (id) DO NOTHING",
-			c.ID, c.Site, c.Customer, c.Visitor, c.State, c.Reason, c.Assignee, c.Language, 0, micros(tx.Now), micros(tx.Now))
+		n, err := tx.exec("INSERT INTO conversations ("+conversationColumns+") VALUES ("+marks(13)+") ON CONFLICT (id) DO NOTHING",
+			c.ID, c.Site, c.Customer, c.Visitor, c.State, c.Reason, c.Assignee, c.Language, 0, micros(tx.Now), micros(tx.Now), 0, 0)
 		if err != nil {
 			return err
 		}
@@ -104,32 +127,54 @@ func (s *Store) Conversation(ctx context.Context, id string) (conversation.Conve
 	return getConversation(ctx, s.reads, id)
 }
 
-// Latest returns the customer's latest unresolved conversation.
+// Latest returns the customer's latest conversation that is not resolved, or that a
+// message would return to the person who had it.
 func (s *Store) Latest(ctx context.Context, customer identity.CustomerID) (conversation.Conversation, bool, error) {
-	c, err := scanConversation(s.reads.QueryRowContext(ctx, "SELECT "+conversationColumns+` FROM conversations
-		WHERE customer = ? AND state <> ? AND `+present("conversations.customer")+" ORDER BY updated DESC, id LIMIT 1", customer, conversation.Resolved).Scan)
-	if errors.Is(err, conversation.ErrNotFound) {
-		return c, false, nil
+	latest, err := collect(ctx, s.reads, scanConversation, "SELECT "+conversationColumns+` FROM conversations
+		WHERE customer = ? AND (state <> ? OR resolved > 0 AND last_owner <> '') AND `+present("conversations.customer")+" ORDER BY updated DESC, id LIMIT 10",
+		customer, conversation.Resolved)
+	for _, c := range latest {
+		returns := true
+		if c.State == conversation.Resolved {
+			returns, err = returnsToDesk(ctx, s.reads, c.ID)
+		}
+		if err != nil || returns {
+			return c, err == nil, err
+		}
 	}
-	return c, err == nil, err
+	return conversation.Conversation{}, false, err
+}
+
+// change is what happens to a conversation, why, and by whom.
+type change struct {
+	trigger conversation.Trigger
+	reason  conversation.Reason
+	by      identity.StaffID // as agents.TicketEvent has it
+	topic   string           // of the policy, of a handoff
+	until   time.Time        // of a snooze
 }
 
 // move changes the state of a conversation as the trigger does, and tells the
 // customer and the desk when something has changed.
-func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, t conversation.Trigger, reason conversation.Reason) error {
-	next, err := c.State.Next(t)
+func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, ch change) error {
+	was := c.State
+	next, err := was.Next(ch.trigger)
 	if err != nil {
 		return err
 	}
-	if next == c.State {
+	if next == was {
 		return nil
 	}
-	c.State, c.Reason = next, reason
+	c.State, c.Reason = next, ch.reason
+	var resolved int64
+	if next == conversation.Resolved {
+		resolved = micros(tx.Now)
+	}
 	if next == conversation.Pending || next == conversation.Resolved {
 		c.Assignee = ""
 	}
-	if _, err := tx.exec("UPDATE conversations SET state = ?, reason = ?, assignee = ?, unanswered = 0 WHERE id = ?",
-		c.State, c.Reason, c.Assignee, c.ID); err != nil {
+	if _, err := tx.exec("UPDATE conversations SET state = ?, reason = ?, assignee = ?, unanswered = 0, resolved = ? WHERE id = ?",
+		c.State, c.Reason, c.Assignee, resolved, c.ID); err != nil {
 		return err
 	}
 	switch next {
@@ -137,21 +182,32 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, t convers
 		if err := s.interruptAnswers(tx, key, c); err != nil {
 			return err
 		}
-		if err := tx.openTicket(c); err != nil {
+		if err := tx.openTicket(c, ch); err != nil {
 			return err
 		}
+		if was == conversation.Snoozed {
+			if err := tx.eventOf(c.ID, agents.TicketWoke, ch.by, string(ch.reason)); err != nil {
+				return err
+			}
+		}
 	case conversation.Pending, conversation.Resolved:
+		outcome := outcomeReturned
 		if next == conversation.Resolved {
+			if outcome = outcomeResolved; ch.trigger == conversation.GoesQuiet {
+				outcome = outcomeQuiet
+			}
 			// What was chosen for this conversation ends with it, also if it goes on.
 			if _, err := tx.exec("UPDATE conversations SET ended = (SELECT epoch FROM customers WHERE id = ?) WHERE id = ?", c.Customer, c.ID); err != nil {
 				return err
 			}
 		}
-		if err := tx.closeTicket(c); err != nil {
+		if err := tx.closeTicket(c.ID, outcome, ch); err != nil {
 			return err
 		}
 	case conversation.Snoozed:
-		tx.Wake(deskTopic)
+		if err := tx.eventOf(c.ID, agents.TicketSnoozed, ch.by, ch.until.UTC().Format(time.RFC3339)); err != nil {
+			return err
+		}
 	}
 	return tx.tellState(key, *c)
 }
@@ -180,6 +236,17 @@ func (tx *Tx) tellState(key Sealer, c conversation.Conversation) error {
 
 // Post appends the customer's message and makes its answer.
 func (s *Store) Post(ctx context.Context, id string, m conversation.Message, language string) (conversation.Posted, error) {
+	return s.post(ctx, id, m, language, nil)
+}
+
+// PostFiles appends a message of the customer's that has no words to answer.
+func (s *Store) PostFiles(ctx context.Context, id string, m conversation.Message, language string, notice conversation.Message) (conversation.Posted, error) {
+	return s.post(ctx, id, m, language, &notice)
+}
+
+// post appends the customer's message, and makes its answer, or says the notice in its
+// place.
+func (s *Store) post(ctx context.Context, id string, m conversation.Message, language string, notice *conversation.Message) (conversation.Posted, error) {
 	c, err := s.Conversation(ctx, id)
 	if err != nil {
 		return conversation.Posted{}, err
@@ -206,11 +273,25 @@ func (s *Store) Post(ctx context.Context, id string, m conversation.Message, lan
 		if err != nil {
 			return err
 		}
-		if err := s.move(tx, key, &c, conversation.CustomerSays, conversation.CustomerWrote); err != nil {
+		says := change{trigger: conversation.CustomerSays, reason: conversation.CustomerWrote, by: agents.ByCustomer}
+		if c.State == conversation.Resolved {
+			returns, err := returnsToDesk(tx.ctx, tx.tx, id)
+			if err != nil {
+				return err
+			}
+			if returns {
+				says.trigger = conversation.CustomerReturns
+			}
+		}
+		if err := s.move(tx, key, &c, says); err != nil {
 			return err
 		}
 		out = conversation.Posted{Message: m, Conversation: c}
-		if c.State == conversation.Pending {
+		switch {
+		case c.State != conversation.Pending:
+		case notice != nil:
+			_, err = tx.addMessage(key, id, *notice)
+		default:
 			out.AnswerID, err = s.newAnswer(tx, key, c, m, "")
 		}
 		return err
@@ -326,7 +407,7 @@ func (s *Store) Handoff(ctx context.Context, id string, reason conversation.Reas
 			return err
 		}
 		was := c.State
-		if err := s.move(tx, key, &c, conversation.HandoffWanted, reason); err != nil {
+		if err := s.move(tx, key, &c, change{trigger: conversation.HandoffWanted, reason: reason, by: agents.ByCustomer}); err != nil {
 			return err
 		}
 		if was != conversation.Open {
@@ -334,10 +415,16 @@ func (s *Store) Handoff(ctx context.Context, id string, reason conversation.Reas
 				return err
 			}
 		}
-		t, err = ticketOf(tx.ctx, tx.tx, id)
-		return err
+		return tx.row("SELECT id FROM tickets WHERE conversation = ? AND state <> 'closed'", id).Scan(&t.ID)
 	})
-	return t, err
+	if err != nil {
+		return conversation.Ticket{}, err
+	}
+	// The place is counted beside the writer, and the handoff stands without it.
+	if placed, err := ticketOf(ctx, s.reads, id); err == nil {
+		t = placed
+	}
+	return t, nil
 }
 
 // Messages returns the messages of a conversation, in order.
@@ -395,6 +482,7 @@ func scanEventOf(id string, key Sealer) func(func(...any) error) (conversation.E
 		e.Data, err = json.Marshal(conversation.Message{
 			ID: ref, Seq: e.Seq, From: b.From, Segments: b.Segments, At: e.At,
 			AnswerID: b.AnswerID, Assisted: b.Assisted, Staff: b.Staff, Name: b.Name, Offer: b.Offer,
+			Attachments: b.Attachments, Edited: b.Edited,
 		})
 		return e, err
 	}
@@ -461,21 +549,3 @@ func (s *Store) AwaitTurn(ctx context.Context, conv, answer string) error {
 
 // turnPoll is beneath the wake-ups, which can be missed.
 const turnPoll = time.Second
-
-// Rate stores what a customer thinks of a conversation or an answer.
-func (s *Store) Rate(ctx context.Context, customer identity.CustomerID, subject string, score int, comment string) error {
-	key, err := s.keys.For(ctx, customer)
-	if err != nil {
-		return err
-	}
-	sealed, err := key.Seal("rating/"+subject, []byte(comment))
-	if err != nil {
-		return err
-	}
-	return s.writeFor(ctx, customer, func(tx *Tx) error {
-		_, err := tx.exec(`INSERT INTO ratings (subject, customer, score, sealed, at) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (subject) DO UPDATE SET score = excluded.score, sealed = excluded.sealed, at = excluded.at`,
-			subject, customer, score, sealed, micros(tx.Now))
-		return err
-	})
-}

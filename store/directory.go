@@ -203,9 +203,9 @@ func (s *Store) AddStaff(ctx context.Context, m identity.StaffMember) error {
 		return err
 	}
 	return s.Write(ctx, func(tx *Tx) error {
-		n, err := tx.exec(`INSERT INTO staff (id, email, name, roles, languages, password, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING`,
-			m.ID, m.Email, m.Name, string(roles), string(languages), m.Password, micros(tx.Now))
+		n, err := tx.exec(`INSERT INTO staff (id, email, name, roles, languages, password, recipient, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING`,
+			m.ID, m.Email, m.Name, string(roles), string(languages), m.Password, m.Recipient, micros(tx.Now))
 		if err == nil && n == 0 {
 			err = fmt.Errorf("a member of staff with this address: %w", identity.ErrConflict)
 		}
@@ -213,12 +213,12 @@ func (s *Store) AddStaff(ctx context.Context, m identity.StaffMember) error {
 	})
 }
 
-const staffColumns = "s.id, s.email, s.name, s.roles, s.languages, s.password, s.disabled"
+const staffColumns = "s.id, s.email, s.name, s.roles, s.languages, s.password, s.disabled, s.recipient"
 
 func scanStaff(scan func(...any) error) (identity.StaffMember, error) {
 	var m identity.StaffMember
 	var roles, languages string
-	err := scan(&m.ID, &m.Email, &m.Name, &roles, &languages, &m.Password, &m.Disabled)
+	err := scan(&m.ID, &m.Email, &m.Name, &roles, &languages, &m.Password, &m.Disabled, &m.Recipient)
 	if err == nil {
 		err = errors.Join(json.Unmarshal([]byte(roles), &m.Roles), json.Unmarshal([]byte(languages), &m.Languages))
 	}

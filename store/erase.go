@@ -178,7 +178,7 @@ func (tx *Tx) tellErased(customer identity.CustomerID) error {
 		return err
 	}
 	for _, id := range served {
-		if err := tx.closeTicket(&conversation.Conversation{ID: id}); err != nil {
+		if err := tx.closeTicket(id, outcomeErased, change{}); err != nil {
 			return err
 		}
 	}
@@ -268,7 +268,7 @@ func (tx *Tx) holdSaid(customer identity.CustomerID) (int, error) {
 }
 
 // kinds are the names of what is counted of a table, where it is not the table's.
-var kinds = map[string]string{"citation_words": "log_words", "citation_bodies": "log_texts", "idempotency": "responses", "export_parts": "", "model_tokens": "", "hidden": "", "corrections": "", "corrected": ""}
+var kinds = map[string]string{"citation_words": "log_words", "citation_bodies": "log_texts", "idempotency": "responses", "export_parts": "", "attachment_pieces": "", "ticket_events": "", "model_tokens": "", "hidden": "", "corrections": "", "corrected": ""}
 
 // kindOf is what the rows of a table are counted as; empty: they are not.
 func (t table) kindOf() string {

@@ -85,8 +85,8 @@ func TestErase(t *testing.T) {
 		done, err := s.Erase(ctx, s.maya.Customer, nil)
 		s.must(err)
 		want := map[string]int64{
-			"sessions": 1, "passages": 4, "records": 5, "conversations": 2, "messages": 6, "answers": 2,
-			"log_words": 2, "log_texts": 1, "tickets": 1, "responses": 1, "ratings": 1, "accesses": 1, "exports": 1,
+			"sessions": 1, "passages": 4, "records": 5, "conversations": 2, "messages": 7, "answers": 2, "attachments": 1,
+			"log_words": 2, "log_texts": 1, "tickets": 1, "notes": 1, "contacts": 1, "deliveries": 1, "suggestions": 1, "summaries": 1, "responses": 1, "ratings": 1, "accesses": 1, "exports": 1,
 		}
 		if !done.Done || !maps.Equal(done.Deleted, want) || len(done.Held) > 0 {
 			s.Errorf("the erasure: %+v", done)

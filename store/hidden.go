@@ -67,6 +67,12 @@ func (tx *Tx) citesVisible(a answer.Answer) error {
 			cited = append(cited, c.RecordID)
 		}
 	}
+	return tx.citedVisible(a.ConversationID, cited)
+}
+
+// citedVisible refuses what is said in a conversation and cites a record that is hidden
+// by now.
+func (tx *Tx) citedVisible(conv string, cited []string) error {
 	if len(cited) == 0 {
 		return nil
 	}
@@ -74,7 +80,7 @@ func (tx *Tx) citesVisible(a answer.Answer) error {
 	cited = slices.Compact(cited)
 	var hidden bool
 	err := tx.row(`SELECT EXISTS (SELECT 1 FROM hidden h JOIN conversations c ON c.site = h.site AND h.customer IN ('', c.customer)
-		WHERE c.id = ? AND h.shown = 0 AND h.record IN (`+marks(len(cited))+`))`, append([]any{a.ConversationID}, anys(cited)...)...).Scan(&hidden)
+		WHERE c.id = ? AND h.shown = 0 AND h.record IN (`+marks(len(cited))+`))`, append([]any{conv}, anys(cited)...)...).Scan(&hidden)
 	if err == nil && hidden {
 		err = errHiddenSource
 	}

@@ -107,6 +107,7 @@ func (tx *Tx) holds() ([]consent.Hold, error) {
 type heldBody struct {
 	Record       *heldRecord       `json:"record,omitempty"`
 	Conversation *heldConversation `json:"conversation,omitempty"`
+	File         *heldFile         `json:"file,omitempty"`
 }
 
 type heldRecord struct {
@@ -125,7 +126,7 @@ type heldConversation struct {
 // keeping is something that is kept.
 type keeping struct {
 	category consent.Category
-	what     string // record or conversation
+	what     string // record, conversation or attachment
 	body     heldBody
 }
 
@@ -255,6 +256,9 @@ func (tx *Tx) holdConversations(ids ...string) (bool, error) {
 			body.Messages[i] = e.Data
 		}
 		if err := tx.keep(holds, keeping{consent.Conversation, "conversation", heldBody{Conversation: body}}); err != nil {
+			return true, err
+		}
+		if err := tx.holdAttachments(id, holds); err != nil {
 			return true, err
 		}
 	}

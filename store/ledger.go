@@ -137,6 +137,11 @@ func (s *Store) Append(ctx context.Context, customer identity.CustomerID, decide
 				return err
 			}
 		}
+		if len(entry.Delete) > 0 {
+			if err := tx.forgetDrafts(customer); err != nil {
+				return err
+			}
+		}
 		if entry.Asks != nil {
 			if err := tx.ask(key, *entry.Asks); err != nil {
 				return err

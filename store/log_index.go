@@ -8,6 +8,7 @@ import (
 
 	"candor/answer"
 	"candor/citation"
+	"candor/consent"
 )
 
 // millionths is what a score is stored as, and hundredths what lists are filtered by.
@@ -72,6 +73,7 @@ const (
 	ofCategory    = "category:"
 	ofRecipient   = "recipient:"
 	ofNotSearched = "not_searched:"
+	ofPurpose     = "purpose:" // of what was not written for a customer
 )
 
 // listed is of what an entry names several: it counts for its answer whichever of the
@@ -80,6 +82,9 @@ func listed(e citation.Entry) []string {
 	var out []string
 	if e.Recipient != "" {
 		out = append(out, ofRecipient+string(e.Recipient))
+	}
+	if e.Purpose != consent.Answers && e.Purpose != "" {
+		out = append(out, ofPurpose+string(e.Purpose))
 	}
 	for _, u := range e.Records {
 		out = append(out, ofCategory+string(u.Category), ofRecipient+string(u.Recipient))

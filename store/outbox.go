@@ -20,28 +20,44 @@ const (
 // deskTopic is woken when a ticket, or a conversation at the desk, changes.
 const deskTopic = "desk"
 
-// cloudEvent is the JSON format of CloudEvents 1.0.
+// cloudEvent is the JSON format of CloudEvents 1.0. Its subject is the conversation that
+// it is about, if it is about one.
 type cloudEvent struct {
 	SpecVersion string `json:"specversion"`
 	ID          string `json:"id"`
 	Source      string `json:"source"`
 	Type        string `json:"type"`
+	Subject     string `json:"subject,omitempty"`
 	Time        string `json:"time"`
 	ContentType string `json:"datacontenttype"`
 	Data        any    `json:"data"`
 }
 
+func newCloudEvent(tx *Tx, id, kind string, data any) cloudEvent {
+	fields, _ := data.(map[string]any)
+	about, _ := fields["conversation_id"].(string)
+	return cloudEvent{
+		SpecVersion: "1.0", ID: id, Source: "/candor", Type: kind, Subject: about,
+		Time: tx.Now.Format("2006-01-02T15:04:05.000000Z07:00"), ContentType: "application/json", Data: data,
+	}
+}
+
 // send puts a message into the outbox, to be published after the commit.
 func (tx *Tx) send(subject, kind string, data any) error {
 	id := identity.NewID("evt")
-	payload, err := json.Marshal(cloudEvent{
-		SpecVersion: "1.0", ID: id, Source: "/candor", Type: kind,
-		Time: tx.Now.Format("2006-01-02T15:04:05.000000Z07:00"), ContentType: "application/json", Data: data,
-	})
+	event := newCloudEvent(tx, id, kind, data)
+	payload, err := json.Marshal(event)
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("INSERT INTO outbox (message, subject, payload, at) VALUES (?, ?, ?, ?)", id, subject, payload, micros(tx.Now))
+	if err := tx.hooked(event, payload); err != nil {
+		return err
+	}
+	return tx.publish(id, subject, payload)
+}
+
+func (tx *Tx) publish(id, subject string, payload []byte) error {
+	_, err := tx.exec("INSERT INTO outbox (message, subject, payload, at) VALUES (?, ?, ?, ?)", id, subject, payload, micros(tx.Now))
 	tx.Wake(outboxTopic)
 	tx.Wake(ownOutboxTopic)
 	return err

@@ -198,6 +198,13 @@ func (tx *Tx) removeConversations(customer identity.CustomerID, before int64) (i
 		{consent.DeletedRating, "ratings WHERE subject" + in},
 		{consent.DeletedRating, "ratings WHERE subject IN (SELECT id FROM answers WHERE conversation" + in + ")"},
 		{consent.DeletedAnswer, "answers WHERE conversation" + in},
+		{"", "notes WHERE conversation" + in},
+		{"", "contacts WHERE conversation" + in},
+		{"", "suggestions WHERE conversation" + in},
+		{"", "summaries WHERE conversation" + in},
+		{"", "ticket_events WHERE ticket IN (SELECT id FROM tickets WHERE conversation" + in + ")"},
+		{"", "attachment_pieces WHERE attachment IN (SELECT id FROM attachments WHERE conversation" + in + ")"},
+		{"", "attachments WHERE conversation" + in},
 		{"", "tickets WHERE conversation" + in},
 		{consent.DeletedConversation, "conversations WHERE id" + in},
 	} {

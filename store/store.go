@@ -201,6 +201,9 @@ type Tx struct {
 	holding  *holding            // for keeping what a legal hold covers; nil: it was not read
 	erased   bool                // the customer is erased by this transaction
 	wakes    []string
+	hooks    []hook // what webhooks want, once hooksRead
+
+	hooksRead bool
 }
 
 type job struct {

@@ -134,12 +134,12 @@ func (s *Store) RatingsOf(ctx context.Context, customer identity.CustomerID) ([]
 	return collect(ctx, s.reads, func(scan func(...any) error) (r export.Rating, err error) {
 		var sealed []byte
 		var at int64
-		if err := scan(&r.Subject, &r.Score, &sealed, &at); err != nil {
+		if err := scan(&r.Subject, &r.Score, &sealed, &at, &r.Shown); err != nil {
 			return r, err
 		}
 		r.At = fromMicros(at)
 		comment, err := key.Open("rating/"+r.Subject, sealed)
 		r.Comment = string(comment)
 		return r, err
-	}, "SELECT subject, score, sealed, at FROM ratings WHERE customer = ? ORDER BY at, subject", customer)
+	}, "SELECT subject, score, sealed, at, shown FROM ratings WHERE customer = ? ORDER BY at, subject", customer)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -13,40 +14,113 @@ import (
 
 var _ agents.Store = (*Store)(nil)
 
-// defaultQueue is the queue of every ticket until a site has others.
-const defaultQueue = "support"
+// Outcomes of tickets.
+const (
+	outcomeResolved  = "resolved"
+	outcomeConfirmed = "confirmed"
+	outcomeReturned  = "returned"
+	outcomeQuiet     = "went_quiet"
+	outcomeErased    = "erased"
+)
 
-// openTicket makes sure that a conversation which needs a person has a ticket.
-func (tx *Tx) openTicket(c *conversation.Conversation) error {
+// openTicket makes sure that a conversation which needs a person has a ticket: the one
+// that it has, the one that its customer returns to, or a new one in the queue that
+// takes it.
+func (tx *Tx) openTicket(c *conversation.Conversation, ch change) error {
 	state := agents.Waiting
 	if c.Assignee != "" {
 		state = agents.Owned
 	}
 	n, err := tx.exec("UPDATE tickets SET state = ?, assignee = ? WHERE conversation = ? AND state <> 'closed'",
 		state, c.Assignee, c.ID)
+	switch {
+	case err != nil:
+		return err
+	case n > 0:
+	case ch.trigger == conversation.CustomerReturns:
+		err = tx.reopenTicket(c, ch)
+	default:
+		err = tx.newTicket(c, state, ch)
+	}
 	if err != nil {
 		return err
-	}
-	if n == 0 {
-		_, err := tx.exec(`INSERT INTO tickets (id, conversation, site, customer, queue, reason, priority, language, state, assignee, waiting_since, closed)
-			VALUES (`+marks(12)+`)`, identity.NewID("tkt"), c.ID, c.Site, c.Customer, defaultQueue, c.Reason, 1,
-			c.Language, state, c.Assignee, micros(tx.Now), 0)
-		if err != nil {
-			return err
-		}
 	}
 	return tx.tellTicket(c.ID)
 }
 
-func (tx *Tx) closeTicket(c *conversation.Conversation) error {
-	t, err := scanTicket(tx.row(ticketQuery+"WHERE t.conversation = ? AND t.state <> 'closed'", c.ID).Scan)
+func (tx *Tx) newTicket(c *conversation.Conversation, state agents.TicketState, ch change) error {
+	queues, err := collect(tx.ctx, tx.tx, scanQueue, queueQuery)
+	if err != nil {
+		return err
+	}
+	q := agents.Choose(queues, agents.Need{Site: c.Site, Language: c.Language, Reason: c.Reason, Topic: ch.topic})
+	// Who is taken over does not wait for anybody.
+	var asked int64
+	if state == agents.Waiting {
+		asked = micros(tx.Now)
+	}
+	id := identity.NewID("tkt")
+	_, err = tx.exec(`INSERT INTO tickets (id, conversation, site, customer, queue, reason, topic, skills, priority, language, state, assignee,
+		last_owner, waiting_since, opened, asked, closed)
+		SELECT `+marks(12)+", c.last_owner, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM conversations c WHERE c.id = ?",
+		id, c.ID, c.Site, c.Customer, q.Name, c.Reason, ch.topic, texts(q.Skills), q.Priority, c.Language, state, c.Assignee,
+		micros(tx.Now), micros(tx.Now), asked, c.ID)
+	if err == nil {
+		err = tx.ticketEvent(id, agents.TicketOpened, ch.by, string(c.Reason))
+	}
+	if err == nil {
+		err = tx.setDue(id)
+	}
+	return err
+}
+
+// reopenTicket opens the last ticket of a conversation again: it keeps its place and its
+// clocks, but for what its customer asks now.
+func (tx *Tx) reopenTicket(c *conversation.Conversation, ch change) error {
+	var id string
+	err := tx.row(`UPDATE tickets SET state = ?, assignee = '', closed = 0, outcome = '', asked = ?,
+		last_owner = (SELECT c.last_owner FROM conversations c WHERE c.id = tickets.conversation),
+		queue = CASE WHEN EXISTS (SELECT 1 FROM queues q WHERE q.name = tickets.queue) THEN queue ELSE ? END
+		WHERE id = (SELECT id FROM tickets t WHERE t.conversation = ? ORDER BY t.closed DESC, t.opened DESC, t.id DESC LIMIT 1) RETURNING id`,
+		agents.Waiting, micros(tx.Now), agents.DefaultQueue, c.ID).Scan(&id)
+	if err == nil {
+		err = tx.ticketEvent(id, agents.TicketReopened, ch.by, string(ch.reason))
+	}
+	if err == nil {
+		err = tx.setDue(id)
+	}
+	return err
+}
+
+// texts is a list of texts as it is stored.
+func texts(list []string) string {
+	if len(list) == 0 {
+		return "[]"
+	}
+	b, _ := json.Marshal(list) // a list of texts always is JSON
+	return string(b)
+}
+
+func (tx *Tx) closeTicket(conv, outcome string, ch change) error {
+	t, err := scanTicket(tx.row(ticketQuery+"WHERE t.conversation = ? AND t.state <> 'closed'", conv).Scan)
 	if errors.Is(err, conversation.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := tx.exec("UPDATE tickets SET state = ?, closed = ? WHERE id = ?", agents.Closed, micros(tx.Now), t.ID); err != nil {
+	if _, err := tx.exec("UPDATE tickets SET state = ?, closed = ?, outcome = ?, asked = 0, due = 0, due_kind = '', reserved = '', reserved_until = 0 WHERE id = ?",
+		agents.Closed, micros(tx.Now), outcome, t.ID); err != nil {
+		return err
+	}
+	switch outcome {
+	case outcomeErased: // the events go too
+	case outcomeReturned:
+		err = tx.ticketEvent(t.ID, agents.TicketReturned, ch.by, "")
+	default:
+		err = tx.ticketEvent(t.ID, agents.TicketResolved, ch.by, string(ch.reason))
+	}
+	if err != nil {
 		return err
 	}
 	return tx.sendTicket(t, agents.Closed)
@@ -70,18 +144,31 @@ func (tx *Tx) sendTicket(t agents.Ticket, state agents.TicketState) error {
 }
 
 const ticketQuery = `SELECT t.id, t.conversation, t.site, t.customer, t.queue, t.reason, t.priority, t.language, t.state,
-	t.assignee, COALESCE(s.name, ''), t.waiting_since FROM tickets t LEFT JOIN staff s ON s.id = t.assignee `
+	t.assignee, COALESCE(s.name, ''), t.waiting_since, t.topic, t.skills, t.opened, t.first_reply, t.asked, t.due, t.due_kind,
+	t.due > 0 AND t.due <= now_micros(), t.closed, t.escalated, t.last_owner, t.outcome, t.reserved, COALESCE(r.name, ''), t.reserved_until
+	FROM tickets t LEFT JOIN staff s ON s.id = t.assignee LEFT JOIN staff r ON r.id = t.reserved `
 
 func scanTicket(scan func(...any) error) (agents.Ticket, error) {
 	var t agents.Ticket
-	var since int64
+	var since, opened, replied, asked, due, closed, until int64
+	var skills string
+	var kept agents.Kept
 	err := scan(&t.ID, &t.Conversation, &t.Site, &t.Customer, &t.Queue, &t.Reason, &t.Priority, &t.Language, &t.State,
-		&t.Assignee, &t.AssigneeName, &since)
-	t.WaitingSince = fromMicros(since)
+		&t.Assignee, &t.AssigneeName, &since, &t.Topic, &skills, &opened, &replied, &asked, &due, &t.Clocks.DueKind,
+		&t.Clocks.Late, &closed, &t.Escalated, &t.LastOwner, &t.Outcome, &kept.Staff, &kept.Name, &until)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = conversation.ErrNotFound
 	}
-	return t, err
+	if err != nil {
+		return t, err
+	}
+	t.WaitingSince, t.Clocks.Opened, t.Clocks.FirstReply = fromMicros(since), fromMicros(opened), fromMicros(replied)
+	t.Clocks.Asked, t.Clocks.Due, t.Clocks.Closed = fromMicros(asked), fromMicros(due), fromMicros(closed)
+	if kept.Staff != "" {
+		kept.Until = fromMicros(until)
+		t.Reserved = &kept
+	}
+	return t, json.Unmarshal([]byte(skills), &t.Skills)
 }
 
 // ticketOf returns the conversation's ticket as its customer sees it.
@@ -91,9 +178,9 @@ func ticketOf(ctx context.Context, q querier, conv string) (conversation.Ticket,
 		return conversation.Ticket{ID: t.ID}, err
 	}
 	out := conversation.Ticket{ID: t.ID}
-	err = q.QueryRowContext(ctx, `SELECT COUNT(*) + 1 FROM tickets WHERE state = ? AND queue = ?
-		AND (priority < ? OR priority = ? AND (waiting_since < ? OR waiting_since = ? AND id < ?))`,
-		agents.Waiting, t.Queue, t.Priority, t.Priority, micros(t.WaitingSince), micros(t.WaitingSince), t.ID).Scan(&out.QueuePosition)
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) + 1 FROM (SELECT 1 FROM tickets WHERE queue = ? AND state = ?
+		AND (priority, waiting_since, id) < (?, ?, ?) LIMIT ?) AS ahead`,
+		t.Queue, agents.Waiting, t.Priority, micros(t.WaitingSince), t.ID, conversation.LastPlace-1).Scan(&out.QueuePosition)
 	return out, err
 }
 
@@ -154,7 +241,7 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 		case c.Assignee == "" && takes:
 			// The compare-and-set: of two agents' transactions the later one
 			// finds an assignee.
-			if err := s.claim(tx, key, &c, who, a.Joined); err != nil {
+			if err := s.claim(tx, key, &c, who, a.Joined, a.Kept); err != nil {
 				return err
 			}
 		}
@@ -162,14 +249,20 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 			if _, err := c.State.Next(a.Trigger); err != nil {
 				return err
 			}
-			return tx.putBack(key, &c)
+			if err := tx.putBack(key, &c); err != nil {
+				return err
+			}
+			return tx.eventOf(conv, agents.TicketReleased, who, "")
 		}
 		if a.Message != nil && a.Trigger == conversation.AgentReplies {
+			if err := tx.settle(conv, a.Message.ID, a.Drafted); err != nil {
+				return err
+			}
 			if _, err := tx.addMessage(key, conv, *a.Message); err != nil {
 				return err
 			}
 		}
-		if err := s.move(tx, key, &c, a.Trigger, a.Reason); err != nil {
+		if err := s.move(tx, key, &c, change{trigger: a.Trigger, reason: a.Reason, by: who, until: a.Until}); err != nil {
 			return err
 		}
 		if _, err := tx.exec("UPDATE conversations SET snoozed_until = ? WHERE id = ?", micros(a.Until), conv); err != nil {
@@ -182,22 +275,32 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 	})
 }
 
-func (s *Store) claim(tx *Tx, key Sealer, c *conversation.Conversation, who identity.StaffID, joined *conversation.Message) error {
+func (s *Store) claim(tx *Tx, key Sealer, c *conversation.Conversation, who identity.StaffID, joined *conversation.Message, kept bool) error {
 	if _, err := c.State.Next(conversation.AgentClaims); err != nil {
 		return err
 	}
+	if err := tx.takeReserved(c.ID, who, kept); err != nil {
+		return err
+	}
 	c.Assignee = who
+	ch := change{trigger: conversation.AgentClaims, reason: conversation.TakenOver, by: who}
 	if c.State == conversation.Open {
 		if _, err := tx.exec("UPDATE conversations SET assignee = ? WHERE id = ?", who, c.ID); err != nil {
 			return err
 		}
-		if err := tx.openTicket(c); err != nil {
+		if err := tx.openTicket(c, ch); err != nil {
 			return err
 		}
 		if err := tx.tellState(key, *c); err != nil {
 			return err
 		}
-	} else if err := s.move(tx, key, c, conversation.AgentClaims, conversation.TakenOver); err != nil {
+	} else if err := s.move(tx, key, c, ch); err != nil {
+		return err
+	}
+	if err := tx.owned(c.ID, who); err != nil {
+		return err
+	}
+	if err := tx.eventOf(c.ID, agents.TicketClaimed, who, ""); err != nil {
 		return err
 	}
 	if joined == nil {
@@ -213,10 +316,19 @@ func (tx *Tx) putBack(key Sealer, c *conversation.Conversation) error {
 	if _, err := tx.exec("UPDATE conversations SET assignee = '', reason = ? WHERE id = ?", c.Reason, c.ID); err != nil {
 		return err
 	}
-	if err := tx.openTicket(c); err != nil {
+	if err := tx.openTicket(c, change{}); err != nil {
 		return err
 	}
 	return tx.tellState(key, *c)
+}
+
+// owned notes who has a conversation: they are asked first when it returns.
+func (tx *Tx) owned(conv string, who identity.StaffID) error {
+	if _, err := tx.exec("UPDATE conversations SET last_owner = ? WHERE id = ?", who, conv); err != nil {
+		return err
+	}
+	_, err := tx.exec("UPDATE tickets SET last_owner = ? WHERE conversation = ? AND state <> 'closed'", who, conv)
+	return err
 }
 
 // WakeSnoozed reopens the conversations whose time has come.
@@ -240,7 +352,7 @@ func (s *Store) WakeSnoozed(ctx context.Context) error {
 			if err != nil || c.State != conversation.Snoozed {
 				return err
 			}
-			return s.move(tx, key, &c, conversation.SnoozeEnds, conversation.SnoozeOver)
+			return s.move(tx, key, &c, change{trigger: conversation.SnoozeEnds, reason: conversation.SnoozeOver})
 		})
 		if err != nil {
 			return err
@@ -252,11 +364,12 @@ func (s *Store) WakeSnoozed(ctx context.Context) error {
 // DeskVersion differs whenever a ticket, or a conversation that has one, has
 // changed: sequence numbers only rise.
 func (s *Store) DeskVersion(ctx context.Context) (string, error) {
-	var open, seq, closed int64
+	var open, seq, closed, kept, events int64
 	err := s.reads.QueryRowContext(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(c.last_seq), 0) AS BIGINT),
-		(SELECT COALESCE(MAX(closed), 0) FROM tickets)
-		FROM tickets t JOIN conversations c ON c.id = t.conversation WHERE t.state <> 'closed'`).Scan(&open, &seq, &closed)
-	return fmt.Sprintf("%d.%d.%d", open, seq, closed), err
+		(SELECT COALESCE(MAX(closed), 0) FROM tickets), CAST(COALESCE(SUM(t.reserved_until / 1000), 0) AS BIGINT),
+		CAST(COALESCE(SUM((SELECT COUNT(*) FROM ticket_events e WHERE e.ticket = t.id)), 0) AS BIGINT)
+		FROM tickets t JOIN conversations c ON c.id = t.conversation WHERE t.state <> 'closed'`).Scan(&open, &seq, &closed, &kept, &events)
+	return fmt.Sprintf("%d.%d.%d.%d.%d", open, seq, closed, kept, events), err
 }
 
 // WatchDesk returns wake-ups when something at the desk has changed.

@@ -264,14 +264,18 @@ func (l *leg) look(ctx context.Context, e *engine, target, rawURL string) (state
 	return state, l.empty(ctx, db, tables)
 }
 
-// empty refuses a database that has rows in the tables.
+// empty refuses a database that has rows in the tables, but for those that it came with.
 func (l *leg) empty(ctx context.Context, q querier, tables []string) error {
 	for _, t := range l.tables() {
 		if !slices.Contains(tables, t.name) {
 			continue // its schema is older
 		}
 		var rows bool
-		if err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+t.name+")").Scan(&rows); err != nil {
+		query := "SELECT EXISTS (SELECT 1 FROM " + t.name + ")"
+		if t.made != "" {
+			query = "SELECT EXISTS (SELECT 1 FROM " + t.name + " WHERE NOT " + t.made + ")"
+		}
+		if err := q.QueryRowContext(ctx, query).Scan(&rows); err != nil {
 			return err
 		}
 		if rows {
@@ -302,7 +306,17 @@ func (l *leg) begin(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return l.empty(ctx, tx, all)
+		if err := l.empty(ctx, tx, all); err != nil {
+			return err
+		}
+		for _, t := range l.tables() {
+			if t.made != "" { // the source has its own
+				if _, err := tx.ExecContext(ctx, "DELETE FROM "+t.name+" WHERE "+t.made); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 }
 

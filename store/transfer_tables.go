@@ -8,6 +8,9 @@ type table struct {
 	serial string
 	// erased selects the rows that go with a customer; empty: they stay.
 	erased string
+	// made selects the rows that the schema comes with and nobody has changed; empty:
+	// there are none.
+	made string
 	// proof selects the rows that stay of an erased customer for as long as the
 	// proofs; empty: there are none, or they stay for ever.
 	proof string
@@ -19,6 +22,8 @@ const (
 	ofCustomer     = "customer = ?"
 	ofConversation = "conversation IN (SELECT id FROM conversations WHERE customer = ?)"
 	ofExport       = "export IN (SELECT id FROM exports WHERE customer = ?)"
+	ofTicket       = "ticket IN (SELECT id FROM tickets WHERE customer = ?)"
+	ofAttachment   = "attachment IN (SELECT id FROM attachments WHERE customer = ?)"
 	ofEntry        = "entry IN (SELECT id FROM citation_entries WHERE customer = ?)"
 )
 
@@ -32,6 +37,8 @@ var dataTables = []table{
 	{name: "staff", key: []string{"id"}},
 	{name: "api_tokens", key: []string{"hash"}},
 	{name: "sessions", key: []string{"hash"}, erased: ofCustomer},
+	{name: "queues", key: []string{"name"}, made: "actor = ''"},
+	{name: "seats", key: []string{"staff"}},
 	{name: "ledger", key: []string{"id"}, proof: ofCustomer},
 	{name: "deletions", key: []string{"id"}, proof: ofCustomer},
 	{name: "holds", key: []string{"position"}, serial: "position", proof: ofCustomer},
@@ -59,6 +66,18 @@ var dataTables = []table{
 	{name: "reviews", key: []string{"id"}}, // see eraseReviews
 	{name: "flags", key: []string{"id"}},
 	{name: "tickets", key: []string{"id"}, erased: ofCustomer},
+	{name: "ticket_events", key: []string{"ticket", "ordinal"}, erased: ofTicket},
+	{name: "notes", key: []string{"id"}, erased: ofCustomer},
+	{name: "contacts", key: []string{"conversation"}, erased: ofCustomer},
+	{name: "webhooks", key: []string{"name"}},
+	{name: "deliveries", key: []string{"id", "target"}, erased: ofCustomer}, // a webhook's are nobody's: they hold ids alone
+	{name: "staff_tokens", key: []string{"hash"}},
+	{name: "staff_events", key: []string{"staff", "ordinal"}},
+	{name: "suggestions", key: []string{"id"}, erased: ofCustomer},
+	{name: "summaries", key: []string{"conversation"}, erased: ofCustomer},
+	{name: "canned", key: []string{"id"}},
+	{name: "attachments", key: []string{"id"}, erased: ofCustomer},
+	{name: "attachment_pieces", key: []string{"attachment", "piece"}, erased: ofAttachment},
 	{name: "outbox", key: []string{"id"}, serial: "id"},
 	{name: "idempotency", key: []string{"key"}, erased: ofCustomer},
 	{name: "ratings", key: []string{"subject"}, erased: ofCustomer},

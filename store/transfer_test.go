@@ -13,10 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"candor/agents"
 	"candor/answer"
 	"candor/citation"
 	"candor/consent"
 	"candor/conversation"
+	"candor/delivery"
 	"candor/identity"
 	"candor/internal/pgtest"
 	"candor/retrieval"
@@ -56,6 +58,11 @@ func newSite(t *testing.T, data, keys string) *site {
 	for _, a := range articles {
 		s.must(s.PutVectors(t.Context(), oneSpace, []retrieval.ArticleVectors{{Article: retrieval.Article{Site: a.Site, ID: a.ID}, Body: a.Body, Sealed: []byte("vectors")}}))
 	}
+	s.must(s.SetSeat(t.Context(), agents.Seat{Staff: "stf_1", Capacity: 3}))
+	s.must(s.PutCanned(t.Context(), "stf_1", agents.Canned{ID: "cnd_1", Title: "Hello", Text: "Hello from {{brand}}."}))
+	s.must(s.Invite(t.Context(), identity.StaffMember{ID: "stf_2", Email: "b@shop.example", Name: "Bo", Roles: []identity.Role{identity.RoleAgent}}, "link", "staff:stf_1", true))
+	_, err = s.PutWebhook(t.Context(), delivery.Webhook{Name: "crm", URL: "https://crm.example/hook", Events: []string{"candor.handoff.*"}, Actor: "staff:stf_1"}, false)
+	s.must(err)
 	s.maya, s.omar = s.fill("maya"), s.fill("omar")
 	s.hold(s.omar.Customer, "orders")
 	s.must(s.RemoveRecord(t.Context(), "shop", "omar-order-4"))
@@ -146,6 +153,21 @@ func (s *site) fill(sub string) identity.Principal {
 	_, err = s.Transparency().Integrate(ctx)
 	s.must(err)
 	_, err = s.Handoff(ctx, conv, conversation.CustomerRequest, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Wait")})
+	s.must(err)
+	s.must(s.AddNote(ctx, agents.Note{ID: "not_" + sub, Conversation: conv, Staff: "stf_1", Text: "Likes tents."}))
+	talk, err := s.Conversation(ctx, conv)
+	s.must(err)
+	s.must(s.SetContact(ctx, talk, sub+"@example.com"))
+	s.must(s.AddSuggestion(ctx, id, agents.Suggestion{ID: "sug_" + sub, Status: "answered", Text: "It is on its way, " + sub + ".", Conversation: conv, Staff: "stf_1", Stamp: scope.Stamp()}))
+	s.must(s.PutSummary(ctx, id, conv, agents.StoredSummary{Stamp: scope.Stamp()}))
+	s.must(s.writeFor(ctx, id, func(tx *Tx) error {
+		return tx.deliver(delivery.Delivery{ID: "dlv_" + sub, Target: delivery.MailTarget, Kind: delivery.Unread, Conversation: conv, Customer: id})
+	}))
+	photo := conversation.Attachment{ID: "att_" + sub, Name: sub + ".png", Type: "image/png", Size: 4}
+	s.must(s.Upload(ctx, conversation.StoredAttachment{Attachment: photo, Conversation: conv, Customer: id, From: conversation.FromCustomer}, []byte("tent")))
+	_, err = s.Post(ctx, conv, conversation.Message{
+		ID: identity.NewID("msg"), From: conversation.FromCustomer, Segments: conversation.PlainMessage("Here it is."), Attachments: []conversation.Attachment{{ID: photo.ID}},
+	}, "en")
 	s.must(err)
 	s.must(s.Rate(ctx, id, conv, 1, "good"))
 	_, err = s.Budget(1000, 1000).Reserve(ctx, id, time.Now(), 0)
@@ -591,7 +613,7 @@ func (s *site) checkTable(db *pool, x table) {
 		s.Errorf("%s gives out %q, listed is %q", x.name, want, x.serial)
 	}
 	personal := slices.ContainsFunc(columns, func(c column) bool {
-		return c.name == "customer" || c.name == "conversation" || c.name == "entry" || c.name == "sealed"
+		return c.name == "customer" || c.name == "conversation" || c.name == "entry" || c.name == "ticket" || c.name == "sealed"
 	})
 	stays := details || slices.Contains([]string{"ledger", "citation_entries", "log_leaves", "log_answers", "customers", "keys", "erasures"}, x.name)
 	byItself := slices.Contains([]string{"held", "requests", "request_events", "reviews", "flags"}, x.name) // EndLegalHolds, eraseRequests, eraseReviews

@@ -90,12 +90,14 @@ func (s *Store) accessUses(ctx context.Context, customer identity.CustomerID, ar
 		var at int64
 		var categories string
 		var sealed []byte
-		err = scan(&u.ID, &at, &u.Actor, &u.Kind, &u.ConversationID, &u.AnswerID, &u.Purpose, &u.Reason, &categories, &sealed)
+		err = scan(&u.ID, &at, &u.Actor, &u.Recipient, &u.Kind, &u.ConversationID, &u.AnswerID, &u.Purpose, &u.Reason, &categories, &sealed)
 		if err != nil {
 			return u, err
 		}
 		u.At = fromMicros(at)
-		u.Recipient = consent.AccessKind(u.Kind).Recipient(u.Actor)
+		if u.Recipient == "" {
+			u.Recipient = consent.AccessKind(u.Kind).Recipient(u.Actor)
+		}
 		if u.Actor == string(u.Recipient) {
 			u.Actor = "" // it is nobody else
 		}
@@ -107,7 +109,7 @@ func (s *Store) accessUses(ctx context.Context, customer identity.CustomerID, ar
 			u.Records = append(u.Records, export.UsedRecord{ID: r.ID, Category: r.Category, GrantID: r.Grant})
 		}
 		return u, json.Unmarshal([]byte(categories), &u.Categories)
-	}, "SELECT id, at, actor, kind, conversation, answer, purpose, reason, categories, sealed FROM accesses WHERE customer = ?"+onward, args...)
+	}, "SELECT id, at, actor, recipient, kind, conversation, answer, purpose, reason, categories, sealed FROM accesses WHERE customer = ?"+onward, args...)
 }
 
 // deletionUses are what was deleted here.

@@ -48,6 +48,7 @@ func accessesAreRecorded(f *fixture) {
 	recorded("the same in another order", 0, other)
 	for what, change := range map[string]func(*consent.Access){
 		"another agent":        func(a *consent.Access) { a.Actor = "staff:stf_2" },
+		"another desk":         func(a *consent.Access) { a.Recipient = "desk:acme" },
 		"another kind":         func(a *consent.Access) { a.Kind = consent.LogAccess },
 		"another conversation": func(a *consent.Access) { a.Conversation = "cnv_2" },
 		"another answer":       func(a *consent.Access) { a.Answer = "ans_1" },

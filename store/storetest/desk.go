@@ -21,7 +21,7 @@ func (f *fixture) claim(who identity.StaffID, conv string) {
 func oneAgentClaims(f *fixture) {
 	conv := f.talk(f.maya)
 	f.handOff(conv)
-	claimAtOnce(f, conv, []*fixture{f}, 32)
+	claimAtOnce(f, conv, []*fixture{f}, 200)
 }
 
 // claimAtOnce lets n agents claim a conversation, on the replicas in turn.

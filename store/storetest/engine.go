@@ -123,7 +123,7 @@ func (f *fixture) setClock() {
 var tables = []string{
 	"policy", "policies", "sites", "customers", "spent_tokens", "staff", "api_tokens", "sessions", "ledger", "deletions", "holds", "held", "embedding", "knowledge", "knowledge_vectors", "records",
 	"passages", "conversations", "events", "answers", "citation_entries", "citation_records", "citation_not_searched",
-	"citation_words", "log_answers", "log_values", "reviews", "flags", "tickets", "outbox", "idempotency", "ratings", "accesses", "exports", "export_parts", "requests", "request_events", "hidden", "corrections", "corrected", "incidents", "incident_events", "outside", "leases", "installation",
+	"citation_words", "log_answers", "log_values", "reviews", "flags", "tickets", "outbox", "idempotency", "ratings", "accesses", "exports", "export_parts", "requests", "request_events", "hidden", "corrections", "corrected", "incidents", "incident_events", "outside", "webhooks", "deliveries", "staff_tokens", "staff_events", "leases", "installation",
 }
 
 // keyTables of the keys.

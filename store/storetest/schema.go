@@ -53,6 +53,9 @@ func (f *fixture) everything() {
 	f.must(only(f.Hide(f.Context(), review.HiddenSource{Site: shop, Record: "r4", Actor: "staff:stf_1"})))
 	f.must(only(f.AddCorrection(f.Context(), review.Correction{Site: shop, Answers: []string{a.ID}, Text: "It is not.", Actor: "staff:stf_1"})))
 	f.incident(review.WrongAnswer, "A wrong answer.")
+	f.webhook("crm", "candor.handoff.*")
+	f.must(only(f.TryWebhook(f.Context(), "crm")))
+	f.invite("stf_2", "link", false)
 	f.holdOn(f.maya, time.Hour, "orders")
 	f.put(record(f.maya, "r3", "orders", "A lamp."))
 	f.must(f.RemoveRecord(f.Context(), shop, "r3"))
@@ -77,6 +80,7 @@ func onlyGrows(f *fixture) {
 		"INSERT INTO ledger SELECT * FROM ledger WHERE epoch = 1 ON CONFLICT (id) DO UPDATE SET state = 'withdrawn'",
 		"UPDATE citation_entries SET status = 'x'", "DELETE FROM citation_entries",
 		"UPDATE incident_events SET actor = 'x'", "DELETE FROM incident_events",
+		"UPDATE staff_events SET actor = 'x'", "DELETE FROM staff_events",
 	}
 	if f.db.engine.shared {
 		statements = append(statements, "TRUNCATE ledger", "TRUNCATE citation_entries CASCADE")
@@ -135,6 +139,10 @@ var rules = []rule{
 	{"outbox", []string{"message"}},
 	{"idempotency", []string{"key"}},
 	{"embedding", []string{"one"}},
+	{"webhooks", []string{"name"}},
+	{"deliveries", []string{"id", "target"}},
+	{"staff_tokens", []string{"hash"}},
+	{"staff_events", []string{"staff", "ordinal"}},
 	{"knowledge_vectors", []string{"site", "id", "space"}},
 	{"ratings", []string{"subject"}},
 	{"requests", []string{"id"}},
@@ -165,7 +173,7 @@ var free = map[string][]string{
 	"staff": {"id", "email"}, "api_tokens": {"hash"}, "sessions": {"hash"}, "ledger": {"id", "conversation"},
 	"knowledge": {"id"}, "knowledge_vectors": {"space"}, "records": {"id"}, "passages": {"id"}, "conversations": {"id"}, "events": {"seq"}, "answers": {"id"},
 	"citation_entries": {"id"}, "citation_words": {"word"}, "log_answers": {"place", "answer"}, "log_values": {"value"}, "reviews": {"id"}, "flags": {"id"}, "outbox": {"message"}, "idempotency": {"key"},
-	"ratings": {"subject"}, "requests": {"id", "record", "answer"}, "request_events": {"ordinal"}, "hidden": {"id", "record"}, "corrections": {"id"}, "corrected": {"conversation"}, "incidents": {"id"}, "incident_events": {"ordinal"}, "accesses": {"id"}, "export_parts": {"part"}, "leases": {"name"}, "deletions": {"id"}, "holds": {"id"}, "held": {"id"}, "outside": {"tenant"},
+	"ratings": {"subject"}, "requests": {"id", "record", "answer"}, "request_events": {"ordinal"}, "hidden": {"id", "record"}, "corrections": {"id"}, "corrected": {"conversation"}, "incidents": {"id"}, "incident_events": {"ordinal"}, "accesses": {"id"}, "export_parts": {"part"}, "leases": {"name"}, "deletions": {"id"}, "holds": {"id"}, "held": {"id"}, "outside": {"tenant"}, "webhooks": {"name"}, "deliveries": {"id"}, "staff_tokens": {"hash"}, "staff_events": {"ordinal"},
 }
 
 // copyRow adds a copy of a row with other values in some columns.
@@ -268,7 +276,7 @@ func references(f *fixture) {
 		"passages": {"site", "record"}, "conversations": {"site", "customer"}, "events": {"conversation"}, "answers": {"conversation"},
 		"citation_records": {"entry"}, "citation_not_searched": {"entry"}, "citation_words": {"entry"}, "log_answers": {"entry"}, "reviews": {"answer"}, "flags": {"answer"}, "tickets": {"conversation"},
 		"requests": {"site"}, "request_events": {"request"}, "hidden": {"site"}, "corrections": {"site"}, "corrected": {"correction"}, "incident_events": {"incident"}, "accesses": {"customer"}, "exports": {"customer"}, "export_parts": {"export"},
-		"deletions": {"customer"}, "holds": {"customer"}, "held": {"hold"},
+		"deletions": {"customer"}, "holds": {"customer"}, "held": {"hold"}, "staff_tokens": {"staff"}, "staff_events": {"staff"},
 	} {
 		for _, c := range columns {
 			values := map[string]string{}
@@ -278,7 +286,7 @@ func references(f *fixture) {
 			if child == "events" {
 				values["seq"] = "1000"
 			}
-			if child == "request_events" || child == "incident_events" {
+			if child == "request_events" || child == "incident_events" || child == "staff_events" {
 				values["ordinal"] = "1000"
 			}
 			if child == "log_answers" {

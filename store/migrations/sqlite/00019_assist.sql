@@ -1,0 +1,38 @@
+-- +goose Up
+-- Drafts for people at the desk. What one says goes when it is settled.
+CREATE TABLE suggestions (
+    id           TEXT PRIMARY KEY,
+    conversation TEXT NOT NULL REFERENCES conversations (id),
+    customer     TEXT NOT NULL,
+    staff        TEXT NOT NULL,           -- for whom it was written
+    at           BIGINT NOT NULL,
+    status       TEXT NOT NULL,           -- as an answer's
+    outcome      TEXT NOT NULL DEFAULT '', -- used, edited or ignored; empty: it stands
+    message      TEXT NOT NULL DEFAULT '', -- that it became
+    settled      BIGINT NOT NULL DEFAULT 0,
+    sealed       BLOB                     -- under the customer's key; NULL: it is settled
+);
+CREATE INDEX suggestions_conversation ON suggestions (conversation, at);
+CREATE INDEX suggestions_customer ON suggestions (customer);
+
+-- What a language model made of conversations, until they go on.
+CREATE TABLE summaries (
+    conversation TEXT PRIMARY KEY REFERENCES conversations (id),
+    customer     TEXT NOT NULL,
+    seq          BIGINT NOT NULL,         -- the last that it is of
+    reader       TEXT NOT NULL,           -- the recipient that it is for
+    at           BIGINT NOT NULL,
+    sealed       BLOB NOT NULL            -- under the customer's key
+);
+CREATE INDEX summaries_customer ON summaries (customer);
+
+-- Replies that the company has ready. The body is JSON (agents.Canned).
+CREATE TABLE canned (
+    id    TEXT PRIMARY KEY,
+    body  TEXT NOT NULL,
+    at    BIGINT NOT NULL,
+    actor TEXT NOT NULL                   -- who changed it last; empty: it is as it came
+);
+
+-- +goose Down
+SELECT 'there is no way back';
