@@ -9,20 +9,30 @@ import (
 	"candor/identity"
 )
 
+// Listening is the reason of a look at a conversation that somebody else has.
+const Listening = "listen"
+
 // access is a look of an agent's at a customer's own words.
 func access(who identity.Principal, customer identity.CustomerID, conv string) consent.Access {
-	return consent.Access{
+	a := consent.Access{
 		Customer: customer, Actor: who.Actor(), Kind: consent.DeskAccess, Conversation: conv,
 		Purpose: consent.AgentAssist, Categories: []consent.Category{consent.Conversation},
 	}
+	if r := consent.ReaderOf(who); r.OutsideDesk() {
+		a.Recipient = r
+	}
+	return a
 }
 
-// recordQueue records whose words the agent is about to see in the queue.
-func (s *Service) recordQueue(ctx context.Context, who identity.Principal, tickets []Ticket) error {
+// recordQueue records whose words the agent is about to see in the queue, by what was
+// decided for each conversation.
+func (s *Service) recordQueue(ctx context.Context, who identity.Principal, tickets []Ticket, stamps map[string]*consent.Stamp) error {
 	var looks []consent.Access
 	for _, t := range tickets {
 		if t.Summary != "" {
-			looks = append(looks, access(who, t.Customer, t.Conversation))
+			look := access(who, t.Customer, t.Conversation)
+			look.Stamp = stamps[t.Conversation]
+			looks = append(looks, look)
 		}
 	}
 	return s.store.Accessed(ctx, looks...)
@@ -34,11 +44,20 @@ func (s *Service) recordView(ctx context.Context, who identity.Principal, v View
 	stamp := scope.Stamp()
 	a := access(who, v.Conversation.Customer, v.Conversation.ID)
 	a.Stamp = &stamp
+	if c := v.Conversation; c.Assignee != "" && c.Assignee != who.Staff {
+		a.Reason = Listening
+	}
+	if !readsWords(scope) {
+		a.Categories = nil
+	}
 	a.Categories = append(a.Categories, quoted...)
 	for _, r := range v.Records {
-		grant, _ := scope.Permits(r.Category, consent.HumanAgents)
+		grant, _ := scope.Permits(r.Category, scope.Reader())
 		a.Records = append(a.Records, consent.AccessedRecord{ID: r.ID, Category: r.Category, Grant: grant})
 		a.Categories = append(a.Categories, r.Category)
+	}
+	if len(a.Categories) == 0 { // ids and states are nobody's data
+		return nil
 	}
 	return s.store.Accessed(ctx, a)
 }
@@ -49,23 +68,29 @@ func (s *Service) QueueOf(ctx context.Context, who identity.Principal, id string
 	if !who.Has(deskRoles...) {
 		return "", ErrForbidden
 	}
-	t, err := s.store.Ticket(ctx, id)
+	t, err := s.ticket(ctx, who, id)
 	return t.Queue, err
 }
 
-// shown returns the categories of the segments that the scope lets people at the
-// desk read.
-func shown(scope consent.Scope, messages []conversation.Message) []consent.Category {
+// shown returns the categories of the segments that the scope lets its reader see.
+func shown(scope consent.Scope, who identity.Principal, messages []conversation.Message) []consent.Category {
 	var out []consent.Category
-	denied := func(c consent.Category) bool {
-		_, ok := scope.Permits(c, consent.HumanAgents)
-		return !ok
-	}
 	for _, m := range messages {
+		ofWords := words(scope, who, m)
 		for _, seg := range m.Segments {
-			if !slices.ContainsFunc(seg.Categories, denied) {
+			if len(denied(scope, append(slices.Clone(ofWords), seg.Categories...))) == 0 {
 				out = append(out, seg.Categories...)
 			}
+		}
+	}
+	return out
+}
+
+// denied returns those of the categories that the scope's reader may not see.
+func denied(scope consent.Scope, categories []consent.Category) (out []consent.Category) {
+	for _, c := range categories {
+		if _, ok := scope.Permits(c, scope.Reader()); !ok {
+			out = append(out, c)
 		}
 	}
 	return out

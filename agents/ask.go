@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"slices"
 
 	"candor/consent"
 	"candor/conversation"
@@ -31,7 +32,7 @@ func (s *Service) Ask(ctx context.Context, who identity.Principal, id string, ca
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.Ticket(ctx, id); err != nil {
+	if _, err := s.ticket(ctx, who, id); err != nil {
 		return err
 	}
 	// How the customer's choices stand is for who has the conversation alone; that
@@ -39,7 +40,7 @@ func (s *Service) Ask(ctx context.Context, who identity.Principal, id string, ca
 	if err := MayAsk(c, who.Staff); err != nil {
 		return err
 	}
-	if c.Visitor {
+	if c.Visitor && slices.ContainsFunc(categories, func(c consent.Category) bool { return c != consent.Conversation }) {
 		return consent.ErrNoRecords
 	}
 	site, err := s.store.Site(ctx, c.Site)
@@ -53,8 +54,12 @@ func (s *Service) Ask(ctx context.Context, who identity.Principal, id string, ca
 // asks says of what a view does not share whether its customer may be asked for it,
 // to who has the conversation.
 func (s *Service) asks(ctx context.Context, who identity.Principal, v View) (map[consent.Category]consent.AskState, error) {
-	if len(v.NotShared) == 0 || v.Conversation.Visitor || v.Conversation.Assignee != who.Staff {
+	ask := v.NotShared
+	if v.Conversation.Visitor { // who has no records has words
+		ask = slices.DeleteFunc(slices.Clone(ask), func(c consent.Category) bool { return c != consent.Conversation })
+	}
+	if len(ask) == 0 || v.Conversation.Assignee != who.Staff {
 		return nil, nil
 	}
-	return s.gate.Asks(ctx, who.About(v.Conversation.Customer, v.Conversation.ID), v.NotShared)
+	return s.gate.Asks(ctx, who.About(v.Conversation.Customer, v.Conversation.ID), ask)
 }

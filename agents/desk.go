@@ -45,6 +45,34 @@ type Ticket struct {
 	// Summary is the customer's own words, shortened. It is filled by Desk,
 	// and never leaves it through a message stream.
 	Summary string
+	// Unread is how many of the customer's messages nobody at the desk has read. It is
+	// filled by Desk.
+	Unread int
+	Topic  string   // of the policy, that it came for; empty: none
+	Skills []string // that its agent needs
+	Clocks TicketClocks
+	// Escalated is how many of its targets have passed.
+	Escalated int
+	LastOwner identity.StaffID
+	Reserved  *Kept  // for whom; nil: nobody
+	Outcome   string // of a closed one: resolved, confirmed, returned, went_quiet, erased
+}
+
+// TicketClocks are the times of a ticket; zero: not yet, or none.
+type TicketClocks struct {
+	Opened, FirstReply time.Time
+	Asked              time.Time // since when its customer waits for a reply
+	Due                time.Time // when DueKind passes
+	DueKind            DueKind
+	Late               bool // Due has passed
+	Closed             time.Time
+}
+
+// Kept is for whom a ticket is kept, and until when.
+type Kept struct {
+	Staff identity.StaffID
+	Name  string
+	Until time.Time
 }
 
 // View is a conversation as an agent may see it.
@@ -59,6 +87,9 @@ type View struct {
 	// the agent who has the conversation.
 	Asks    map[consent.Category]consent.AskState
 	Records []retrieval.Record // of the shared categories
+	Summary Summary
+	Notes   []Note        // of the desk
+	History []TicketEvent // of its tickets
 }
 
 // ViewMessage is a message with what its reader may not see left out.
@@ -96,6 +127,12 @@ var (
 // state is conversation.ErrIllegalTransition, an unknown conversation
 // conversation.ErrNotFound. What returns without an error is durable.
 //
+// Send is Reply with files that were uploaded before, and the suggestion that it came
+// from. Suggest drafts a reply under the customer's choices of this moment; it may be
+// asked for without the claim. Pass lets a conversation go to somebody else that was
+// offered, else ErrNotReserved. Transfer gives it to a queue or to a person; it needs the
+// claim. Note tells the desk something.
+//
 // Ask puts an offer to the customer, who alone can accept: that people at the desk
 // see the categories, all of which may be asked for, once. It needs the claim; its
 // other errors are those of consent.Gate.Ask, and consent.ErrNoRecords for a
@@ -104,10 +141,15 @@ type Desk interface {
 	Queue(ctx context.Context, who identity.Principal, queue string) ([]Ticket, error)
 	Get(ctx context.Context, who identity.Principal, conversation string) (View, error)
 	Claim(ctx context.Context, who identity.Principal, conversation string) error
+	Pass(ctx context.Context, who identity.Principal, conversation string) error
 	Release(ctx context.Context, who identity.Principal, conversation string) error
 	Reply(ctx context.Context, who identity.Principal, conversation, text string) error
+	Send(ctx context.Context, who identity.Principal, conversation string, m Reply) error
 	Resolve(ctx context.Context, who identity.Principal, conversation string) error
 	Return(ctx context.Context, who identity.Principal, conversation string) error
 	Snooze(ctx context.Context, who identity.Principal, conversation string, until time.Time) error
+	Transfer(ctx context.Context, who identity.Principal, conversation string, t Transfer) error
+	Note(ctx context.Context, who identity.Principal, conversation, text string) error
 	Ask(ctx context.Context, who identity.Principal, conversation string, categories []consent.Category) error
+	Suggest(ctx context.Context, who identity.Principal, conversation, instruction string) (Suggestion, error)
 }

@@ -26,6 +26,10 @@ type Action struct {
 	Until  time.Time // of a snooze
 	// Anyone is whether it may be done to what another agent has.
 	Anyone bool
+	// Kept is whether what is kept for another agent may be taken.
+	Kept bool
+	// Drafted is the suggestion that a reply came from, if it came from one.
+	Drafted *Drafted
 }
 
 // Store keeps tickets.
@@ -34,17 +38,23 @@ type Action struct {
 // another agent (ErrOwned), what belongs to nobody and needs an owner
 // (ErrNotOwner), and what the state does not allow; a claim, or a reply to a
 // conversation that nobody has, takes it. A message whose id is already in the
-// conversation is not sent again, and changes nothing. Tickets come in the order
+// conversation is not sent again, and changes nothing. What is kept for another agent
+// is ErrReserved unless the action says that it may be taken; Pass ends one's own
+// reservation, ErrNotReserved without one. Tickets come in the order
 // in which they will be served. Permitted returns records under the scope, which
 // filters inside the query.
 type Store interface {
 	Tickets(ctx context.Context, queue string) ([]Ticket, error)
 	Ticket(ctx context.Context, conversation string) (Ticket, error)
 	Act(ctx context.Context, who identity.StaffID, conversation string, a Action) error
+	Pass(ctx context.Context, who identity.StaffID, conversation string) error
 	Conversation(ctx context.Context, id string) (conversation.Conversation, error)
 	Messages(ctx context.Context, conversation string) ([]conversation.Message, error)
 	Permitted(ctx context.Context, scope consent.Scope, limit int) ([]retrieval.Record, error)
 	Site(ctx context.Context, id identity.SiteID) (identity.Site, error)
+	// QueuesOf returns the queues that a member of staff serves; none: all.
+	QueuesOf(ctx context.Context, staff identity.StaffID) ([]string, error)
+	TransferStore
 	consent.AccessLog
 }
 
@@ -53,6 +63,7 @@ type Notices interface {
 	Joined(language, agent string) string
 	Returned(language, brand string) string
 	Resolved(language string) string
+	Gone(language string) string
 	NotShared(language string, categories []consent.Category) string
 }
 
@@ -62,7 +73,9 @@ type Service struct {
 	gate    *consent.Gate
 	notices Notices
 	// taken is told of conversations that the assistant has lost.
-	taken func(conversation string)
+	taken  func(conversation string)
+	assist Assist
+	behind background
 }
 
 var _ Desk = (*Service)(nil)
@@ -89,8 +102,8 @@ func (s *Service) Queue(ctx context.Context, who identity.Principal, queue strin
 	}
 	for range maxViews {
 		tickets, err := s.tickets(ctx, who, queue)
-		// Who was erased while it was read is not in it any more.
-		if !errors.Is(err, conversation.ErrNotFound) && !errors.Is(err, consent.ErrUnknownCustomer) {
+		// Who was erased while it was read is not in it any more, nor what was taken back.
+		if !errors.Is(err, conversation.ErrNotFound) && !errors.Is(err, consent.ErrUnknownCustomer) && !errors.Is(err, consent.ErrStale) {
 			return tickets, err
 		}
 	}
@@ -103,14 +116,29 @@ func (s *Service) tickets(ctx context.Context, who identity.Principal, queue str
 	if err != nil {
 		return nil, err
 	}
+	if tickets, err = s.served(ctx, who, tickets); err != nil {
+		return nil, err
+	}
+	stamps := make(map[string]*consent.Stamp)
 	for i := range tickets {
 		m, err := s.store.Messages(ctx, tickets[i].Conversation)
 		if err != nil {
 			return nil, err
 		}
-		tickets[i].Summary = summary(m)
+		c, err := s.store.Conversation(ctx, tickets[i].Conversation)
+		if err != nil {
+			return nil, err
+		}
+		tickets[i].Unread = c.Read.Unread(m)
+		words, stamp, err := s.wordsOf(ctx, who, c)
+		if err != nil {
+			return nil, err
+		}
+		if words {
+			tickets[i].Summary, stamps[c.ID] = summary(m), stamp
+		}
 	}
-	if err := s.recordQueue(ctx, who, tickets); err != nil {
+	if err := s.recordQueue(ctx, who, tickets, stamps); err != nil {
 		return nil, err
 	}
 	return tickets, nil
@@ -185,7 +213,7 @@ func (s *Service) view(ctx context.Context, who identity.Principal, id string) (
 	c := v.Conversation
 	// Without a ticket, present or past, no person was asked for, and the
 	// conversation is between the customer and the assistant.
-	if v.Ticket, err = s.store.Ticket(ctx, id); err != nil {
+	if v.Ticket, err = s.ticket(ctx, who, id); err != nil {
 		return v, quoted, scope, err
 	}
 	site, err := s.store.Site(ctx, c.Site)
@@ -203,6 +231,9 @@ func (s *Service) view(ctx context.Context, who identity.Principal, id string) (
 		return v, quoted, scope, err
 	}
 	v.Brand, v.Shared, v.Ticket.Summary = site.Name, scope.Searchable(), summary(messages)
+	if !readsWords(scope) {
+		v.Ticket.Summary = ""
+	}
 	for _, d := range scope.Denials() {
 		v.NotShared = append(v.NotShared, d.Category)
 	}
@@ -212,28 +243,34 @@ func (s *Service) view(ctx context.Context, who identity.Principal, id string) (
 		}
 	}
 	for _, m := range messages {
-		v.Messages = append(v.Messages, s.mask(scope, m, c.Language))
+		v.Messages = append(v.Messages, s.mask(scope, who, m, c.Language))
 	}
-	quoted = shown(scope, messages)
+	quoted = shown(scope, who, messages)
 	v.Records, err = s.store.Permitted(ctx, scope, maxRecords)
+	if err != nil {
+		return v, quoted, scope, err
+	}
 	slices.SortStableFunc(v.Records, func(a, b retrieval.Record) int { return cmp.Compare(a.Category, b.Category) })
+	if err := s.remarks(ctx, &v, readsWords(scope)); err != nil {
+		return v, quoted, scope, err
+	}
+	v.Summary, err = s.summarize(ctx, who, v, scope, messages)
 	return v, quoted, scope, err
 }
 
-// mask leaves out what the scope does not let people at the desk see.
+// mask leaves out what the scope does not let its reader see.
 //
 // SECURITY: a text inherits the categories of the records that it was made
 // from; all of them must be permitted.
-func (s *Service) mask(scope consent.Scope, m conversation.Message, language string) ViewMessage {
+func (s *Service) mask(scope consent.Scope, who identity.Principal, m conversation.Message, language string) ViewMessage {
 	v := ViewMessage{Message: m}
 	v.Segments, v.Offer = nil, nil // an offer is its customer's to answer
+	ofWords := words(scope, who, m)
+	if len(denied(scope, ofWords)) > 0 {
+		v.Attachments = nil
+	}
 	for _, seg := range m.Segments {
-		var denied []consent.Category
-		for _, c := range seg.Categories {
-			if _, ok := scope.Permits(c, consent.HumanAgents); !ok {
-				denied = append(denied, c)
-			}
-		}
+		denied := denied(scope, append(slices.Clone(ofWords), seg.Categories...))
 		if len(denied) > 0 {
 			v.Parts = append(v.Parts, Part{Text: s.notices.NotShared(language, denied), Masked: true, Category: denied[0]})
 		} else {
@@ -255,7 +292,7 @@ func (s *Service) act(ctx context.Context, who identity.Principal, id string, ma
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.Ticket(ctx, id); err != nil {
+	if _, err := s.ticket(ctx, who, id); err != nil {
 		return err
 	}
 	site, err := s.store.Site(ctx, c.Site)
@@ -263,6 +300,7 @@ func (s *Service) act(ctx context.Context, who identity.Principal, id string, ma
 		return err
 	}
 	a := make(c, site.Name)
+	a.Kept = who.Has(identity.RoleSupervisor)
 	a.Joined = notice(s.notices.Joined(c.Language, who.Name))
 	if err := s.store.Act(ctx, who.Staff, id, a); err != nil {
 		return err
@@ -289,23 +327,6 @@ func (s *Service) Claim(ctx context.Context, who identity.Principal, id string) 
 func (s *Service) Release(ctx context.Context, who identity.Principal, id string) error {
 	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
 		return Action{Trigger: conversation.AgentReleases, Reason: conversation.PutBack, Anyone: who.Has(identity.RoleSupervisor)}
-	})
-}
-
-// Reply sends the customer a message, and takes the conversation if nobody has it.
-func (s *Service) Reply(ctx context.Context, who identity.Principal, id, text string) error {
-	text = strings.TrimSpace(text)
-	switch {
-	case text == "":
-		return conversation.ErrEmptyMessage
-	case utf8.RuneCountInString(text) > conversation.MaxMessage:
-		return conversation.ErrTooLong
-	}
-	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
-		return Action{Trigger: conversation.AgentReplies, Reason: conversation.TakenOver, Message: &conversation.Message{
-			ID: conversation.MessageID(ctx), From: conversation.FromAgent, Segments: conversation.PlainMessage(text),
-			Staff: who.Staff, Name: who.Name,
-		}}
 	})
 }
 

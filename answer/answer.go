@@ -80,6 +80,9 @@ type Request struct {
 	Intent   Intent
 	Hits     []retrieval.Hit
 	Now      time.Time
+	// Instruction is what the person at the desk for whom it is written wants of it;
+	// empty: nothing. It is about how to say what the hits say.
+	Instruction string
 	// MaxTokens bounds what a model may read and write for this answer; 0: as many
 	// as the answerer allows itself.
 	MaxTokens int
@@ -162,7 +165,12 @@ type Leaf struct {
 
 // LeafID returns the id of the closed entry of an answer in the citation log.
 // An answer has one, however often its end is recorded.
-func LeafID(answer string) string { return "cit_" + strings.TrimPrefix(answer, "ans_") }
+func LeafID(answer string) string {
+	if _, id, ok := strings.Cut(answer, "_"); ok {
+		return "cit_" + id
+	}
+	return "cit_" + answer
+}
 
 // Personal reports whether a sentence of the answer cites a personal record.
 func (a *Answer) Personal() bool {

@@ -23,6 +23,7 @@ var ErrNotWriting = errors.New("the answer is no longer being written")
 // Ending is what happens to the conversation together with the end of an answer.
 type Ending struct {
 	Handoff Reason // why the conversation is given to a person; empty: it is not
+	Topic   string // of the policy, where one is the reason
 	// AfterDeclined gives it to a person when so many answers in a row were no help
 	// (Unhelped); 0: never.
 	AfterDeclined int
@@ -81,6 +82,8 @@ type Turn struct {
 	Before     []string
 	Supersedes string
 	Asked      time.Time
+	// Instruction is that of the person for whom a draft is written (see Suggest).
+	Instruction string
 	// Left is closed when nobody waits for the answer any more: no model is kept at
 	// work then. Nil: somebody always does.
 	Left <-chan struct{}
@@ -292,7 +295,7 @@ func (e *Engine) write(w *writer) (Ending, error) {
 	}
 	if w.handover.Reason != "" {
 		a.Status = Handoff
-		return Ending{Handoff: w.handover.Reason}, nil
+		return Ending{Handoff: w.handover.Reason, Topic: w.handover.Topic}, nil
 	}
 	if w.scope.Unavailable() {
 		if err := w.say(Say(SayLedgerUnavailable, a.Language)); err != nil {
@@ -451,7 +454,7 @@ type Reviewed struct {
 func (e *Engine) entry(q Turn, a Answer, scope consent.Scope, kind citation.Kind, m Model) citation.Entry {
 	return citation.Entry{
 		ID: identity.NewID("cit"), Kind: kind, AnswerID: a.ID, Attempt: a.Attempt, Site: q.Who.Site, Customer: q.Who.Customer,
-		Conversation: q.Conversation, Purpose: consent.Answers, Recipient: m.Recipient, Model: m.Name,
+		Conversation: q.Conversation, Purpose: q.purpose(), Recipient: m.Recipient, Model: m.Name,
 		Language: a.Language, Epoch: a.Epoch, PolicyVersion: a.PolicyVersion, GPC: scope.GPC(), Status: string(Writing),
 		NotSearched: a.NotSearched,
 	}
@@ -480,7 +483,7 @@ func (e *Engine) close(q Turn, a Answer, scope consent.Scope, opened string) err
 }
 
 // usedOf describes the records of hits, each once.
-func usedOf(hits []retrieval.Hit, r consent.Recipient) []Used {
+func usedOf(hits []retrieval.Hit, purpose consent.Purpose, r consent.Recipient) []Used {
 	out := []Used{}
 	for _, h := range hits {
 		if slices.ContainsFunc(out, func(u Used) bool { return u.RecordID == h.RecordID }) {
@@ -488,7 +491,7 @@ func usedOf(hits []retrieval.Hit, r consent.Recipient) []Used {
 		}
 		u := Used{
 			RecordID: h.RecordID, Title: h.Record.Title, Category: h.Record.Category, Source: h.Record.Source,
-			CollectedAt: h.Record.CollectedAt, Purpose: consent.Answers, Recipient: r,
+			CollectedAt: h.Record.CollectedAt, Purpose: purpose, Recipient: r,
 		}
 		for _, p := range h.Recipients {
 			if p.Recipient == r {

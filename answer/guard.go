@@ -58,7 +58,7 @@ func newGuard(a Answerer, asked string, found []retrieval.Hit) *guard {
 }
 
 // delimiters are how a prompt keeps its parts apart (see openai's prompt).
-var delimiters = regexp.MustCompile(`(?:END OF )?(?:SOURCE \d+|QUESTION) [A-Z2-7]{8,}|<\|[a-z_]+\|>|\[/?INST\]|(?m:^#{2,} ?(?:System|User|Assistant|Instruction)\b)`)
+var delimiters = regexp.MustCompile(`(?:END OF )?(?:SOURCE \d+|QUESTION|WISH) [A-Z2-7]{8,}|<\|[a-z_]+\|>|\[/?INST\]|(?m:^#{2,} ?(?:System|User|Assistant|Instruction)\b)`)
 
 // check returns nil for a sentence that may be said, or ErrLink, ErrInstruction or ErrLeak.
 // Its citations are of g.found.

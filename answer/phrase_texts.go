@@ -145,12 +145,33 @@ var phraseTexts = map[Phrase]consent.Text{
 		"uk":    "На вашу скаргу щодо відповіді в цьому чаті відповіли. Прочитати можна в розділі «Ваші дані», серед ваших звернень.",
 		"ru":    "На вашу жалобу на ответ в этом чате ответили. Прочитать можно в разделе «Ваши данные», среди ваших обращений.",
 	},
+	SayAgentGone: {
+		"en":    "The person who was helping you lost the connection. You keep your place in the queue, and somebody else will go on as soon as they can.",
+		"pt-BR": "A pessoa que estava atendendo você perdeu a conexão. Você mantém o seu lugar na fila, e outra pessoa continua assim que puder.",
+		"es":    "La persona que le atendía ha perdido la conexión. Usted conserva su lugar en la cola, y otra persona continuará en cuanto pueda.",
+		"uk":    "Людина, яка вам допомагала, втратила з'єднання. Ви зберігаєте своє місце в черзі, і хтось інший продовжить, щойно зможе.",
+		"ru":    "У человека, который вам помогал, пропала связь. Вы сохраняете своё место в очереди, и кто-то другой продолжит, как только сможет.",
+	},
+	SayFilesUnread: {
+		"en":    "The assistant can't read files. Tell it in words what you'd like to know, or ask for a person, who can open them.",
+		"pt-BR": "O assistente não consegue ler arquivos. Escreva o que você quer saber ou peça para falar com uma pessoa, que pode abri-los.",
+		"es":    "El asistente no puede leer archivos. Escriba lo que desea saber o pida hablar con una persona, que sí puede abrirlos.",
+		"uk":    "Асистент не вміє читати файли. Напишіть словами, що ви хочете дізнатися, або попросіть людину: вона зможе їх відкрити.",
+		"ru":    "Ассистент не умеет читать файлы. Напишите словами, что вы хотите узнать, или попросите человека: он сможет их открыть.",
+	},
 	SayCorrection: {
 		"en":    "Correction from {brand}:",
 		"pt-BR": "Correção da {brand}:",
 		"es":    "Corrección de {brand}:",
 		"uk":    "Виправлення від {brand}:",
 		"ru":    "Исправление от {brand}:",
+	},
+	SayClosesSoon: {
+		"en":    "We haven't heard from you for a while. Unless you write, this conversation closes in {time}. You can come back at any time.",
+		"pt-BR": "Faz um tempo que não recebemos mensagens suas. Se você não escrever, esta conversa será encerrada em {time}. Você pode voltar quando quiser.",
+		"es":    "Hace un tiempo que no recibimos mensajes suyos. Si no escribe, esta conversación se cerrará en {time}. Puede volver cuando quiera.",
+		"uk":    "Від вас давно немає повідомлень. Якщо ви не напишете, розмову буде закрито через {time}. Ви можете повернутися будь-коли.",
+		"ru":    "От вас давно нет сообщений. Если вы не напишете, разговор будет закрыт через {time}. Вы можете вернуться в любое время.",
 	},
 	SayResolved: {
 		"en":    "This conversation has been marked as solved. If anything is still open, just write here.",

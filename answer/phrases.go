@@ -31,9 +31,12 @@ const (
 	SayAgentJoined       Phrase = "agent_joined"       // {name}
 	SayReturnedToAI      Phrase = "returned_to_ai"     // {brand}
 	SayResolved          Phrase = "resolved"           //
+	SayClosesSoon        Phrase = "closes_soon"        // {time}; to a customer who does not write
 	SaySorry             Phrase = "sorry"              // to a customer who is angry
 	SayPersonAnytime     Phrase = "person_anytime"     //
 	SayComplaintAnswered Phrase = "complaint_answered" // to whoever complained about an answer
+	SayAgentGone         Phrase = "agent_gone"         // to a customer whose agent has disappeared
+	SayFilesUnread       Phrase = "files_unread"       // to a customer who sends files and no words
 	SayCorrection        Phrase = "correction"         // {brand}; what is right follows it
 )
 
@@ -42,7 +45,7 @@ var Phrases = func() []Phrase {
 	list := []Phrase{
 		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayClarify, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
 		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SaySearchUnavailable, SayQuotedNotShared, SayHandoff,
-		SayAgentJoined, SayReturnedToAI, SayResolved, SaySorry, SayPersonAnytime, SayComplaintAnswered, SayCorrection,
+		SayAgentJoined, SayReturnedToAI, SayResolved, SayClosesSoon, SaySorry, SayPersonAnytime, SayComplaintAnswered, SayCorrection, SayFilesUnread, SayAgentGone,
 	}
 	for _, r := range consent.Reasons {
 		list = append(list, notSearched(r))

@@ -59,7 +59,7 @@ type writer struct {
 // given the customer's own words too.
 func (w *writer) open(m Model, hits []retrieval.Hit) error {
 	entry := w.engine.entry(w.turn, *w.answer, w.scope, citation.Opened, m)
-	entry.Records = usesOf(usedOf(hits, m.Recipient))
+	entry.Records = usesOf(w.used(hits, m.Recipient, false))
 	if grant, ok := w.scope.Permits(consent.Conversation, m.Recipient); ok && m.Recipient.Outside() {
 		entry.Records = append(entry.Records, citation.Use{
 			RecordID: w.turn.Conversation, Category: consent.Conversation, Recipient: m.Recipient, GrantID: grant,
@@ -95,6 +95,13 @@ func (w *writer) sentence(s Sentence) error {
 	if slices.ContainsFunc(a.Sentences, func(o Sentence) bool { return o.Text == s.Text }) {
 		return w.enough() // said already
 	}
+	if w.asksBack(s) {
+		a.Model = w.model
+		if err := w.release(s); err != nil {
+			return err
+		}
+		return w.enough()
+	}
 	a.Verification.Checked++
 	score, err := w.check.Verify(w.ctx, s)
 	if w.ctx.Err() != nil {
@@ -121,7 +128,7 @@ func (w *writer) sentence(s Sentence) error {
 	a.Verification.Released++
 	before, model := a.Used, a.Model
 	a.Model = w.model
-	for _, u := range usedOf(w.hits, w.model.Recipient) {
+	for _, u := range w.used(w.hits, w.model.Recipient, true) {
 		cites := slices.ContainsFunc(s.Citations, func(c Citation) bool { return c.RecordID == u.RecordID })
 		has := slices.ContainsFunc(a.Used, func(o Used) bool { return o.RecordID == u.RecordID && o.Recipient == u.Recipient })
 		if cites && !has {
@@ -333,6 +340,7 @@ func (w *writer) follow(hits []retrieval.Hit) error {
 func (w *writer) request(question string, hits []retrieval.Hit) Request {
 	return Request{
 		Question: question, Language: w.answer.Language, Brand: w.turn.Brand, Intent: w.intent, Hits: hits, Now: w.turn.Asked,
+		Instruction: w.turn.Instruction,
 	}
 }
 

@@ -65,6 +65,9 @@ func (l *looks) take() (out []string) {
 	for _, a := range l.all {
 		slices.Sort(a.Categories)
 		line := fmt.Sprint(a.Kind, " ", a.Purpose, " ", a.Actor, " ", a.Conversation, " ", slices.Compact(a.Categories))
+		if a.Reason != "" {
+			line += " to " + a.Reason
+		}
 		for _, r := range a.Records {
 			line += " " + string(r.Category)
 			if r.Grant == "" {
@@ -122,6 +125,14 @@ func testOnRecord(t *testing.T, f *Fixture) {
 	c.Share(t, "billing", false)
 	get()
 	seen("after everything was withdrawn", "[conversation]")
+
+	sue := f.Hire(t, "Sue", identity.RoleSupervisor)
+	_, err := sue.Desk.Get(t.Context(), sue.Who, c.Conversation)
+	must(t, err)
+	want := "desk agent_assist staff:" + string(sue.Who.Staff) + " " + c.Conversation + " [conversation] to " + agents.Listening
+	if got := strings.Join(f.looks.take(), "\n"); got != want {
+		t.Errorf("who listens in is on record with\n%s\nwant\n%s", got, want)
+	}
 
 	rev := f.Hire(t, "Rev", identity.RoleReviewer)
 	if _, err := rev.Desk.Get(t.Context(), rev.Who, c.Conversation); !errors.Is(err, agents.ErrForbidden) {

@@ -1,6 +1,7 @@
 package desktest
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -32,11 +33,12 @@ type Fixture struct {
 	looks *looks
 }
 
-// NewFixture makes a company, with one site and the default policy, in an empty
-// store.
+// NewFixture makes a company in an empty store, with one site, and the default policy
+// with one outside desk in it.
 func NewFixture(t *testing.T, s Store) *Fixture {
 	t.Helper()
-	policy := consent.DefaultPolicy()
+	policy, err := consent.LoadPolicy(bytes.NewReader(withOutsideDesk(consent.DefaultPolicy().Text())))
+	must(t, err)
 	must(t, s.InstallPolicy(t.Context(), policy))
 	f := &Fixture{Store: s, Gate: consent.NewGate(s, policy), Queue: "support", site: identity.SiteID(identity.NewID("site"))}
 	must(t, s.AddSite(t.Context(), identity.Site{ID: f.site, Name: Brand, Secret: []byte("0123456789abcdef0123456789abcdef")},
@@ -53,7 +55,15 @@ func (f *Fixture) Authenticate(ctx context.Context, token string) (identity.Prin
 	if err != nil {
 		return identity.Principal{}, err
 	}
-	return identity.Principal{Kind: identity.Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles}, nil
+	return m.Principal(), nil
+}
+
+// addQueue makes a queue that takes no new tickets.
+func (f *Fixture) addQueue(t *testing.T, name string) {
+	t.Helper()
+	must(t, f.Store.SetQueue(t.Context(), agents.Queue{
+		Name: name, Title: name, Takes: agents.Takes{Topics: []string{"nothing"}}, Priority: 1, Reserve: agents.Span(time.Minute),
+	}, ""))
 }
 
 // Agent is a member of staff at a desk.
@@ -66,7 +76,12 @@ type Agent struct {
 // Hire makes a member of staff with the roles, and their desk.
 func (f *Fixture) Hire(t *testing.T, name string, roles ...identity.Role) Agent {
 	t.Helper()
-	m := identity.StaffMember{ID: identity.StaffID(identity.NewID("stf")), Name: name, Roles: roles}
+	return f.hire(t, identity.StaffMember{Name: name, Roles: roles})
+}
+
+func (f *Fixture) hire(t *testing.T, m identity.StaffMember) Agent {
+	t.Helper()
+	m.ID = identity.StaffID(identity.NewID("stf"))
 	m.Email = string(m.ID) + "@example.test"
 	must(t, f.Store.AddStaff(t.Context(), m))
 	token := identity.NewSecret("api")
@@ -130,13 +145,19 @@ func (c *Customer) AskForPerson(t *testing.T) conversation.Ticket {
 	return ticket
 }
 
-// Share lets people at the desk see a category, or stops it.
+// Share lets people at the company's desk see a category, or stops it.
 func (c *Customer) Share(t *testing.T, category consent.Category, granted bool) {
+	t.Helper()
+	c.ShareWith(t, consent.HumanAgents, category, granted)
+}
+
+// ShareWith lets people at a desk see a category, or stops it.
+func (c *Customer) ShareWith(t *testing.T, desk consent.Recipient, category consent.Category, granted bool) {
 	t.Helper()
 	notice := c.f.Gate.Policy().Notice.Ref("en")
 	_, err := c.f.Gate.Change(t.Context(), c.Who, consent.ChangeSet{
 		Changes: []consent.Change{{
-			Triple:  consent.Triple{Purpose: consent.AgentAssist, Category: category, Recipient: consent.HumanAgents},
+			Triple:  consent.Triple{Purpose: consent.AgentAssist, Category: category, Recipient: desk},
 			Granted: granted, Duration: consent.Standing,
 		}},
 		Notice: &notice, Language: "en", Channel: "handoff",

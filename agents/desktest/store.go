@@ -24,6 +24,8 @@ type Store interface {
 	identity.Directory
 	InstallPolicy(ctx context.Context, p *consent.Policy) error
 	PutRecord(ctx context.Context, r retrieval.Record) error
+	SetQueue(ctx context.Context, q agents.Queue, actor string) error
+	SetSeat(ctx context.Context, seat agents.Seat) error
 }
 
 // phrases are the set phrases of the fixture's desk, in English.
@@ -33,6 +35,7 @@ var _ agents.Notices = phrases{}
 
 func (phrases) Joined(_, agent string) string   { return agent + " joined the chat." }
 func (phrases) Returned(_, brand string) string { return brand + "'s assistant is back." }
+func (phrases) Gone(string) string              { return "Somebody else will take over." }
 func (phrases) Resolved(string) string          { return "This conversation is closed." }
 
 func (phrases) NotShared(_ string, categories []consent.Category) string {

@@ -44,6 +44,14 @@ func Run(t *testing.T, setup func(t *testing.T) *Fixture) {
 		{"only who has the conversation asks", testAskOwn},
 		{"of two who ask at once one asks", testAskAtOnce},
 		{"a question that was not answered", testAskAgain},
+		{"a transfer to a queue", testTransfer},
+		{"a transfer to a colleague is offered to them", testOffer},
+		{"notes are the desk's", testNotes},
+		{"a suggestion is sent as it was drafted", testSuggest},
+		{"an outside desk is a recipient of its own", testOutsideDesk},
+		{"an outside desk helps without being told", testOutsideBlind},
+		{"an outside desk asks for words too", testOutsideAsks},
+		{"an outside desk has its queues only", testOutsideQueues},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, setup(t)) })
 	}
@@ -58,6 +66,9 @@ var actions = map[string]func(ctx context.Context, a Agent, id string) error{
 	"return":  func(ctx context.Context, a Agent, id string) error { return a.Desk.Return(ctx, a.Who, id) },
 	"snooze": func(ctx context.Context, a Agent, id string) error {
 		return a.Desk.Snooze(ctx, a.Who, id, time.Now().Add(time.Hour))
+	},
+	"transfer": func(ctx context.Context, a Agent, id string) error {
+		return a.Desk.Transfer(ctx, a.Who, id, agents.Transfer{Queue: "support", Note: "Please."})
 	},
 	"ask": func(ctx context.Context, a Agent, id string) error {
 		return a.Desk.Ask(ctx, a.Who, id, []consent.Category{"orders"})
@@ -184,7 +195,7 @@ func testClaimAgain(t *testing.T, f *Fixture) {
 func testOwnership(t *testing.T, f *Fixture) {
 	ana, ben := f.Hire(t, "Ana", identity.RoleAgent), f.Hire(t, "Ben", identity.RoleAgent)
 	c := f.Waiting(t, "Hello?")
-	for _, action := range []string{"release", "resolve", "return", "snooze", "ask"} {
+	for _, action := range []string{"release", "resolve", "return", "snooze", "ask", "transfer"} {
 		refused(t, action, ana, c, agents.ErrNotOwner)
 	}
 	do(t, "claim", ana, c)

@@ -3,11 +3,14 @@ package natsdesk_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"candor/agents/natsdesk"
@@ -94,8 +97,9 @@ func TestAsyncAPI(t *testing.T) {
 	}
 	want := []string{
 		"candor.conversation.{conversation}", "candor.handoff.{queue}", "candor.consent.{customer}", "$KV.presence.{staff}",
+		"candor.typing.{conversation}",
 	}
-	for _, verb := range []string{"list", "get", "claim", "release", "reply", "resolve", "return", "snooze", "ask-consent"} {
+	for verb := range natsdesk.Verbs() {
 		want = append(want, "candor.desk.{queue}."+verb)
 	}
 	for _, address := range want {
@@ -109,6 +113,87 @@ func TestAsyncAPI(t *testing.T) {
 	for _, name := range []string{"CONVERSATIONS", "HANDOFFS", "candor-desk", "Candor-Token", "Nats-Msg-Id"} {
 		if !strings.Contains(string(natsdesk.AsyncAPI), name) {
 			t.Errorf("%s is not named", name)
+		}
+	}
+}
+
+// TestAsyncAPIFields compares the schemas with what is read and written, field by field.
+func TestAsyncAPIFields(t *testing.T) {
+	d := parse(t)
+	for schema, shape := range natsdesk.Shapes() {
+		d.compare(t, schema, map[string]any{"$ref": "#/components/schemas/" + schema}, shape)
+	}
+	requests := make(map[string]bool) // of all verbs together: one type reads them
+	for _, schema := range []string{"ConversationRequest", "ReplyRequest", "TransferRequest", "NoteRequest", "SuggestRequest", "SnoozeRequest", "AskConsentRequest"} {
+		properties, err := d.at("#/components/schemas/" + schema + "/properties")
+		must(t, err)
+		for name := range properties.(map[string]any) {
+			requests[name] = true
+		}
+	}
+	read := make(map[string]bool)
+	for name := range fields(natsdesk.RequestShape()) {
+		read[name] = true
+	}
+	if diff := cmp.Diff(read, requests); diff != "" {
+		t.Errorf("the fields of requests differ (-read +described):\n%s", diff)
+	}
+	detail, err := d.at("#/components/schemas/Failure/properties/error/description")
+	must(t, err)
+	described := strings.FieldsFunc(detail.(string), func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
+	for name, code := range natsdesk.Failures() {
+		if !slices.Contains(described, name) {
+			t.Errorf("the error %s (%d) is not described", name, code)
+		}
+		codes, err := d.at("#/components/messages/Failure/headers/properties/Nats-Service-Error-Code/enum")
+		must(t, err)
+		if !slices.Contains(codes.([]any), any(strconv.Itoa(code))) {
+			t.Errorf("the code %d of %s is not described", code, name)
+		}
+	}
+}
+
+// fields are the fields of a struct as its JSON has them.
+func fields(s reflect.Type) map[string]reflect.Type {
+	out := make(map[string]reflect.Type)
+	for _, f := range reflect.VisibleFields(s) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name != "-" && name != "" {
+			out[name] = f.Type
+		}
+	}
+	return out
+}
+
+// compare reports fields that a schema and a type do not share.
+func (d document) compare(t *testing.T, where string, schema any, shape reflect.Type) {
+	t.Helper()
+	s, _ := schema.(map[string]any)
+	if ref, ok := s["$ref"].(string); ok {
+		target, err := d.at(ref)
+		must(t, err)
+		s, _ = target.(map[string]any)
+	}
+	for shape.Kind() == reflect.Pointer {
+		shape = shape.Elem()
+	}
+	switch {
+	case shape.Kind() == reflect.Slice && s["type"] == "array":
+		d.compare(t, where+"[]", s["items"], shape.Elem())
+	case shape.Kind() == reflect.Struct && shape != reflect.TypeFor[time.Time]():
+		properties, _ := s["properties"].(map[string]any)
+		has := fields(shape)
+		for name, kind := range has {
+			if properties[name] == nil {
+				t.Errorf("%s.%s is not described", where, name)
+				continue
+			}
+			d.compare(t, where+"."+name, properties[name], kind)
+		}
+		for name := range properties {
+			if has[name] == nil {
+				t.Errorf("%s.%s is described and is not there", where, name)
+			}
 		}
 	}
 }
@@ -197,6 +282,10 @@ func TestAsyncAPIIsTrue(t *testing.T) {
 		{"list", "Tickets"},
 		{"ask-consent", "Done"},
 		{"ask-consent", "Failure"},
+		{"note", "Done"},
+		{"suggest", "Failure"},
+		{"transfer", "Failure"},
+		{"pass", "Failure"},
 		{"get", "View"},
 		{"release", "Done"},
 		{"claim", "Done"},
@@ -214,7 +303,7 @@ func TestAsyncAPIIsTrue(t *testing.T) {
 		must(t, json.Unmarshal(m.Payload, &event))
 		name := map[string]string{
 			"candor.conversation.message": "ConversationMessageEvent", "candor.conversation.state": "ConversationStateEvent",
-			"candor.consent.changed": "ConsentChangedEvent", "candor.handoff.waiting": "HandoffEvent",
+			"candor.consent.changed": "ConsentChangedEvent", "candor.handoff.waiting": "HandoffEvent", "candor.handoff.message": "HandoffMessageEvent",
 			"candor.handoff.owned": "HandoffEvent", "candor.handoff.closed": "HandoffEvent",
 		}[event.Type]
 		if name == "" {
@@ -224,7 +313,7 @@ func TestAsyncAPIIsTrue(t *testing.T) {
 		told[event.Type]++
 		compare(name, m.Payload)
 	}
-	if len(told) != 6 {
+	if len(told) != 7 {
 		t.Errorf("only %v were told", told)
 	}
 }

@@ -61,7 +61,7 @@ func TestAwayForLong(t *testing.T) {
 	box := &countingBox{memoryBox: &memoryBox{}}
 	background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, box) })
 	background(t, func(ctx context.Context) error { return bus.Follow(ctx, func(string, []byte) {}) })
-	background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, brokenDesk{}, nil) })
+	background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, brokenDesk{}, nil, only("support")) })
 	s.Shutdown()
 	s.WaitForShutdown()
 	box.mu.Lock()

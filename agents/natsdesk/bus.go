@@ -38,6 +38,7 @@ type Bus struct {
 	back     chan struct{} // receives when conn is connected again
 	replicas int
 
+	roster       roster
 	provisioned  atomic.Bool   // the streams and the bucket are there
 	provisioning chan struct{} // holds who makes them
 

@@ -33,7 +33,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	for _, part := range []func() error{
 		func() error { return bus.PublishOutbox(ctx, box) },
 		func() error { return bus.Follow(ctx, func(string, []byte) {}) },
-		func() error { return bus.ServeDesk(ctx, brokenDesk{}, nil) },
+		func() error { return bus.ServeDesk(ctx, brokenDesk{}, nil, only("support")) },
 	} {
 		group.Go(func() {
 			if err := part(); err != nil {
@@ -66,7 +66,7 @@ func TestPresence(t *testing.T) {
 	must(t, bus.SetPresence(ctx, ben, "away"))
 	got, err = bus.Presence(ctx)
 	must(t, err)
-	if diff := cmp.Diff(map[identity.StaffID]string{ana: "online", ben: "away"}, got); diff != "" {
+	if diff := cmp.Diff(map[identity.StaffID]agents.Status{ana: agents.Online, ben: agents.Away}, got); diff != "" {
 		t.Errorf("present are (-want +got):\n%s", diff)
 	}
 	if err := bus.SetPresence(ctx, ana, "dancing"); !errors.Is(err, natsdesk.ErrStatus) {
@@ -222,7 +222,7 @@ func TestNATSAway(t *testing.T) {
 	}
 	published := func() bool { return len(pending(t, box)) == 0 }
 	f := fixture(t)
-	background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, f.Service, f.Authenticate) })
+	background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, f.Service, f.Authenticate, only(f.Queue)) })
 	background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, box) })
 	add(0, 5)
 	time.Sleep(300 * time.Millisecond)
@@ -294,7 +294,7 @@ func TestEndWithoutServer(t *testing.T) {
 	stops := []func(){
 		background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, box) }),
 		background(t, func(ctx context.Context) error { return bus.Follow(ctx, func(string, []byte) {}) }),
-		background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, brokenDesk{}, nil) }),
+		background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, brokenDesk{}, nil, only("support")) }),
 	}
 	time.Sleep(100 * time.Millisecond)
 	start := time.Now()

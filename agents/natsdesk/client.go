@@ -95,6 +95,21 @@ func (c *Client) Claim(ctx context.Context, _ identity.Principal, conversation s
 	return c.act(ctx, "claim", requestJSON{ConversationID: conversation})
 }
 
+// Pass lets a conversation go to somebody else that was offered.
+func (c *Client) Pass(ctx context.Context, _ identity.Principal, conversation string) error {
+	return c.act(ctx, "pass", requestJSON{ConversationID: conversation})
+}
+
+// Transfer gives a conversation to a queue or to a person.
+func (c *Client) Transfer(ctx context.Context, _ identity.Principal, conversation string, t agents.Transfer) error {
+	return c.act(ctx, "transfer", requestJSON{ConversationID: conversation, Queue: t.Queue, Staff: t.Staff, Note: t.Note})
+}
+
+// Note tells the desk something about a conversation.
+func (c *Client) Note(ctx context.Context, _ identity.Principal, conversation, text string) error {
+	return c.act(ctx, "note", requestJSON{ConversationID: conversation, Text: text})
+}
+
 // Release returns a conversation to the queue.
 func (c *Client) Release(ctx context.Context, _ identity.Principal, conversation string) error {
 	return c.act(ctx, "release", requestJSON{ConversationID: conversation})
@@ -102,7 +117,12 @@ func (c *Client) Release(ctx context.Context, _ identity.Principal, conversation
 
 // Reply sends the customer a message.
 func (c *Client) Reply(ctx context.Context, _ identity.Principal, conversation, text string) error {
-	return c.act(ctx, "reply", requestJSON{ConversationID: conversation, Text: text})
+	return c.Send(ctx, identity.Principal{}, conversation, agents.Reply{Text: text})
+}
+
+// Send is Reply with what comes with the text.
+func (c *Client) Send(ctx context.Context, _ identity.Principal, conversation string, m agents.Reply) error {
+	return c.act(ctx, "reply", requestJSON{ConversationID: conversation, Text: m.Text, Attachments: m.Attachments, Suggestion: m.Suggestion})
 }
 
 // Resolve ends a conversation.
@@ -124,4 +144,13 @@ func (c *Client) Snooze(ctx context.Context, _ identity.Principal, conversation 
 // Ask asks the customer to let people at the desk see categories of their data.
 func (c *Client) Ask(ctx context.Context, _ identity.Principal, conversation string, categories []consent.Category) error {
 	return c.act(ctx, "ask-consent", requestJSON{ConversationID: conversation, Categories: categories})
+}
+
+// Suggest drafts a reply.
+func (c *Client) Suggest(ctx context.Context, _ identity.Principal, conversation, instruction string) (agents.Suggestion, error) {
+	var out agents.Suggestion
+	if err := c.ask(ctx, c.queue, "suggest", requestJSON{ConversationID: conversation, Instruction: instruction}, &out); err != nil {
+		return agents.Suggestion{}, err
+	}
+	return out, nil
 }

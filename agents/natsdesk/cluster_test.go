@@ -248,7 +248,7 @@ func TestCluster(t *testing.T) {
 	for _, heard := range ears {
 		messages.followed(t, heard)
 	}
-	var present map[identity.StaffID]string
+	var present map[identity.StaffID]agents.Status
 	eventually(t, "presence is read without the leader", func() bool {
 		var err error
 		present, err = one.Presence(t.Context())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
@@ -69,10 +70,15 @@ func background(t testing.TB, fn func(ctx context.Context) error) (stop func()) 
 	return stop
 }
 
+// only is a company with these queues.
+func only(queues ...string) func(context.Context) ([]string, error) {
+	return func(context.Context) ([]string, error) { return queues, nil }
+}
+
 // serve serves the fixture's desk, as one replica, and waits until it answers.
 func serve(t *testing.T, bus *natsdesk.Bus, f *desktest.Fixture, desk natsdesk.Desk, queues ...string) {
 	t.Helper()
-	background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, desk, f.Authenticate, queues...) })
+	background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, desk, f.Authenticate, only(queues...)) })
 	for _, q := range queues {
 		eventually(t, "the desk answers", func() bool {
 			_, err := natsdesk.NewClient(bus.Conn(), q, "").Queue(t.Context(), identity.Principal{}, "")
@@ -105,7 +111,7 @@ func TestClientIsADesk(t *testing.T) {
 	desktest.Run(t, func(t *testing.T) *desktest.Fixture {
 		f := fixture(t)
 		for range 2 {
-			serve(t, bus, f, f.Service, f.Queue)
+			serve(t, bus, f, f.Service, f.Queue, "elsewhere")
 		}
 		f.Connect = func(t *testing.T, _ identity.Principal, token string) agents.Desk {
 			return natsdesk.NewClient(bus.Conn(), f.Queue, token)
@@ -130,14 +136,14 @@ func TestClientSeesWhatTheServiceShows(t *testing.T) {
 	must(t, err)
 	got, err := client.Get(t.Context(), identity.Principal{}, c.Conversation)
 	must(t, err)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("the view differs (-service +client):\n%s", diff)
 	}
 	tickets, err := f.Service.Queue(t.Context(), ana.Who, f.Queue)
 	must(t, err)
 	overNATS, err := client.Queue(t.Context(), identity.Principal{}, f.Queue)
 	must(t, err)
-	if diff := cmp.Diff(tickets, overNATS); diff != "" {
+	if diff := cmp.Diff(tickets, overNATS, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("the queue differs (-service +client):\n%s", diff)
 	}
 }
@@ -290,7 +296,7 @@ func TestServiceIsDiscoverable(t *testing.T) {
 	for _, e := range info.Endpoints {
 		served[e.Subject] = true
 	}
-	for _, verb := range []string{"list", "get", "claim", "release", "reply", "resolve", "return", "snooze"} {
+	for verb := range natsdesk.Verbs() {
 		if !served["candor.desk.support."+verb] {
 			t.Errorf("candor.desk.support.%s is not served", verb)
 		}
@@ -300,13 +306,26 @@ func TestServiceIsDiscoverable(t *testing.T) {
 func TestQueueNames(t *testing.T) {
 	f := fixture(t)
 	bus := openBus(t, natsdesk.Options{Dir: t.TempDir()})
-	for _, name := range []string{"", "*", ">", "a.b", "a b"} {
-		if err := bus.ServeDesk(t.Context(), f.Service, f.Authenticate, name); err == nil {
-			t.Errorf("the queue %q is served", name)
-		}
-		if name == "" {
-			continue // the client's own
-		}
+	wrong := []string{"*", ">", "a.b", "a b", ""}
+	var mu sync.Mutex
+	queues := append(wrong, "support")
+	background(t, func(ctx context.Context) error {
+		return bus.ServeDesk(ctx, f.Service, f.Authenticate, func(context.Context) ([]string, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return queues, nil
+		})
+	})
+	answers := func(queue string) bool {
+		_, err := natsdesk.NewClient(bus.Conn(), queue, "x").Queue(t.Context(), identity.Principal{}, "")
+		return errors.Is(err, identity.ErrUnauthenticated)
+	}
+	eventually(t, "a queue is served whose neighbours have wrong names", func() bool { return answers("support") })
+	mu.Lock()
+	queues = []string{"returns"}
+	mu.Unlock()
+	eventually(t, "a queue that came is served, and one that went is not", func() bool { return answers("returns") && !answers("support") })
+	for _, name := range wrong[:4] {
 		if _, err := natsdesk.NewClient(bus.Conn(), "support", "x").Queue(t.Context(), identity.Principal{}, name); err == nil {
 			t.Errorf("the queue %q is asked for", name)
 		}

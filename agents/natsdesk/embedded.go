@@ -28,6 +28,7 @@ const maxStore = 1 << 40
 // startServer starts the embedded server. Secret is what this process connects
 // with.
 func startServer(ctx context.Context, o Options, secret string) (*server.Server, error) {
+	door := &doorkeeper{inside: secret}
 	opts := &server.Options{
 		ServerName:        "candor",
 		DontListen:        true,
@@ -39,7 +40,7 @@ func startServer(ctx context.Context, o Options, secret string) (*server.Server,
 		SyncAlways:                 true,
 		MaxPayload:                 maxPayload,
 		NoSigs:                     true, // signals are the program's
-		CustomClientAuthentication: &doorkeeper{inside: secret, outside: o.ListenToken},
+		CustomClientAuthentication: door,
 	}
 	if o.Listen != "" {
 		if err := listen(opts, o.Listen); err != nil {
@@ -60,6 +61,12 @@ func startServer(ctx context.Context, o Options, secret string) (*server.Server,
 			s.WaitForShutdown()
 			return nil, fmt.Errorf("start the embedded NATS server: %w", errors.Join(ctx.Err(), log.fatal(), errNotReady))
 		}
+	}
+	// JetStream takes the account that there is alone, so others come once it runs.
+	if err := door.open(s, o.desks()); err != nil {
+		s.Shutdown()
+		s.WaitForShutdown()
+		return nil, err
 	}
 	return s, nil
 }

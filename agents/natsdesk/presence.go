@@ -9,20 +9,21 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"candor/agents"
 	"candor/identity"
 )
 
 const (
 	presenceBucket = "presence"
 	presenceStream = "KV_" + presenceBucket // as NATS names the stream behind it
-	// presenceTTL is how long a status holds: three heartbeats of 15 s.
-	presenceTTL = 45 * time.Second
+	// presenceTTL is how long a status holds.
+	presenceTTL = agents.PresenceLife
 	// presenceTimeout is how long who waits for a page waits for NATS.
 	presenceTimeout = 1500 * time.Millisecond
 )
 
 // Statuses are what an agent can be. Who is none of them is not there.
-var Statuses = []string{"online", "busy", "away"}
+var Statuses = []agents.Status{agents.Online, agents.Busy, agents.Away}
 
 // Errors of presence.
 var (
@@ -35,20 +36,20 @@ var (
 // SetPresence says how present a member of staff is. It holds for 45 seconds
 // and is to be repeated before they are over; nothing of it is kept. While NATS
 // is away it fails with ErrPresence, within two seconds.
-func (b *Bus) SetPresence(ctx context.Context, staff identity.StaffID, status string) error {
+func (b *Bus) SetPresence(ctx context.Context, staff identity.StaffID, status agents.Status) error {
 	if !slices.Contains(Statuses, status) {
 		return ErrStatus
 	}
 	return b.withPresence(ctx, func(ctx context.Context, bucket jetstream.KeyValue) error {
-		_, err := bucket.PutString(ctx, string(staff), status)
+		_, err := bucket.PutString(ctx, string(staff), string(status))
 		return err
 	})
 }
 
 // Presence returns everyone who is present. While NATS is away it fails with
 // ErrPresence, within two seconds.
-func (b *Bus) Presence(ctx context.Context) (map[identity.StaffID]string, error) {
-	out := make(map[identity.StaffID]string)
+func (b *Bus) Presence(ctx context.Context) (map[identity.StaffID]agents.Status, error) {
+	out := make(map[identity.StaffID]agents.Status)
 	err := b.withPresence(ctx, func(ctx context.Context, bucket jetstream.KeyValue) error {
 		watch, err := bucket.WatchAll(ctx, jetstream.IgnoreDeletes())
 		if err != nil {
@@ -66,7 +67,7 @@ func (b *Bus) Presence(ctx context.Context) (map[identity.StaffID]string, error)
 				if entry == nil { // that was everyone
 					return nil
 				}
-				out[identity.StaffID(entry.Key())] = string(entry.Value())
+				out[identity.StaffID(entry.Key())] = agents.Status(entry.Value())
 			}
 		}
 	})

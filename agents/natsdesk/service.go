@@ -3,9 +3,13 @@ package natsdesk
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,11 +29,23 @@ const (
 	serviceDescription = "Candor's desk: take over conversations that need a person"
 )
 
-// DefaultQueue is the queue of every ticket until a site has others.
-const DefaultQueue = "support"
-
 // TokenHeader carries the API token of the agent whom a request speaks for.
 const TokenHeader = "Candor-Token"
+
+// requestHeader names a request, so that who had no reply can repeat it: what is sent
+// to a customer under one name is sent once.
+const requestHeader = "Nats-Msg-Id"
+
+// messageID is the id of what a request sends: that of the same request of the same
+// agent's, and of no other.
+func messageID(token, queue, id string, body []byte) string {
+	h := sha256.New()
+	for _, part := range [][]byte{[]byte(token), []byte(queue), []byte(id), body} {
+		_ = binary.Write(h, binary.BigEndian, int64(len(part))) // a hash takes everything
+		h.Write(part)
+	}
+	return "msg_" + hex.EncodeToString(h.Sum(nil)[:16])
+}
 
 // requestTimeout bounds one request.
 const requestTimeout = 10 * time.Second
@@ -43,11 +59,20 @@ var verbs = map[string]func(ctx context.Context, d agents.Desk, who identity.Pri
 	"claim": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
 		return d.Claim(ctx, who, in.ConversationID)
 	},
+	"pass": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
+		return d.Pass(ctx, who, in.ConversationID)
+	},
+	"transfer": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
+		return d.Transfer(ctx, who, in.ConversationID, agents.Transfer{Queue: in.Queue, Staff: in.Staff, Note: in.Note})
+	},
+	"note": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
+		return d.Note(ctx, who, in.ConversationID, in.Text)
+	},
 	"release": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
 		return d.Release(ctx, who, in.ConversationID)
 	},
 	"reply": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
-		return d.Reply(ctx, who, in.ConversationID, in.Text)
+		return d.Send(ctx, who, in.ConversationID, agents.Reply{Text: in.Text, Attachments: in.Attachments, Suggestion: in.Suggestion})
 	},
 	"resolve": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
 		return d.Resolve(ctx, who, in.ConversationID)
@@ -98,35 +123,74 @@ type service struct {
 	closed bool
 }
 
-// ServeDesk serves the desk for the queues as the micro service candor-desk
-// (none named: DefaultQueue) until ctx ends, and returns nil then, after the
-// requests under way. Each
-// request acts for the agent of its token alone. Several replicas may serve at
-// once and share the requests; each answers those of one subject one after
-// another.
-func (b *Bus) ServeDesk(ctx context.Context, desk Desk, authenticate func(context.Context, string) (identity.Principal, error), queues ...string) error {
-	if len(queues) == 0 {
-		queues = []string{DefaultQueue}
-	}
+// queuePoll is how often it is looked whether queues have come or gone.
+const queuePoll = time.Second
+
+// ServeDesk serves the desk until ctx ends, and returns nil then, after the
+// requests under way: each of the queues that there are, as they come and go, as
+// an instance of the micro service candor-desk. Each request acts for the agent of
+// its token alone. Several replicas may serve at once and share the requests; each
+// answers those of one subject one after another.
+func (b *Bus) ServeDesk(ctx context.Context, desk Desk, authenticate Authenticate, queues func(context.Context) ([]string, error)) error {
 	s := &service{bus: b, desk: desk, authenticate: authenticate}
-	m, err := micro.AddService(b.conn, micro.Config{
-		Name: serviceName, Version: serviceVersion, Description: serviceDescription,
-	})
-	if err != nil {
-		return fmt.Errorf("serve the desk: %w", err)
+	serving := make(map[string]micro.Service)
+	for {
+		names, err := queues(ctx)
+		if err == nil {
+			err = s.follow(ctx, serving, names)
+		}
+		if err != nil && ctx.Err() == nil && b.first("serve the desk") { // else those of before are served
+			b.log.Error("not every queue is served over NATS, and it is tried until they are", "error", err)
+		}
+		if !pause(ctx, queuePoll) {
+			break
+		}
 	}
-	for _, queue := range queues {
-		err = errors.Join(err, checkQueue(queue), s.serve(context.WithoutCancel(ctx), m, queue))
+	var err error
+	for _, m := range serving {
+		err = errors.Join(err, m.Stop())
 	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("serve the desk: %w", err), m.Stop())
-	}
-	<-ctx.Done()
-	err = m.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 	return err
+}
+
+// follow begins to serve the queues that are new, and ends with those that are gone.
+func (s *service) follow(ctx context.Context, serving map[string]micro.Service, names []string) (err error) {
+	for name, m := range serving {
+		if !slices.Contains(names, name) {
+			err = errors.Join(err, m.Stop())
+			delete(serving, name)
+		}
+	}
+	for _, name := range names {
+		if serving[name] != nil {
+			continue
+		}
+		m, e := s.begin(ctx, name)
+		if err = errors.Join(err, e); e == nil {
+			serving[name] = m
+		}
+	}
+	return err
+}
+
+// begin serves a queue.
+func (s *service) begin(ctx context.Context, queue string) (micro.Service, error) {
+	if err := checkQueue(queue); err != nil {
+		return nil, err
+	}
+	m, err := micro.AddService(s.bus.conn, micro.Config{
+		Name: serviceName, Version: serviceVersion, Description: serviceDescription, Metadata: map[string]string{"queue": queue},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("serve a queue: %w", err)
+	}
+	if err := s.serve(context.WithoutCancel(ctx), m, queue); err != nil {
+		return nil, errors.Join(fmt.Errorf("serve a queue: %w", err), m.Stop())
+	}
+	return m, nil
 }
 
 func (s *service) serve(ctx context.Context, m micro.Service, queue string) error {
@@ -143,6 +207,13 @@ func (s *service) serve(ctx context.Context, m micro.Service, queue string) erro
 			}
 			v, err := s.desk.Get(ctx, who, in.ConversationID)
 			return fromView(v), err
+		}),
+		handle("suggest", func(ctx context.Context, req micro.Request) (any, error) {
+			who, in, err := s.open(ctx, req, queue)
+			if err != nil {
+				return nil, err
+			}
+			return s.desk.Suggest(ctx, who, in.ConversationID, in.Instruction)
 		}),
 	)
 	for verb, act := range verbs {
@@ -167,8 +238,16 @@ func (s *service) answer(ctx context.Context, req micro.Request, queue, verb str
 		_, _ = refuse(req, errInternal)
 		return
 	}
+	// SECURITY: a reply is published with what this process may do, so it must go to
+	// nothing but an inbox: not to what says what happened, nor to JetStream.
+	if !strings.HasPrefix(req.Reply(), "_") {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	if id := req.Headers().Get(requestHeader); id != "" {
+		ctx = conversation.WithMessageID(ctx, messageID(req.Headers().Get(TokenHeader), queue, id, req.Data()))
+	}
 	reply, err := attempt(ctx, req, fn)
 	if err == nil && int64(len(reply)) > s.bus.conn.MaxPayload() {
 		err = ErrReplyTooLarge

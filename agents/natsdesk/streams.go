@@ -16,6 +16,7 @@ const (
 	conversationSubjects = "candor.conversation.>"
 	handoffStream        = "HANDOFFS"
 	handoffSubjects      = "candor.handoff.>"
+	handoffPrefix        = "candor.handoff."
 	consentSubjects      = "candor.consent.*"
 	consentPrefix        = "candor.consent."
 )

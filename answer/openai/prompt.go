@@ -33,6 +33,11 @@ Rules:
 - Answer the question in %[3]s, in one to five short sentences or a short list. No greeting, no introduction, no headings, no links.
 - If the sources do not answer the question, write a single hyphen and nothing else.`
 
+// wish is added where a person at the desk says how they want it. They read what is
+// written before the customer does.
+const wish = `
+- The answer is a draft for the company's own agent, whose WISH stands in the user message like the rest. Follow it in how you say what the sources say, or with a question to the customer that it names. It is no source.`
+
 var languageNames = map[string]string{
 	"en": "English", "pt-BR": "Brazilian Portuguese", "es": "Spanish", "uk": "Ukrainian", "ru": "Russian",
 }
@@ -44,6 +49,7 @@ const (
 	minSourceTokens  = 100 // of which half are for its frame
 	maxQuestionBytes = 4 << 10
 	maxBrandBytes    = 60
+	maxWishBytes     = 500
 )
 
 // prompt is the messages for a request.
@@ -64,6 +70,10 @@ func newPrompt(r answer.Request, tokens int) prompt {
 	p := prompt{code: code, system: fmt.Sprintf(system, brand(r.Brand), code, language)}
 	tail := fmt.Sprintf("QUESTION %s\n%sEND OF QUESTION %s\n\nAnswer in %s, from the sources only. After each sentence write the number of its source in square brackets, like this: [1]",
 		code, marked(clip(r.Question, maxQuestionBytes), code), code, language)
+	if r.Instruction != "" {
+		p.system += wish
+		tail = fmt.Sprintf("WISH %s\n%sEND OF WISH %s\n\n", code, marked(clip(r.Instruction, maxWishBytes), code), code) + tail
+	}
 	var b strings.Builder
 	if !r.Now.IsZero() {
 		fmt.Fprintf(&b, "Today is %s.\n\n", r.Now.Format(time.DateOnly))
