@@ -21,13 +21,14 @@ var mayImport = map[string][]string{
 	"answer":       {"identity", "consent", "retrieval", "citation"},
 	"review":       {"identity", "consent", "citation", "answer"},
 	"conversation": {"pii", "identity", "consent"},
+	"delivery":     {"identity", "consent", "conversation"},
 	"agents":       {"identity", "consent", "retrieval", "conversation"},
 	"ingest":       {"pii", "identity", "consent", "retrieval"},
 	"export":       {"identity", "consent", "retrieval", "answer", "conversation"},
-	"store":        {"identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "export"},
-	"web":          {"pii", "identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "export"},
+	"store":        {"identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "delivery", "export"},
+	"web":          {"pii", "identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "delivery", "export"},
 	"eval":         {"pii", "identity", "consent", "retrieval", "answer", "review"},
-	"cmd":          {"identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "ingest", "export", "store", "web", "eval"},
+	"cmd":          {"identity", "consent", "retrieval", "citation", "answer", "review", "conversation", "agents", "delivery", "ingest", "export", "store", "web", "eval"},
 	"internal":     {"citation", "eval"}, // help for tests, which nothing imports
 	"soak":         {},                   // tests only
 	"histories":    {},                   // tests only
@@ -51,6 +52,7 @@ var only = map[string][]string{
 	"github.com/clipperhouse/uax29":       {"retrieval/analysis", "retrieval/encoder/tokenizer"},
 	"golang.org/x/sys/cpu":                {"retrieval/vector"},
 	"github.com/evanw/esbuild":            {"web/build"},
+	"github.com/wneessen/go-mail":         {"delivery"},
 	"github.com/golang-jwt/":              {"identity"},
 	"golang.org/x/crypto/argon2":          {"identity"},
 	"github.com/prometheus/client_golang": {"web", "cmd/assistant"},

@@ -81,6 +81,9 @@ func (a *archive) write(ctx context.Context, w io.Writer) (err error) {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
+	if err := a.attachments(ctx); err != nil {
+		return err
+	}
 	for _, e := range events {
 		err := a.file(ctx, receiptName(e), func(ctx context.Context, w io.Writer) error {
 			b, err := a.Receipt(ctx, e, a.owner.Brand)

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"testing"
 
+	"candor/agents"
 	"candor/citation"
 	"candor/consent"
+	"candor/conversation"
 	"candor/identity"
 	"candor/retrieval"
 )
@@ -49,15 +51,35 @@ func TestArchive(t *testing.T) {
 		Categories: []consent.Category{"orders", consent.Conversation}, Records: []consent.AccessedRecord{{ID: "order-1", Category: "orders"}},
 	}, consent.Access{Customer: f.omar.Customer, Actor: "staff:stf_1", Kind: consent.DeskAccess}))
 	f.must(f.store.RemoveRecord(ctx, shop, "bill-1"))
+	for _, who := range []identity.Principal{f.maya, f.omar} {
+		c, ok, err := f.store.Latest(ctx, who.Customer)
+		if f.must(err); !ok {
+			t.Fatal("there is no conversation")
+		}
+		file := conversation.Attachment{ID: "att_" + string(who.Customer), Name: "tent " + attack, Type: "application/pdf", Size: 12}
+		f.must(f.store.Upload(ctx, conversation.StoredAttachment{Attachment: file, Conversation: c.ID, Customer: who.Customer, From: conversation.FromCustomer}, []byte(who.Customer)))
+		_, err = f.store.PostFiles(ctx, c.ID, conversation.Message{
+			ID: identity.NewID("msg"), From: conversation.FromCustomer, Segments: conversation.PlainMessage(""), Attachments: []conversation.Attachment{file},
+		}, "en", conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Files are not read.")})
+		f.must(err)
+		f.must(f.store.AddNote(ctx, agents.Note{ID: "not_" + string(who.Customer), Conversation: c.ID, Staff: "stf_1", Text: "Wants " + string(who.Customer) + attack}))
+	}
 	complaint, err := f.gate.NewRequest(ctx, f.maya, consent.ComplaintRequest, "Too slow "+attack)
 	f.must(err)
 	f.must(f.store.AddRequest(ctx, complaint))
 	f.choose(f.maya, false, "orders")
 
+	talk, _, err := f.store.Latest(ctx, f.maya.Customer)
+	f.must(err)
+	f.must(f.store.SetContact(ctx, talk, "maya@post.example"))
 	files := f.take(f.maya, "en")
 	events, err := f.gate.History(ctx, f.maya)
 	f.must(err)
-	want := slices.Clone(fixed)
+	photo := "attachments/att_" + string(f.maya.Customer) + ".pdf"
+	if files[photo] != string(f.maya.Customer) || !strings.Contains(files["conversations.json"], photo) {
+		t.Errorf("the file that was sent is %q", files[photo])
+	}
+	want := append(slices.Clone(fixed), photo)
 	for _, e := range events {
 		want = append(want, "receipts/"+e.ID+".txt")
 	}
@@ -97,9 +119,15 @@ func TestArchive(t *testing.T) {
 	if len(talks) != 1 {
 		t.Fatalf("the conversations: %v", talks)
 	}
+	if talks[0]["contact"] != "maya@post.example" {
+		t.Errorf("the address that maya left is %v", talks[0]["contact"])
+	}
 	messages, answers := talks[0]["messages"].([]any), talks[0]["answers"].([]any)
-	if len(messages) != 3 || len(answers) != 1 || messages[1].(object)["text"] != "Where is it? "+attack {
+	if len(messages) != 5 || len(answers) != 1 || messages[1].(object)["text"] != "Where is it? "+attack {
 		t.Errorf("the conversation: %v", talks[0])
+	}
+	if notes := talks[0]["notes"].([]any); len(notes) != 1 || notes[0].(object)["text"] != "Wants "+string(f.maya.Customer)+attack {
+		t.Errorf("the notes of the desk: %v", notes)
 	}
 	if x := answers[0].(object); x["id"] != a.ID || x["sentences"] == nil || x["rating"].(object)["comment"] != "thank you" {
 		t.Errorf("the answer: %v", x)
@@ -189,7 +217,7 @@ func testPage(t *testing.T, page string, texts []string) {
 				t.Errorf("the page has an element %s", n.Name.Local)
 			}
 			for _, a := range n.Attr {
-				out := a.Name.Local == "href" && !strings.HasPrefix(a.Value, "#") && !strings.HasPrefix(a.Value, "receipts/")
+				out := a.Name.Local == "href" && !strings.HasPrefix(a.Value, "#") && !strings.HasPrefix(a.Value, "receipts/") && !strings.HasPrefix(a.Value, "attachments/")
 				if out || strings.HasPrefix(a.Name.Local, "on") {
 					t.Errorf("the page has %s=%q", a.Name.Local, a.Value)
 				}

@@ -42,7 +42,7 @@ func UseKinds() []UseKind {
 type Use struct {
 	ID             string             `json:"id"`
 	At             time.Time          `json:"at"`
-	Kind           UseKind            `json:"kind" doc:"answer, desk, log, choices, backend, export, request, embedding or deletion"`
+	Kind           UseKind            `json:"kind" doc:"answer, desk, log, choices, backend, export, request, embedding, webhook or deletion"`
 	AnswerID       string             `json:"answer_id,omitempty"`
 	ConversationID string             `json:"conversation_id,omitempty"`
 	Purpose        consent.Purpose    `json:"purpose" doc:"Empty where it is none of the policy's"`
@@ -80,12 +80,22 @@ type Owner struct {
 	Since   time.Time           `json:"since"`
 }
 
+// Note is what somebody at the desk told the others about a conversation.
+type Note struct {
+	ID   string    `json:"id"`
+	At   time.Time `json:"at"`
+	Name string    `json:"name,omitempty"` // whose it is
+	Text string    `json:"text"`
+}
+
 // Rating is what a customer thought of a conversation or an answer.
 type Rating struct {
-	Subject string    `json:"subject"`
-	Score   int       `json:"score"`
-	Comment string    `json:"comment,omitempty"`
-	At      time.Time `json:"at"`
+	Subject string `json:"subject"`
+	Score   int    `json:"score"`
+	Comment string `json:"comment,omitempty"`
+	// Shown is whether they were shown what was used: yes, no or unsure.
+	Shown string    `json:"shown,omitempty"`
+	At    time.Time `json:"at"`
 }
 
 // Counts is how much is held about a customer.
@@ -111,9 +121,17 @@ type Source interface {
 	// ConversationsOf returns every conversation, the newest first.
 	ConversationsOf(ctx context.Context, customer identity.CustomerID) ([]conversation.Conversation, error)
 	MessagesOf(ctx context.Context, c conversation.Conversation, after int64, limit int) (page []conversation.Message, next int64, err error)
+	// AttachmentsOf returns the files that were sent in a conversation, AttachmentPiece a
+	// piece of one; the first is 0.
+	AttachmentsOf(ctx context.Context, c conversation.Conversation) ([]conversation.StoredAttachment, error)
+	AttachmentPiece(ctx context.Context, a conversation.StoredAttachment, n int) ([]byte, error)
+	// NotesOf returns what the desk noted about a conversation, the oldest first.
+	NotesOf(ctx context.Context, c conversation.Conversation) ([]Note, error)
 	// AnswersOf returns answers in the order of their ids, which says nothing.
 	AnswersOf(ctx context.Context, c conversation.Conversation, after string, limit int) (page []answer.Answer, next string, err error)
 	RatingsOf(ctx context.Context, customer identity.CustomerID) ([]Rating, error)
+	// ContactsOf returns the addresses that the customer left, by their conversations.
+	ContactsOf(ctx context.Context, customer identity.CustomerID) (map[string]string, error)
 	// Uses returns what was done with the customer's data, the newest first.
 	Uses(ctx context.Context, customer identity.CustomerID, after consent.Place, limit int) (page []Use, next consent.Place, err error)
 	Deletions(ctx context.Context, customer identity.CustomerID) ([]consent.Deletion, error)

@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -75,6 +76,65 @@ type messageJSON struct {
 	AnswerID   string              `json:"answer_id,omitempty"`
 	Assisted   bool                `json:"assisted,omitempty"`
 	Categories []consent.Category  `json:"categories"`
+	Edited     time.Time           `json:"edited,omitzero"`
+	Files      []fileJSON          `json:"files,omitempty"`
+}
+
+// fileJSON is a file that was sent with a message, and where in the archive it is.
+type fileJSON struct {
+	File string `json:"file"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Size int64  `json:"size"`
+}
+
+// attachmentName is the name of an attachment in the archive: what its sender called it
+// is in the list, since two may be called the same.
+func attachmentName(a conversation.Attachment) string {
+	return "attachments/" + a.ID + conversation.AttachmentTypes[a.Type]
+}
+
+func attached(m conversation.Message) []fileJSON {
+	out := make([]fileJSON, len(m.Attachments))
+	for i, a := range m.Attachments {
+		out[i] = fileJSON{attachmentName(a), a.Name, a.Type, a.Size}
+	}
+	return out
+}
+
+// attachments writes the files that were sent, piece by piece.
+func (a *archive) attachments(ctx context.Context) error {
+	all, err := a.Source.ConversationsOf(ctx, a.who.Customer)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		files, err := a.Source.AttachmentsOf(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, x := range files {
+			err := a.file(ctx, attachmentName(x.Attachment), func(ctx context.Context, w io.Writer) error {
+				for n := range x.Pieces {
+					piece, err := a.Source.AttachmentPiece(ctx, x, n)
+					if err == nil {
+						_, err = w.Write(piece)
+					}
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return fmt.Errorf("a file that was sent: %w", err)
+			}
+			if err := a.tick(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 type conversationJSON struct {
@@ -85,6 +145,7 @@ type conversationJSON struct {
 	Created  time.Time           `json:"created"`
 	Updated  time.Time           `json:"updated"`
 	Rating   *Rating             `json:"rating,omitempty"`
+	Contact  string              `json:"contact,omitempty"` // the address that is told of an answer
 }
 
 type answerJSON struct {
@@ -118,9 +179,13 @@ func (a *archive) conversations(ctx context.Context, w io.Writer) error {
 	for _, r := range ratings {
 		of[r.Subject] = &r
 	}
+	contacts, err := a.Source.ContactsOf(ctx, a.who.Customer)
+	if err != nil {
+		return err
+	}
 	return list(w, func(l *listing) error {
 		for _, c := range all {
-			if err := l.conversation(ctx, a, c, of); err != nil {
+			if err := l.conversation(ctx, a, c, of, contacts[c.ID]); err != nil {
 				return err
 			}
 		}
@@ -128,14 +193,23 @@ func (a *archive) conversations(ctx context.Context, w io.Writer) error {
 	})
 }
 
-func (l *listing) conversation(ctx context.Context, a *archive, c conversation.Conversation, ratings map[string]*Rating) error {
-	head := conversationJSON{c.ID, c.State, c.Reason, c.Language, c.Created, c.Updated, ratings[c.ID]}
+func (l *listing) conversation(ctx context.Context, a *archive, c conversation.Conversation, ratings map[string]*Rating, contact string) error {
+	head := conversationJSON{c.ID, c.State, c.Reason, c.Language, c.Created, c.Updated, ratings[c.ID], contact}
 	return l.object(head, field{"messages", func(l *listing) error {
 		return a.eachMessage(ctx, c, func(m conversation.Message) error {
 			return l.add(messageJSON{
 				m.ID, m.Seq, m.From, m.Name, m.Text(), m.At, m.AnswerID, m.Assisted, append([]consent.Category{}, m.Categories()...),
+				m.Edited, attached(m),
 			})
 		})
+	}}, field{"notes", func(l *listing) error {
+		notes, err := a.Source.NotesOf(ctx, c)
+		for _, n := range notes {
+			if err == nil {
+				err = l.add(n)
+			}
+		}
+		return err
 	}}, field{"answers", func(l *listing) error {
 		return pages(func(after string) ([]answer.Answer, string, error) {
 			return a.Source.AnswersOf(ctx, c, after, page)

@@ -309,12 +309,19 @@ func (a *archive) talks(ctx context.Context, p *pageWriter, row func(any) error)
 				who = m.Name
 			}
 			p.put("message", map[string]any{
-				"Who": who, "From": m.From, "At": a.time(m.At), "Text": m.Text(), "Data": a.categories(m.Categories()),
+				"Who": who, "From": m.From, "At": a.time(m.At), "Text": m.Text(), "Data": a.categories(m.Categories()), "Files": attached(m),
 			})
 			return p.err
 		})
 		if err != nil {
 			return err
+		}
+		notes, err := a.Source.NotesOf(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, n := range notes {
+			p.put("message", map[string]any{"Who": a.say("note") + " · " + n.Name, "From": "note", "At": a.time(n.At), "Text": n.Text, "Data": "", "Files": nil})
 		}
 		p.put("message-end", nil)
 	}

@@ -79,6 +79,7 @@ var words = map[string]consent.Text{
 	"kind/request":   {"en": "read to answer your request", "pt-BR": "lido para responder à sua solicitação", "es": "leído para responder a su solicitud", "uk": "прочитано, щоб відповісти на ваш запит", "ru": "прочитано, чтобы ответить на ваш запрос"},
 	"kind/backend":   {"en": "read by the website", "pt-BR": "lido pelo site", "es": "leído por el sitio web", "uk": "прочитано вебсайтом", "ru": "прочитано сайтом"},
 	"kind/embedding": {"en": "read by an AI to understand what it is about", "pt-BR": "lido por uma IA para entender do que se trata", "es": "leído por una IA para entender de qué se trata", "uk": "прочитано ШІ, щоб зрозуміти, про що йдеться", "ru": "прочитано ИИ, чтобы понять, о чём речь"},
+	"kind/webhook":   {"en": "sent to a program that works with the support team", "pt-BR": "enviado a um programa que trabalha com o atendimento", "es": "enviado a un programa que trabaja con el equipo de atención", "uk": "надіслано програмі, яка працює зі службою підтримки", "ru": "отправлено программе, которая работает со службой поддержки"},
 	"kind/export":    {"en": "downloaded by you", "pt-BR": "baixado por você", "es": "descargado por usted", "uk": "завантажено вами", "ru": "скачано вами"},
 	"kind/deletion":  {"en": "deleted here", "pt-BR": "excluído aqui", "es": "eliminado aquí", "uk": "видалено тут", "ru": "удалено здесь"},
 
@@ -124,9 +125,11 @@ var words = map[string]consent.Text{
 	"status/done":           {"en": "done", "pt-BR": "concluída", "es": "resuelta", "uk": "виконано", "ru": "выполнен"},
 	"status/refused":        {"en": "refused", "pt-BR": "recusada", "es": "rechazada", "uk": "відхилено", "ru": "отклонён"},
 
+	"note":                    {"en": "Our team's note", "pt-BR": "Anotação da nossa equipe", "es": "Nota de nuestro equipo", "uk": "Нотатка нашої команди", "ru": "Заметка нашей команды"},
 	"file/index.html":         {"en": "everything, to read in a browser", "pt-BR": "tudo, para ler no navegador", "es": "todo, para leer en el navegador", "uk": "усе, для читання у браузері", "ru": "всё, для чтения в браузере"},
 	"file/records.json":       {"en": "the records about you", "pt-BR": "os registros sobre você", "es": "los registros sobre usted", "uk": "записи про вас", "ru": "записи о вас"},
 	"file/conversations.json": {"en": "what was said, with the sources of every answer", "pt-BR": "o que foi dito, com as fontes de cada resposta", "es": "lo que se dijo, con las fuentes de cada respuesta", "uk": "що було сказано, з джерелами кожної відповіді", "ru": "что было сказано, с источниками каждого ответа"},
+	"file/attachments":        {"en": "the files that were sent in chats", "pt-BR": "os arquivos enviados nas conversas", "es": "los archivos enviados en los chats", "uk": "файли, надіслані в чатах", "ru": "файлы, отправленные в чатах"},
 	"file/consents.json":      {"en": "your choices, now and over time", "pt-BR": "suas escolhas, agora e ao longo do tempo", "es": "sus elecciones, ahora y a lo largo del tiempo", "uk": "ваш вибір, зараз і за весь час", "ru": "ваш выбор, сейчас и за всё время"},
 	"file/receipts":           {"en": "a signed proof of each choice", "pt-BR": "um comprovante assinado de cada escolha", "es": "un comprobante firmado de cada elección", "uk": "підписане підтвердження кожного вибору", "ru": "подписанное подтверждение каждого выбора"},
 	"file/usage.json":         {"en": "every use of your data", "pt-BR": "cada uso dos seus dados", "es": "cada uso de sus datos", "uk": "кожне використання ваших даних", "ru": "каждое использование ваших данных"},
@@ -140,6 +143,6 @@ var words = map[string]consent.Text{
 
 // fileOrder is the order in which files are explained.
 var fileOrder = []string{
-	"index.html", "records.json", "conversations.json", "consents.json", "receipts", "usage.json", "recipients.json", "insights.json",
+	"index.html", "records.json", "conversations.json", "attachments", "consents.json", "receipts", "usage.json", "recipients.json", "insights.json",
 	"requests.json", "deletions.json", "README.txt", "manifest.json",
 }

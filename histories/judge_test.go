@@ -212,7 +212,7 @@ func (h *history) inOrder(place int) (found []string) {
 			}
 			h.inherits(m)
 			body.AnswerID = m.AnswerID
-		case conversation.ResetEvent, conversation.AnswerEvent, conversation.ErrorEvent:
+		case conversation.ResetEvent, conversation.AnswerEvent, conversation.ErrorEvent, conversation.EditEvent:
 		}
 		if len(quoted) == 0 || !known {
 			continue

@@ -246,6 +246,8 @@ func (notices) Returned(language, brand string) string {
 
 func (notices) Resolved(language string) string { return answer.Say(answer.SayResolved, language) }
 
+func (notices) Gone(language string) string { return answer.Say(answer.SayAgentGone, language) }
+
 func (notices) NotShared(string, []consent.Category) string { return "[not shared]" }
 
 // expected are the errors of a desk for what somebody else has done meanwhile.
