@@ -18,7 +18,7 @@ func access(who identity.Principal, customer identity.CustomerID, conv string) c
 		Customer: customer, Actor: who.Actor(), Kind: consent.DeskAccess, Conversation: conv,
 		Purpose: consent.AgentAssist, Categories: []consent.Category{consent.Conversation},
 	}
-	if r := consent.ReaderOf(who); r.OutsideDesk() {
+	if r := consent.ReaderOf(who); who.Outside() {
 		a.Recipient = r
 	}
 	return a

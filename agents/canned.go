@@ -237,7 +237,7 @@ func (s *Service) Knowledge(ctx context.Context, who identity.Principal, q Knowl
 	}
 	found, err := s.assist.Knowledge.Search(ctx, scope, retrieval.Analyze(q.Text, q.Language), maxKnowledge)
 	// SECURITY: what is for staff is for the company's own.
-	outside := consent.ReaderOf(who).OutsideDesk()
+	outside := who.Outside()
 	return slices.DeleteFunc(found.Hits, func(h retrieval.Hit) bool {
 		return outside && h.Record.Visibility != retrieval.PublicKnowledge
 	}), err

@@ -66,7 +66,8 @@ func (x *Exchange) Read(ctx context.Context, who identity.Principal, id string, 
 
 // Edit changes a message of the agent's own, within conversation.EditableFor.
 func (x *Exchange) Edit(ctx context.Context, who identity.Principal, id, message, text string) error {
-	if _, _, err := x.desk.about(ctx, who, id); err != nil {
+	c, _, err := x.desk.about(ctx, who, id)
+	if err != nil {
 		return err
 	}
 	m, err := x.store.Message(ctx, id, message)
@@ -76,7 +77,36 @@ func (x *Exchange) Edit(ctx context.Context, who identity.Principal, id, message
 	if text, err = conversation.MessageText(text, len(m.Attachments) > 0); err != nil {
 		return err
 	}
-	return x.store.Edit(ctx, id, conversation.Edit{Message: message, Text: text, By: conversation.FromAgent, Staff: who.Staff})
+	e := conversation.Edit{Message: message, Text: text, By: conversation.FromAgent, Staff: who.Staff}
+	_, segments, err := x.desk.drafted(ctx, who, id, text, "")
+	if err != nil {
+		return err
+	}
+	for _, s := range segments {
+		e.Made = append(e.Made, s.Categories...)
+	}
+	if made := append(m.Categories(), e.Made...); len(made) > 0 {
+		// SECURITY: an edit says once more what was made from the customer's data, and needs
+		// what saying it needs, in the transaction that commits it.
+		who.Site = c.Site
+		scope, err := x.desk.gate.Scope(ctx, who.About(c.Customer, c.ID), consent.AgentAssist)
+		if err != nil {
+			return err
+		}
+		for _, category := range made {
+			if _, ok := scope.Permits(category, scope.Reader()); !ok {
+				return ErrWithdrawn
+			}
+		}
+		stamp := scope.Stamp()
+		e.Stamp = &stamp
+	}
+	if err := x.store.Edit(ctx, id, e); errors.Is(err, consent.ErrStale) {
+		return ErrWithdrawn
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // Upload takes in a file to be sent with a reply within the hour.
@@ -136,7 +166,7 @@ func (x *Exchange) look(ctx context.Context, who identity.Principal, c conversat
 		return ErrNotShared
 	}
 	a := access(who, c.Customer, c.ID)
-	if scope.Reader().OutsideDesk() {
+	if scope.Reader() != consent.HumanAgents {
 		stamp := scope.Stamp()
 		a.Stamp = &stamp
 	}

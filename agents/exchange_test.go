@@ -36,7 +36,7 @@ func TestFilesOfOutsideDesks(t *testing.T) {
 	f := desktest.NewFixture(t, s)
 	live := conversation.NewLive()
 	x := agents.NewExchange(f.Service, s, live)
-	ana, olga := f.Hire(t, "Ana", identity.RoleAgent), f.HireOutside(t, "Olga")
+	ana, olga := f.Hire(t, "Ana", identity.RoleAgent), f.HireOutside(t, "Olga", f.Queue)
 	c := f.Customer(t, "Hello")
 	upload := func(from conversation.Author) string {
 		t.Helper()

@@ -56,8 +56,12 @@ func (s *Service) Note(ctx context.Context, who identity.Principal, id, text str
 func noteID(message string) string { return "not" + strings.TrimPrefix(message, "msg") }
 
 // remarks fills in a view what the desk keeps about a conversation: the notes only for
-// who may read its customer's words, of which they are.
-func (s *Service) remarks(ctx context.Context, v *View, words bool) (err error) {
+// who may read its customer's words, of which they are, and an outside desk what happened
+// for them too: it names the company's people and queues.
+func (s *Service) remarks(ctx context.Context, who identity.Principal, v *View, words bool) (err error) {
+	if who.Outside() && !words {
+		return nil
+	}
 	if v.History, err = s.store.TicketHistory(ctx, v.Conversation.ID); err != nil || !words {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // own words: what others answered tells them too. Notices and one's own messages do not.
 func words(scope consent.Scope, who identity.Principal, m conversation.Message) []consent.Category {
 	own := m.Staff != "" && m.Staff == who.Staff
-	if !scope.Reader().OutsideDesk() || own || m.From == conversation.FromSystem {
+	if scope.Reader() == consent.HumanAgents || own || m.From == conversation.FromSystem {
 		return nil
 	}
 	return []consent.Category{consent.Conversation}
@@ -24,7 +24,7 @@ func words(scope consent.Scope, who identity.Principal, m conversation.Message) 
 // conversation says, at this moment. The stamp is what that was decided by; nil: it needs
 // no consent.
 func (s *Service) wordsOf(ctx context.Context, who identity.Principal, c conversation.Conversation) (bool, *consent.Stamp, error) {
-	if !consent.ReaderOf(who).OutsideDesk() {
+	if !who.Outside() {
 		return true, nil, nil
 	}
 	who.Site = c.Site
@@ -57,7 +57,7 @@ func (s *Service) ticket(ctx context.Context, who identity.Principal, id string)
 
 // served returns those of the tickets that there are to a member of staff.
 func (s *Service) served(ctx context.Context, who identity.Principal, tickets []Ticket) ([]Ticket, error) {
-	if !consent.ReaderOf(who).OutsideDesk() {
+	if !who.Outside() {
 		return tickets, nil
 	}
 	queues, err := s.store.QueuesOf(ctx, who.Staff)
@@ -66,6 +66,6 @@ func (s *Service) served(ctx context.Context, who identity.Principal, tickets []
 	}
 	return slices.DeleteFunc(slices.Clone(tickets), func(t Ticket) bool {
 		theirs := t.State == Owned && t.Assignee == who.Staff
-		return len(queues) > 0 && !slices.Contains(queues, t.Queue) && !theirs
+		return !slices.Contains(queues, t.Queue) && !theirs
 	}), nil
 }

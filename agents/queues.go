@@ -94,7 +94,7 @@ type Targets struct {
 type Seat struct {
 	Staff     identity.StaffID `json:"staff"`
 	Name      string           `json:"name"`
-	Queues    []string         `json:"queues"`    // none: all
+	Queues    []string         `json:"queues"`    // none: all, but none at an outside desk
 	Skills    []string         `json:"skills"`    // beyond what the queues ask for nothing
 	Languages []string         `json:"languages"` // none: all
 	Capacity  int              `json:"capacity"`  // conversations at once

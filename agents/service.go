@@ -52,7 +52,8 @@ type Store interface {
 	Messages(ctx context.Context, conversation string) ([]conversation.Message, error)
 	Permitted(ctx context.Context, scope consent.Scope, limit int) ([]retrieval.Record, error)
 	Site(ctx context.Context, id identity.SiteID) (identity.Site, error)
-	// QueuesOf returns the queues that a member of staff serves; none: all.
+	// QueuesOf returns the queues that a member of staff serves; none: all, but none at an
+	// outside desk.
 	QueuesOf(ctx context.Context, staff identity.StaffID) ([]string, error)
 	TransferStore
 	consent.AccessLog
@@ -251,7 +252,7 @@ func (s *Service) view(ctx context.Context, who identity.Principal, id string) (
 		return v, quoted, scope, err
 	}
 	slices.SortStableFunc(v.Records, func(a, b retrieval.Record) int { return cmp.Compare(a.Category, b.Category) })
-	if err := s.remarks(ctx, &v, readsWords(scope)); err != nil {
+	if err := s.remarks(ctx, who, &v, readsWords(scope)); err != nil {
 		return v, quoted, scope, err
 	}
 	v.Summary, err = s.summarize(ctx, who, v, scope, messages)

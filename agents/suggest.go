@@ -315,7 +315,7 @@ func (s *Service) about(ctx context.Context, who identity.Principal, id string) 
 // readsWords reports whether the reader of a scope may see the customer's own words: the
 // company's desk may, another one by a grant.
 func readsWords(scope consent.Scope) bool {
-	if !scope.Reader().OutsideDesk() {
+	if scope.Reader() == consent.HumanAgents {
 		return true
 	}
 	_, ok := scope.Permits(consent.Conversation, scope.Reader())
@@ -334,8 +334,11 @@ func unanswered(messages []conversation.Message) (open, before []string) {
 		case conversation.FromSystem:
 		}
 	}
-	return open, before
+	return open[max(0, len(open)-maxUnanswered):], before
 }
+
+// maxUnanswered is how many of the customer's messages a draft answers.
+const maxUnanswered = 5
 
 // Standing returns a suggestion of a conversation that stands, if its stamp still holds,
 // as the member of staff may read it for whom it was written: ErrUnknownSuggestion for
@@ -358,6 +361,10 @@ func (s *Service) Standing(ctx context.Context, who identity.Principal, conv, id
 	personal := all[i].Personal()
 	if err == nil && len(personal) > 0 {
 		err = s.gate.Holds(ctx, all[i].Stamp)
+	}
+	internal := slices.ContainsFunc(all[i].Sentences, func(x SuggestedSentence) bool { return x.Internal })
+	if err == nil && who.Outside() && internal { // the company's own staff read that
+		err = consent.ErrStale
 	}
 	for _, category := range personal {
 		if _, ok := scope.Permits(category, scope.Reader()); !ok && err == nil {

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -165,7 +166,7 @@ func asked(messages []conversation.Message) (out []Point) {
 	first := max(0, slices.IndexFunc(own, func(m conversation.Message) bool { return len(strings.Fields(m.Text())) >= fewWords }))
 	point(Wants, own[first])
 	last := len(own) - 1
-	for i := max(first+1, len(own)-open); i < last; i++ {
+	for i := max(first+1, len(own)-open, last-maxLeft); i < last; i++ {
 		point(Left, own[i])
 	}
 	if last > first {
@@ -173,6 +174,9 @@ func asked(messages []conversation.Message) (out []Point) {
 	}
 	return out
 }
+
+// maxLeft is how many messages that nobody has answered are listed beside the newest.
+const maxLeft = 5
 
 // fewWords is what a message has at least that says what its customer wants: fewer greet.
 const fewWords = 3
@@ -288,7 +292,7 @@ func (s *Service) summarize(ctx context.Context, who identity.Principal, v View,
 	if s.assist.Summarizer == nil || c.State != conversation.Open || !readsWords(scope) {
 		return out, nil
 	}
-	stored, ok, err := s.assist.Store.Summarized(ctx, c.ID, c.LastSeq, scope.Reader())
+	stored, ok, err := s.assist.Store.Summarized(ctx, c.ID, c.LastSeq-summaryBehind, scope.Reader())
 	if err != nil {
 		return Summary{}, err
 	}
@@ -311,6 +315,16 @@ func (s *Service) summarize(ctx context.Context, who identity.Principal, v View,
 	return out, nil
 }
 
+const (
+	// summaryBehind is by how many events a summary may be behind: what came since is on the
+	// page, and each one is a model's work.
+	summaryBehind = 12
+	// summaryReads is how many of the last messages a model is given.
+	summaryReads = 40
+	// summaryRest is how long a model rests after one of a conversation.
+	summaryRest = time.Minute
+)
+
 // summaryTime bounds how long a model may take for a summary, which nobody waits for.
 const summaryTime = 2 * time.Minute
 
@@ -320,6 +334,7 @@ type background struct {
 	mu    sync.Mutex
 	over  bool
 	busy  map[string]context.CancelFunc // by conversation
+	ended map[string]time.Time          // when the last one of a conversation did
 }
 
 // Stop ends what goes on behind views, and returns when it has ended. Nothing more is
@@ -338,17 +353,18 @@ func (s *Service) Stop() {
 // one at a time.
 func (s *Service) writeSummary(who identity.Principal, v View, scope consent.Scope, messages []conversation.Message, answered []Answered) {
 	c := v.Conversation
-	r := SummaryRequest{ID: identity.NewID("sum"), Conversation: c.ID, Brand: v.Brand, Language: c.Language, Excerpts: excerpts(scope, messages, answered)}
+	r := SummaryRequest{ID: identity.NewID("sum"), Conversation: c.ID, Brand: v.Brand, Language: c.Language, Excerpts: excerpts(scope, messages[max(0, len(messages)-summaryReads):], answered)}
 	if len(r.Excerpts) == 0 {
 		return
 	}
 	s.behind.mu.Lock()
 	defer s.behind.mu.Unlock()
-	if s.behind.over || s.behind.busy[c.ID] != nil {
+	maps.DeleteFunc(s.behind.ended, func(_ string, at time.Time) bool { return time.Since(at) > summaryRest })
+	if _, rests := s.behind.ended[c.ID]; s.behind.over || s.behind.busy[c.ID] != nil || rests {
 		return
 	}
 	if s.behind.busy == nil {
-		s.behind.busy = make(map[string]context.CancelFunc)
+		s.behind.busy, s.behind.ended = make(map[string]context.CancelFunc), make(map[string]time.Time)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), summaryTime)
 	s.behind.busy[c.ID] = cancel
@@ -358,6 +374,7 @@ func (s *Service) writeSummary(who identity.Principal, v View, scope consent.Sco
 			s.behind.mu.Lock()
 			defer s.behind.mu.Unlock()
 			delete(s.behind.busy, c.ID)
+			s.behind.ended[c.ID] = time.Now()
 		}()
 		out, ok, err := s.assist.Summarizer.Summarize(ctx, who.About(c.Customer, c.ID), r)
 		if err != nil || !ok {

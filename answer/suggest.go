@@ -191,7 +191,7 @@ func (e *Engine) forDraft(ctx context.Context, q Turn, scope consent.Scope, inte
 	for _, h := range all {
 		switch {
 		case h.Record.Knowledge() && h.Record.Visibility != retrieval.PublicKnowledge:
-			if !scope.Reader().OutsideDesk() { // it is for the company's own staff
+			if scope.Reader() == consent.HumanAgents { // it is for the company's own staff
 				internal = append(internal, h)
 			}
 		case !h.Record.Knowledge() || !intent.Lookup:

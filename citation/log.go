@@ -94,6 +94,7 @@ type Filter struct {
 	Recipient     consent.Recipient
 	Status        string
 	Kind          Kind
+	Purpose       consent.Purpose
 	Language      string
 	Model         string
 	NotSearched   consent.Reason

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"candor/consent"
 	"candor/identity"
 	"candor/pii"
 )
@@ -24,6 +25,11 @@ type Edit struct {
 	Text    string
 	By      Author           // FromCustomer or FromAgent
 	Staff   identity.StaffID // the agent
+	// Made is what the new text was made from, beside what the former one was.
+	Made []consent.Category
+	// Stamp is what allows it to be said of a customer's data: it is committed only while
+	// that holds. A message that was made from data has one.
+	Stamp *consent.Stamp
 }
 
 // Allows reports whether a message may be changed so at a time: it is the editor's own,
@@ -43,7 +49,9 @@ func (e Edit) Allows(c Conversation, m Message, later []Message, now time.Time) 
 // Apply returns the message with its new text, which still counts as made from all the
 // data that the former one was made from.
 func (e Edit) Apply(m Message, now time.Time) Message {
-	m.Segments, m.Edited = []Segment{{Text: e.Text, Categories: m.Categories()}}, now
+	made := append(m.Categories(), e.Made...)
+	slices.Sort(made)
+	m.Segments, m.Edited = []Segment{{Text: e.Text, Categories: slices.Compact(made)}}, now
 	return m
 }
 

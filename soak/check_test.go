@@ -112,8 +112,8 @@ func (c *checker) sequence() {
 	}
 	first := make(map[place]event)
 	for _, e := range c.Events {
-		// What has no id repeats how things stand, or says that they cannot be read.
-		if e.Seq == 0 && (e.Type == "state" || e.Type == "error") {
+		// What has no id is of the moment: how things stand, or that they cannot be read.
+		if e.Seq == 0 && (e.Type == "state" || e.Type == "error" || e.Type == "read" || e.Type == "typing") {
 			continue
 		}
 		reader := e.Reader + " " + e.Conversation

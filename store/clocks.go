@@ -78,6 +78,7 @@ func (tx *Tx) setDue(ticket string) error {
 			continue
 		}
 		if e.kind == agents.TicketResolved {
+			c.Passed = slices.DeleteFunc(c.Passed, func(k agents.DueKind) bool { return k == agents.NextReply })
 			e.due = agents.Resolution // it was met before the ticket was opened again
 		}
 		c.Passed = append(c.Passed, e.due)
@@ -170,6 +171,9 @@ func (tx *Tx) escalate(t agents.Ticket) error {
 		return err
 	}
 	if to.Name != t.Queue {
+		if err := tx.unreserve(t.ID); err != nil { // it was for who serves the former one
+			return err
+		}
 		if err := tx.tellLeft(t); err != nil {
 			return err
 		}
@@ -279,7 +283,8 @@ func scanInt(scan func(...any) error) (n int64, err error) {
 func (s *Store) quietPending(ctx context.Context, queues []agents.Queue, i int) (int, error) {
 	where, args := pendingOf(queues, i)
 	args = append(args, time.Duration(queues[i].Quiet).Microseconds())
-	where += ` AND c.state = 'pending' AND c.said > 0 AND c.said <= now_micros() - CAST(? AS BIGINT)
+	// The second condition on the state is the index's.
+	where += ` AND c.state = 'pending' AND c.state <> 'resolved' AND c.said > 0 AND c.said <= now_micros() - CAST(? AS BIGINT)
 		AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.conversation = c.id AND a.status = 'writing')`
 	return each(ctx, func() ([]about, error) {
 		return collect(ctx, s.reads, scanAbout, "SELECT c.id, c.customer FROM conversations c WHERE "+where+" AND "+present("c.customer")+" ORDER BY c.said, c.id LIMIT ?",

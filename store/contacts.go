@@ -29,15 +29,17 @@ func (s *Store) SetContact(ctx context.Context, c conversation.Conversation, add
 		if _, err := getConversation(tx.ctx, tx.tx, c.ID); err != nil {
 			return err
 		}
-		_, err := tx.exec(`INSERT INTO contacts (conversation, customer, at, sealed) VALUES (?, ?, ?, ?)
-			ON CONFLICT (conversation) DO UPDATE SET at = excluded.at, sealed = excluded.sealed`, c.ID, c.Customer, micros(tx.Now), sealed)
-		if err != nil {
+		had, err := tx.exec("UPDATE contacts SET at = ?, sealed = ? WHERE conversation = ?", micros(tx.Now), sealed, c.ID)
+		if err != nil || had > 0 {
+			return err
+		}
+		if _, err := tx.exec("INSERT INTO contacts (conversation, customer, at, sealed) VALUES (?, ?, ?, ?)", c.ID, c.Customer, micros(tx.Now), sealed); err != nil {
 			return err
 		}
 		tx.Wake(deskTopic)
 		tickets, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM tickets WHERE conversation = ? AND state <> ?", c.ID, agents.Closed)
 		for _, t := range tickets {
-			if err := tx.ticketEvent(t, agents.TicketContact, "", ""); err != nil {
+			if err := tx.ticketEvent(t, agents.TicketContact, agents.ByCustomer, ""); err != nil {
 				return err
 			}
 		}

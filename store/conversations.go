@@ -163,6 +163,9 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, ch change
 		return err
 	}
 	if next == was {
+		if was == conversation.Open && ch.trigger == conversation.HandoffWanted {
+			return tx.asksPerson(c.ID)
+		}
 		return nil
 	}
 	c.State, c.Reason = next, ch.reason
@@ -190,6 +193,11 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, ch change
 				return err
 			}
 		}
+		if ch.trigger == conversation.HandoffWanted {
+			if err := tx.asksPerson(c.ID); err != nil {
+				return err
+			}
+		}
 	case conversation.Pending, conversation.Resolved:
 		outcome := outcomeReturned
 		if next == conversation.Resolved {
@@ -209,7 +217,26 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, ch change
 			return err
 		}
 	}
+	if next == conversation.Open || next == conversation.Pending {
+		// How long nobody has written is counted anew: it was put off, or is about to be
+		// answered.
+		if _, err := tx.exec("UPDATE conversations SET said = ?, warned = 0 WHERE id = ? AND said > 0", micros(tx.Now), c.ID); err != nil {
+			return err
+		}
+	}
 	return tx.tellState(key, *c)
+}
+
+// asksPerson notes that the customer of a conversation waits for a person, if they did not
+// already.
+func (tx *Tx) asksPerson(conv string) error {
+	ids, err := collect(tx.ctx, tx.tx, scanString, "UPDATE tickets SET asked = ? WHERE conversation = ? AND state <> 'closed' AND asked = 0 RETURNING id", micros(tx.Now), conv)
+	for _, id := range ids {
+		if err := tx.setDue(id); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // stateBody is a state event.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"candor/consent"
 	"candor/conversation"
 )
 
@@ -76,6 +77,16 @@ func (s *Store) Edit(ctx context.Context, conv string, e conversation.Edit) erro
 		}
 		if m.Text() == e.Text {
 			return nil
+		}
+		// SECURITY: it is said once more.
+		switch {
+		case e.Stamp != nil:
+			err = tx.checkStamp(*e.Stamp)
+		case len(m.Categories())+len(e.Made) > 0:
+			err = consent.ErrStale
+		}
+		if err != nil {
+			return err
 		}
 		sealed, err := key.sealJSON(eventPlace(conv, m.Seq), bodyOf(e.Apply(m, tx.Now)))
 		if err != nil {

@@ -89,7 +89,7 @@ func TestKilledErasure(t *testing.T) {
 			if !got.Done || !maps.Equal(got.Deleted, expected) || len(got.Held) != 1 || got.Held[0].Reason != hold.Reason {
 				s.Errorf("after %s it ended with %+v, want %v", step, got, expected)
 			}
-			if n := s.count(s.data, "SELECT COUNT(*) FROM held WHERE hold = $1", hold.ID); n != 1 {
+			if n := s.count(s.data, "SELECT COUNT(*) FROM held WHERE hold = $1", hold.ID); n != 2 { // the messages, and a file
 				s.Errorf("after %s there are %d things held", step, n)
 			}
 			s.closedFor(step, who)

@@ -21,7 +21,12 @@ func (s *Store) AddNote(ctx context.Context, n agents.Note) error {
 	if err != nil {
 		return err
 	}
-	return s.writeFor(ctx, c.Customer, func(tx *Tx) error { return tx.addNote(key, c.Customer, n) })
+	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
+		if err := tx.serves(n.Staff, n.Conversation); err != nil {
+			return err
+		}
+		return tx.addNote(key, c.Customer, n)
+	})
 }
 
 func (tx *Tx) addNote(key Sealer, customer identity.CustomerID, n agents.Note) error {

@@ -133,7 +133,7 @@ func colleague(ctx context.Context, db querier, staff identity.StaffID, queue st
 		return "", err
 	}
 	who := identity.Principal{Kind: identity.Staff, Roles: x.roles, Recipient: x.Recipient}
-	outside := x.Recipient != "" && queue != "" && len(x.Queues) > 0 && !slices.Contains(x.Queues, queue)
+	outside := x.Recipient != "" && queue != "" && !slices.Contains(x.Queues, queue)
 	if !who.Has(identity.RoleAgent, identity.RoleSupervisor) || outside {
 		return "", agents.ErrUnknownColleague
 	}
@@ -162,6 +162,9 @@ func (s *Store) Transfer(ctx context.Context, who identity.StaffID, conv string,
 	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
 		c, err := getConversation(tx.ctx, tx.tx, conv)
 		if err != nil {
+			return err
+		}
+		if err := tx.serves(who, conv); err != nil {
 			return err
 		}
 		switch {

@@ -28,7 +28,7 @@ func (s *Store) Stays(ctx context.Context, from, to time.Time) ([]agents.Stay, e
 		x.Opened = fromMicros(opened)
 		return x, err
 	}, `SELECT t.id, t.queue, t.language, t.reason, t.opened,
-			CASE WHEN t.closed = 0 THEN 0 ELSE COALESCE((SELECT MIN(n.opened) FROM tickets n WHERE n.customer = t.customer AND n.opened > t.opened), 0) END,
+			CASE WHEN t.closed = 0 THEN 0 ELSE COALESCE((SELECT MIN(n.opened) FROM tickets n WHERE n.customer = t.customer AND n.opened > t.closed), 0) END,
 			COALESCE(r.score, 0), COALESCE(r.shown, '')
 		FROM tickets t LEFT JOIN ratings r ON r.subject = t.conversation
 			AND NOT EXISTS (SELECT 1 FROM tickets n WHERE n.conversation = t.conversation AND n.opened > t.opened)

@@ -57,7 +57,7 @@ func (s *Store) Queued(ctx context.Context, each int) (tickets []agents.Queued, 
 	}
 	all, err := collect(ctx, s.reads, func(scan func(...any) error) (d declined, err error) {
 		return d, scan(&d.ticket, &d.by)
-	}, `SELECT e.ticket, CASE WHEN e.kind = 'lapsed' THEN e.detail ELSE e.actor END FROM ticket_events e JOIN tickets t ON t.id = e.ticket
+	}, `SELECT e.ticket, CASE WHEN e.kind <> 'passed' AND e.detail <> '' THEN e.detail ELSE e.actor END FROM ticket_events e JOIN tickets t ON t.id = e.ticket
 		WHERE e.at > ? AND e.kind IN ('passed', 'lapsed', 'released') AND t.state = 'waiting'`, micros(now.Add(-declineTime)))
 	if err != nil {
 		return nil, now, err
@@ -213,6 +213,9 @@ func (s *Store) Pass(ctx context.Context, who identity.StaffID, conv string) err
 		return err
 	}
 	return s.writeFor(ctx, customer, func(tx *Tx) error {
+		if err := tx.serves(who, conv); err != nil {
+			return err
+		}
 		tickets, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM tickets WHERE conversation = ? AND state = 'waiting' AND reserved = ?", conv, who)
 		if err != nil {
 			return err
@@ -265,11 +268,11 @@ const recent = 5 * time.Minute
 
 // silentOwners selects what is owned by who has been silent for a time that is its
 // parameters, as they are in silence: who says that they are there, and did while they
-// had it.
-const silentOwners = ` FROM tickets t JOIN conversations c ON c.id = t.conversation JOIN seats s ON s.staff = t.assignee
-	WHERE t.state = 'owned' AND c.state = 'open' AND s.attended > 0 AND s.attended <= now_micros() - CAST(? AS BIGINT)
+// had it; and by whose account was closed.
+const silentOwners = ` FROM tickets t JOIN conversations c ON c.id = t.conversation JOIN staff a ON a.id = t.assignee LEFT JOIN seats s ON s.staff = t.assignee
+	WHERE t.state = 'owned' AND c.state = 'open' AND (a.disabled OR s.attended > 0 AND s.attended <= now_micros() - CAST(? AS BIGINT)
 	AND (SELECT COALESCE(MAX(e.at), 0) FROM ticket_events e WHERE e.ticket = t.id AND e.kind IN ('claimed', 'assigned', 'transferred')) <= now_micros() - CAST(? AS BIGINT)
-	AND (SELECT COALESCE(MAX(e.at), 0) FROM ticket_events e WHERE e.ticket = t.id AND e.actor = t.assignee) <= s.attended + CAST(? AS BIGINT) `
+	AND (SELECT COALESCE(MAX(e.at), 0) FROM ticket_events e WHERE e.ticket = t.id AND e.actor = t.assignee) <= s.attended + CAST(? AS BIGINT)) `
 
 func silence(silent time.Duration) []any {
 	return []any{silent.Microseconds(), silent.Microseconds(), recent.Microseconds()}

@@ -213,19 +213,19 @@ func (s *Store) PutSummary(ctx context.Context, customer identity.CustomerID, co
 		}
 		tx.Wake(deskTopic)
 		_, err = tx.exec(`INSERT INTO summaries (conversation, customer, seq, reader, at, sealed) VALUES (`+marks(6)+`)
-			ON CONFLICT (conversation) DO UPDATE SET seq = excluded.seq, reader = excluded.reader, at = excluded.at, sealed = excluded.sealed`,
+			ON CONFLICT (conversation, reader) DO UPDATE SET seq = excluded.seq, at = excluded.at, sealed = excluded.sealed`,
 			conv, customer, x.Seq, x.Reader, micros(tx.Now), sealed)
 		return err
 	})
 }
 
-// Summarized returns the summary of a conversation for a reader, up to a sequence number,
-// if it is there.
+// Summarized returns the summary of a conversation for a reader, up to a sequence number
+// or a later one, if it is there.
 func (s *Store) Summarized(ctx context.Context, conv string, seq int64, reader consent.Recipient) (agents.StoredSummary, bool, error) {
 	var out agents.StoredSummary
 	var customer identity.CustomerID
 	var sealed []byte
-	err := s.reads.QueryRowContext(ctx, "SELECT customer, sealed FROM summaries WHERE conversation = ? AND seq = ? AND reader = ? AND "+present("summaries.customer"),
+	err := s.reads.QueryRowContext(ctx, "SELECT customer, sealed FROM summaries WHERE conversation = ? AND seq >= ? AND reader = ? AND "+present("summaries.customer"),
 		conv, seq, reader).Scan(&customer, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return out, false, nil

@@ -54,10 +54,17 @@ func (tx *Tx) newTicket(c *conversation.Conversation, state agents.TicketState, 
 		return err
 	}
 	q := agents.Choose(queues, agents.Need{Site: c.Site, Language: c.Language, Reason: c.Reason, Topic: ch.topic})
-	// Who is taken over does not wait for anybody.
-	var asked int64
-	if state == agents.Waiting {
+	// Who is taken over waits only if they wrote last.
+	var said, asked int64
+	var by conversation.Author
+	if err := tx.row("SELECT said, said_by FROM conversations WHERE id = ?", c.ID).Scan(&said, &by); err != nil {
+		return sqlError("read who wrote last", err)
+	}
+	switch {
+	case state == agents.Waiting:
 		asked = micros(tx.Now)
+	case by == conversation.FromCustomer:
+		asked = said
 	}
 	id := identity.NewID("tkt")
 	_, err = tx.exec(`INSERT INTO tickets (id, conversation, site, customer, queue, reason, topic, skills, priority, language, state, assignee,
@@ -232,6 +239,9 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 				return err
 			}
 		}
+		if err := tx.serves(who, conv); err != nil {
+			return err
+		}
 		takes := a.Trigger == conversation.AgentClaims || a.Trigger == conversation.AgentReplies
 		switch {
 		case c.Assignee != "" && c.Assignee != who && !a.Anyone:
@@ -249,10 +259,14 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 			if _, err := c.State.Next(a.Trigger); err != nil {
 				return err
 			}
+			former := identity.StaffID("") // who else's it was
+			if c.Assignee != who {
+				former = c.Assignee
+			}
 			if err := tx.putBack(key, &c); err != nil {
 				return err
 			}
-			return tx.eventOf(conv, agents.TicketReleased, who, "")
+			return tx.eventOf(conv, agents.TicketReleased, who, string(former))
 		}
 		if a.Message != nil && a.Trigger == conversation.AgentReplies {
 			if err := tx.settle(conv, a.Message.ID, a.Drafted); err != nil {
@@ -351,6 +365,10 @@ func (s *Store) WakeSnoozed(ctx context.Context) error {
 			c, err := getConversation(tx.ctx, tx.tx, id)
 			if err != nil || c.State != conversation.Snoozed {
 				return err
+			}
+			var until int64
+			if err := tx.row("SELECT snoozed_until FROM conversations WHERE id = ?", id).Scan(&until); err != nil || until > micros(tx.Now) {
+				return err // it was put off once more
 			}
 			return s.move(tx, key, &c, change{trigger: conversation.SnoozeEnds, reason: conversation.SnoozeOver})
 		})

@@ -74,7 +74,7 @@ var dataTables = []table{
 	{name: "staff_tokens", key: []string{"hash"}},
 	{name: "staff_events", key: []string{"staff", "ordinal"}},
 	{name: "suggestions", key: []string{"id"}, erased: ofCustomer},
-	{name: "summaries", key: []string{"conversation"}, erased: ofCustomer},
+	{name: "summaries", key: []string{"conversation", "reader"}, erased: ofCustomer},
 	{name: "canned", key: []string{"id"}},
 	{name: "attachments", key: []string{"id"}, erased: ofCustomer},
 	{name: "attachment_pieces", key: []string{"attachment", "piece"}, erased: ofAttachment},

@@ -15,7 +15,7 @@ type accessesInput struct {
 	Customer string    `query:"customer"`
 	Actor    string    `query:"actor" doc:"As an item has it: staff:ID, site:ID or an outside recipient"`
 	Answer   string    `query:"answer"`
-	Reason   string    `query:"reason" enum:"complaint,sample,incident,request,legal"`
+	Reason   string    `query:"reason" enum:"complaint,sample,incident,request,legal,listen"`
 	From     time.Time `query:"from"`
 	To       time.Time `query:"to"`
 	Cursor   string    `query:"cursor"`

@@ -101,7 +101,7 @@ func (s *Server) authenticateStaff(c *fiber.Ctx) (identity.Principal, error) {
 	if x.ID != "" && !reads && subtle.ConstantTimeCompare([]byte(c.Get(csrfHeader)), []byte(x.CSRF)) != 1 {
 		return identity.Principal{}, huma.Error403Forbidden("The X-CSRF-Token header is missing or wrong. Sign in again.")
 	}
-	who := principalOf(m)
+	who := m.Principal()
 	who.Session = x.ID
 	return who, nil
 }
@@ -121,10 +121,6 @@ func (s *Server) staffBy(ctx context.Context, token, cookie string) (identity.St
 	return m, x, err
 }
 
-func principalOf(m identity.StaffMember) identity.Principal {
-	return identity.Principal{Kind: identity.Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles}
-}
-
 func bearer(c *fiber.Ctx) string {
 	scheme, token, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
 	if !strings.EqualFold(scheme, "bearer") {
@@ -139,7 +135,11 @@ type principalKey struct{}
 // becomes a problem.
 func register[I, O any](s *Server, a audience, op huma.Operation, fn func(context.Context, identity.Principal, *I) (*O, error)) {
 	op.Security = security[a]
-	op.Middlewares = append(huma.Middlewares{s.authMiddleware(a), s.limit(a), s.idempotent}, op.Middlewares...)
+	before := huma.Middlewares{s.authMiddleware(a), s.limit(a)}
+	if !unremembered[op.OperationID] {
+		before = append(before, s.idempotent)
+	}
+	op.Middlewares = append(before, op.Middlewares...)
 	op.MaxBodyBytes = maxImport // checkBody has refused what is too large for its route
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		who, _ := ctx.Value(principalKey{}).(identity.Principal)
@@ -150,6 +150,12 @@ func register[I, O any](s *Server, a audience, op huma.Operation, fn func(contex
 		return out, nil
 	})
 }
+
+// unremembered are the operations whose responses are not kept for who asks again.
+//
+// SECURITY: a draft must not outlive the consent that it was made under, nor be read
+// without a look on record, and a link to a password works once.
+var unremembered = map[string]bool{"suggest": true, "invite": true, "staffLink": true}
 
 func (s *Server) authMiddleware(a audience) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {

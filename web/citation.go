@@ -401,7 +401,7 @@ func (s *Server) readable(ctx context.Context, who identity.Principal, x review.
 		if r.Category == consent.Knowledge {
 			continue
 		}
-		grant, _ := scope.Permits(r.Category, consent.HumanAgents)
+		grant, _ := scope.Permits(r.Category, scope.Reader())
 		look.Records = append(look.Records, consent.AccessedRecord{ID: r.ID, Category: r.Category, Grant: grant})
 	}
 	out := make(map[string]retrieval.Record, len(texts))

@@ -40,6 +40,7 @@ type CitationFilter struct {
 	Recipient     string    `query:"recipient"`
 	Status        string    `query:"status"`
 	Kind          string    `query:"kind" doc:"opened or closed"`
+	Purpose       string    `query:"purpose" doc:"answers, or agent_assist: drafts and summaries for people at the desk"`
 	Language      string    `query:"language"`
 	Model         string    `query:"model"`
 	NotSearched   string    `query:"not_searched" doc:"A reason"`
@@ -60,7 +61,7 @@ func (in CitationFilter) filter() (review.Filter, error) {
 		Filter: citation.Filter{
 			Customer: identity.CustomerID(in.Customer), Site: identity.SiteID(in.Site), Conversation: in.Conversation,
 			Record: in.Record, Category: consent.Category(in.Category), Recipient: consent.Recipient(in.Recipient),
-			Status: in.Status, Kind: citation.Kind(in.Kind), Language: in.Language, Model: in.Model,
+			Status: in.Status, Kind: citation.Kind(in.Kind), Purpose: consent.Purpose(in.Purpose), Language: in.Language, Model: in.Model,
 			NotSearched: consent.Reason(in.NotSearched), PolicyVersion: in.PolicyVersion, From: in.From, To: in.To, Query: in.Query,
 		},
 		Verdict: review.Verdict(in.Verdict), Reviewed: optionalBool(in.Reviewed), Complaint: optionalBool(in.Complaint),
@@ -102,6 +103,7 @@ type citationItem struct {
 	Site           identity.SiteID        `json:"site"`
 	At             time.Time              `json:"at"`
 	Kind           citation.Kind          `json:"kind"`
+	Purpose        consent.Purpose        `json:"purpose"`
 	Status         string                 `json:"status"`
 	Language       string                 `json:"language"`
 	Model          answer.Model           `json:"model"`
@@ -142,7 +144,7 @@ type citationsOutput struct {
 func toCitation(x review.Item) citationItem {
 	out := citationItem{
 		ID: x.ID, AnswerID: x.AnswerID, ConversationID: x.Conversation, Customer: x.Customer, Site: x.Site, At: x.At,
-		Kind: x.Kind, Status: x.Status, Language: x.Language, Model: answer.Model{Name: x.Model, Recipient: x.Recipient},
+		Kind: x.Kind, Purpose: x.Purpose, Status: x.Status, Language: x.Language, Model: answer.Model{Name: x.Model, Recipient: x.Recipient},
 		Attempt: x.Attempt, Epoch: x.Epoch, PolicyVersion: x.PolicyVersion, GPC: x.GPC, Records: len(x.Records),
 		Categories: categories(x.Records), NotSearched: append([]citation.NotSearched{}, x.NotSearched...), Sealed: true, Body: bodySealed,
 		Score: x.Score, Verdict: x.Verdict, Assignee: x.Assignee, Complaint: x.Complaint, Flags: x.Flags, LeafIndex: x.LeafIndex,

@@ -203,7 +203,7 @@ func (s *Server) exportCitations(c *fiber.Ctx) error {
 	return s.streams.openWith(c, who.Actor(), header, func(ctx context.Context, st *stream) {
 		err := s.writeCitations(ctx, st, who, f, in.reason(), format, func(ctx context.Context) error {
 			m, _, err := s.staffBy(ctx, token, cookie)
-			if err == nil && !principalOf(m).Has(reviewers...) {
+			if err == nil && !m.Principal().Has(reviewers...) {
 				err = errRole
 			}
 			return err

@@ -63,10 +63,15 @@ type messageJSON struct {
 	Name     string              `json:"name,omitempty" doc:"The agent's name"`
 	Offer    *consent.Offer      `json:"offer,omitempty" doc:"A consent that somebody at the desk asks for; the text is its text"`
 	Masked   []pii.Kind          `json:"masked,omitempty" doc:"What was hidden in the customer's message before it was stored: card, card_code, bank_account, government_id, password, health"`
+
+	Attachments []conversation.Attachment `json:"attachments,omitempty"`
+	Edited      *time.Time                `json:"edited,omitempty" doc:"When its author changed it; the text is the newest"`
 }
 
 func toMessage(m conversation.Message) messageJSON {
-	return messageJSON{m.ID, m.Seq, m.From, m.Text(), m.At, m.AnswerID, m.Assisted, m.Name, m.Offer, masked(m)}
+	return messageJSON{
+		m.ID, m.Seq, m.From, m.Text(), m.At, m.AnswerID, m.Assisted, m.Name, m.Offer, masked(m), m.Attachments, optional(m.Edited),
+	}
 }
 
 // masked are the kinds of what is hidden in a message of a customer. They are read off
@@ -99,7 +104,27 @@ type conversationJSON struct {
 	Messages      []messageJSON       `json:"messages"`
 	Assignee      *person             `json:"assignee,omitempty"`
 	QueuePosition int                 `json:"queue_position,omitempty"`
+	Wait          *waitJSON           `json:"wait,omitempty"`
 	LastSeq       int64               `json:"last_seq" doc:"Read the events after this one"`
+	Read          conversation.Marks  `json:"read" doc:"Up to which message each side has read, by its seq"`
+	Contact       *contactJSON        `json:"contact,omitempty" doc:"The address that is told when a person has answered"`
+	// ContactOffered is whether an address can be left.
+	ContactOffered bool        `json:"contact_offered" doc:"Whether an e-mail address can be left that is told of the answer"`
+	Rating         *ratingJSON `json:"rating,omitempty" doc:"What its customer thought of it"`
+	MayConfirm     bool        `json:"may_confirm,omitempty" doc:"A person resolved it, and its customer may say whether it is solved"`
+}
+
+type ratingJSON struct {
+	Score int `json:"score"`
+}
+
+// ratingOf is what a customer thought of a conversation; nil: they did not say.
+func (s *Server) ratingOf(ctx context.Context, id string) (*ratingJSON, error) {
+	score, err := s.Answers.RatingOf(ctx, id)
+	if err != nil || score == 0 {
+		return nil, err
+	}
+	return &ratingJSON{score}, nil
 }
 
 type conversationID struct {
@@ -244,12 +269,23 @@ func (s *Server) getConversation(ctx context.Context, who identity.Principal, in
 		return nil, err
 	}
 	out := &conversationOutput{Body: conversationJSON{
-		ID: c.ID, State: c.State, Reason: c.Reason, Messages: []messageJSON{}, LastSeq: c.LastSeq,
+		ID: c.ID, State: c.State, Reason: c.Reason, Messages: []messageJSON{}, LastSeq: c.LastSeq, Read: c.Read,
 	}}
 	for _, m := range messages {
 		out.Body.Messages = append(out.Body.Messages, toMessage(m))
 	}
+	if out.Body.Contact, err = s.contactOf(ctx, c); err != nil {
+		return nil, err
+	}
+	out.Body.ContactOffered = s.Mails
+	if out.Body.Rating, err = s.ratingOf(ctx, c.ID); err != nil {
+		return nil, err
+	}
+	if out.Body.MayConfirm, err = s.Conversations.MayConfirm(ctx, c); err != nil {
+		return nil, err
+	}
 	out.Body.Assignee, out.Body.QueuePosition, err = s.atDesk(ctx, c)
+	out.Body.Wait = s.wait(ctx, c.ID, out.Body.QueuePosition)
 	return out, err
 }
 
@@ -275,7 +311,8 @@ func (s *Server) atDesk(ctx context.Context, c conversation.Conversation) (*pers
 type sayInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Text string `json:"text" doc:"At most 4000 characters"`
+		Text        string   `json:"text,omitempty" doc:"At most 4000 characters; it may be empty where there are attachments"`
+		Attachments []string `json:"attachments,omitempty" doc:"The ids of at most 10 files that were uploaded before"`
 	}
 }
 
@@ -297,7 +334,14 @@ func (s *Server) say(ctx context.Context, who identity.Principal, in *sayInput) 
 	if found := s.Language(in.Body.Text); found != "" {
 		language = consent.MatchLanguage(found)
 	}
-	p, err := s.Conversations.Say(ctx, who, in.ID, in.Body.Text, language)
+	var p conversation.Posted
+	if len(in.Body.Attachments) == 0 {
+		p, err = s.Conversations.Say(ctx, who, in.ID, in.Body.Text, language)
+	} else {
+		p, err = s.Exchange.Say(ctx, who, in.ID, conversation.Saying{
+			Text: in.Body.Text, Language: language, Attachments: in.Body.Attachments, Unread: answer.Say(answer.SayFilesUnread, language),
+		})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -319,7 +363,10 @@ type handoffOutput struct {
 		TicketID      string             `json:"ticket_id"`
 		State         conversation.State `json:"state"`
 		QueuePosition int                `json:"queue_position"`
+		Wait          *waitJSON          `json:"wait,omitempty"`
 		Shared        []consent.Category `json:"shared" doc:"What of the wish to share took effect"`
+		// ContactOffered is whether an address can be left.
+		ContactOffered bool `json:"contact_offered" doc:"Whether an e-mail address can be left that is told of the answer"`
 	}
 }
 
@@ -337,7 +384,8 @@ func (s *Server) handoff(ctx context.Context, who identity.Principal, in *handof
 	}
 	out := &handoffOutput{}
 	out.Body.TicketID, out.Body.State, out.Body.QueuePosition = t.ID, conversation.Open, t.QueuePosition
-	out.Body.Shared = []consent.Category{}
+	out.Body.Wait = s.wait(ctx, c.ID, t.QueuePosition)
+	out.Body.Shared, out.Body.ContactOffered = []consent.Category{}, s.Mails
 	if in.Body == nil {
 		return out, nil
 	}
@@ -395,6 +443,7 @@ type ratingInput struct {
 	Body struct {
 		Score   int    `json:"score" minimum:"1" maximum:"5"`
 		Comment string `json:"comment,omitempty" maxLength:"2000"`
+		Shown   string `json:"shown,omitempty" enum:"yes,no,unsure" doc:"Whether we showed what we used"`
 	}
 }
 
@@ -403,7 +452,7 @@ func (s *Server) rateConversation(ctx context.Context, who identity.Principal, i
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Answers.Rate(ctx, who.Customer, in.ID, in.Body.Score, s.hide(in.Body.Comment, c.Language))
+	return nil, s.Answers.RateConversation(ctx, who.Customer, in.ID, in.Body.Score, s.hide(in.Body.Comment, c.Language), in.Body.Shown)
 }
 
 type feedbackInput struct {

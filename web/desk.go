@@ -28,13 +28,15 @@ type ticketJSON struct {
 	State          agents.TicketState  `json:"state"`
 	Assignee       *person             `json:"assignee,omitempty"`
 	Mine           bool                `json:"mine"`
+	Unread         int                 `json:"unread" doc:"How many of the customer's messages nobody here has read"`
+	ClocksJSON
 }
 
 func toTicket(t agents.Ticket, who identity.Principal) ticketJSON {
 	out := ticketJSON{
 		ID: t.ID, ConversationID: t.Conversation, Queue: t.Queue, Reason: t.Reason, Priority: t.Priority,
 		WaitingSince: t.WaitingSince, Summary: t.Summary, Language: t.Language, State: t.State,
-		Mine: t.Assignee != "" && t.Assignee == who.Staff,
+		Mine: t.Assignee != "" && t.Assignee == who.Staff, Unread: t.Unread, ClocksJSON: clocks(t, who),
 	}
 	if t.Assignee != "" {
 		out.Assignee = &person{t.Assignee, t.AssigneeName}
@@ -62,7 +64,11 @@ type deskMessage struct {
 	Assisted bool                `json:"assisted,omitempty"`
 	Name     string              `json:"name,omitempty"`
 	Segments []agents.Part       `json:"segments"`
-	Flags    []review.Verdict    `json:"flags,omitempty" doc:"What people at the desk found wrong with the answer, the latest last"`
+
+	Attachments []conversation.Attachment `json:"attachments,omitempty"`
+	Edited      *time.Time                `json:"edited,omitempty" doc:"When its author changed it"`
+
+	Flags []review.Verdict `json:"flags,omitempty" doc:"What people at the desk found wrong with the answer, the latest last"`
 }
 
 type deskRecord struct {
@@ -86,11 +92,17 @@ type deskOutput struct {
 		Brand     string              `json:"brand"`
 		Ticket    ticketJSON          `json:"ticket"`
 		Messages  []deskMessage       `json:"messages"`
+		Read      conversation.Marks  `json:"read" doc:"Up to which message each side has read, by its seq"`
+		Contact   bool                `json:"contact" doc:"Whether the customer left an address that is told of an answer"`
+		Rating    *ratingJSON         `json:"rating,omitempty" doc:"What the customer thought of it"`
 		Shared    []consent.Category  `json:"shared"`
 		NotShared []consent.Category  `json:"not_shared"`
 		// Asks is there for who has the conversation.
 		Asks    map[consent.Category]consent.AskState `json:"asks,omitempty" doc:"Of what is not shared, whether the customer may be asked for it: open, waiting, not_now, refused, stopped or never"`
 		Records []deskRecord                          `json:"records"`
+		Summary agents.Summary                        `json:"summary"`
+		Notes   []noteJSON                            `json:"notes" doc:"What the desk noted, the oldest first"`
+		History []ticketEventJSON                     `json:"history" doc:"What happened to its tickets, the oldest first"`
 	}
 }
 
@@ -107,7 +119,9 @@ type deskDone struct {
 type replyInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Text string `json:"text"`
+		Text        string   `json:"text,omitempty" doc:"It may be empty where there are attachments"`
+		Attachments []string `json:"attachments,omitempty" doc:"The ids of at most 10 files that were uploaded before"`
+		Suggestion  string   `json:"suggestion,omitempty" doc:"The id of the suggestion that the text came from"`
 	}
 }
 
@@ -127,7 +141,7 @@ type askInput struct {
 
 type presenceInput struct {
 	Body struct {
-		Status string `json:"status" enum:"online,busy,away"`
+		Status agents.Status `json:"status" enum:"online,busy,away"`
 	}
 }
 
@@ -157,7 +171,9 @@ func (s *Server) deskRoutes() {
 		OperationID: "reply", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/messages",
 		Summary: "Write to the customer",
 	}, func(ctx context.Context, who identity.Principal, in *replyInput) (*deskDone, error) {
-		return s.done(ctx, in.ID, s.Desk.Reply(ctx, who, in.ID, in.Body.Text))
+		return s.done(ctx, in.ID, s.Assist.Send(ctx, who, in.ID, agents.Reply{
+			Text: in.Body.Text, Attachments: in.Body.Attachments, Suggestion: in.Body.Suggestion,
+		}))
 	})
 	register(s, staffOnly, huma.Operation{
 		OperationID: "snooze", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/snooze",
@@ -220,17 +236,26 @@ func (s *Server) deskConversation(ctx context.Context, who identity.Principal, i
 	if err != nil {
 		return nil, err
 	}
+	contact, err := s.Contacts.HasContact(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
 	out := &deskOutput{}
 	b := &out.Body
 	b.ID, b.State, b.Reason = v.Conversation.ID, v.Conversation.State, v.Conversation.Reason
 	b.Customer, b.Visitor, b.Language, b.Brand = v.Conversation.Customer, v.Conversation.Visitor, v.Conversation.Language, v.Brand
-	b.Ticket = toTicket(v.Ticket, who)
+	b.Ticket, b.Read = toTicket(v.Ticket, who), v.Conversation.Read
 	b.Shared, b.NotShared = append([]consent.Category{}, v.Shared...), append([]consent.Category{}, v.NotShared...)
 	b.Asks, b.Messages, b.Records = v.Asks, []deskMessage{}, []deskRecord{}
+	b.Summary, b.Contact = v.Summary, contact
+	if b.Rating, err = s.ratingOf(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	b.Notes, b.History = toNotes(v.Notes), toHistory(v.History)
 	for _, m := range v.Messages {
 		x := deskMessage{
 			ID: m.ID, Seq: m.Seq, From: m.From, At: m.At, AnswerID: m.AnswerID, Assisted: m.Assisted, Name: m.Name, Segments: m.Parts,
-			Flags: flags[m.AnswerID],
+			Flags: flags[m.AnswerID], Attachments: m.Attachments, Edited: optional(m.Edited),
 		}
 		for i, p := range m.Parts {
 			if i > 0 {
@@ -245,22 +270,5 @@ func (s *Server) deskConversation(ctx context.Context, who identity.Principal, i
 	}
 	return out, nil
 }
-
-func (s *Server) setPresence(ctx context.Context, who identity.Principal, in *presenceInput) (*struct{}, error) {
-	if !who.Has(identity.RoleAgent, identity.RoleSupervisor) {
-		return nil, agents.ErrForbidden
-	}
-	ctx, cancel := context.WithTimeout(ctx, presenceTimeout)
-	defer cancel()
-	if err := s.Presence.SetPresence(ctx, who.Staff, in.Body.Status); err != nil {
-		s.outage(partMessages, err)
-		return nil, passing(http.StatusServiceUnavailable, partMessages, "Presence can't be updated right now. Everything else works.", 5*time.Second)
-	}
-	return nil, nil
-}
-
-// presenceTimeout is how long presence may take. It is of the moment, and not
-// worth waiting for.
-const presenceTimeout = 3 * time.Second
 
 func itoa(n int) string { return strconv.Itoa(n) }

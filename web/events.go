@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"candor/agents"
 	"candor/answer"
 	"candor/conversation"
 	"candor/identity"
@@ -50,8 +51,16 @@ func (s *Server) conversationEvents(c *fiber.Ctx) error {
 		defer func() { s.leaving.went(id, st.left()) }()
 		wake, stop := s.Conversations.Watch(id)
 		defer stop()
+		moments, ignore := s.Live.Watch(id)
+		defer ignore()
+		var read reading
+		var at place
 		next := func(ctx context.Context) error {
-			for {
+			c, err := within(ctx, func(ctx context.Context) (conversation.Conversation, error) { return s.Conversations.At(ctx, id) })
+			if err != nil {
+				return err
+			}
+			for c.LastSeq > after {
 				events, err := within(ctx, func(ctx context.Context) ([]conversation.Event, error) {
 					return s.Conversations.Events(ctx, id, after, eventPage)
 				})
@@ -59,17 +68,24 @@ func (s *Server) conversationEvents(c *fiber.Ctx) error {
 					return err
 				}
 				for _, e := range events {
-					if err := s.sendEvent(ctx, st, who, id, e); err != nil {
+					if err := s.sendEvent(ctx, st, who, id, e, &at); err != nil {
 						return err
 					}
 					after = e.Seq
 				}
 				if len(events) < eventPage {
-					return nil
+					break
 				}
 			}
+			if err := read.send(st, c.Read); err != nil {
+				return err
+			}
+			return s.tellPlace(ctx, st, &at, c)
 		}
-		s.serve(ctx, st, feed{wake, may, next, func(ctx context.Context) error { return s.sendState(ctx, st, id) }})
+		s.serve(ctx, st, feed{
+			wake: wake, may: may, next: next, resume: func(ctx context.Context) error { return s.sendState(ctx, st, id) },
+			moments: moments, tell: func(ctx context.Context, m conversation.Moment) error { return s.tellCustomer(ctx, st, &read, m) },
+		})
 	})
 }
 
@@ -91,11 +107,12 @@ type stateJSON struct {
 	State         conversation.State  `json:"state"`
 	Reason        conversation.Reason `json:"reason"`
 	QueuePosition int                 `json:"queue_position,omitempty"`
+	Wait          *waitJSON           `json:"wait,omitempty"`
 	Assignee      *person             `json:"assignee,omitempty"`
 }
 
 // sendEvent renders a stored event for its customer.
-func (s *Server) sendEvent(ctx context.Context, st *stream, who identity.Principal, id string, e conversation.Event) error {
+func (s *Server) sendEvent(ctx context.Context, st *stream, who identity.Principal, id string, e conversation.Event, at *place) error {
 	var data any = e.Data
 	switch e.Type {
 	case conversation.MessageEvent:
@@ -133,9 +150,18 @@ func (s *Server) sendEvent(ctx context.Context, st *stream, who identity.Princip
 			if err != nil {
 				return err
 			}
-			b.QueuePosition = t.QueuePosition
+			b.QueuePosition, b.Wait = t.QueuePosition, s.wait(ctx, id, t.QueuePosition)
 		}
+		at.told(b.stateJSON)
 		data = b.stateJSON
+	case conversation.EditEvent:
+		var ref struct {
+			Message string `json:"message_id"`
+		}
+		if err := json.Unmarshal(e.Data, &ref); err != nil {
+			return err
+		}
+		return s.sendEdit(ctx, st, id, e.Seq, ref.Message)
 	case conversation.SentenceEvent, conversation.ResetEvent, conversation.ConsentEvent, conversation.ErrorEvent:
 	}
 	return st.send(e.Seq, string(e.Type), data)
@@ -150,7 +176,7 @@ func (s *Server) sendState(ctx context.Context, st *stream, id string) error {
 			return stateJSON{}, err
 		}
 		assignee, position, err := s.atDesk(ctx, c)
-		return stateJSON{c.State, c.Reason, position, assignee}, err
+		return stateJSON{c.State, c.Reason, position, s.wait(ctx, id, position), assignee}, err
 	})
 	if err != nil {
 		return err
@@ -171,7 +197,7 @@ func (s *Server) deskEvents(c *fiber.Ctx) error {
 	token, cookie := bearer(c), c.Cookies(staffCookie)
 	may := func(ctx context.Context) error {
 		m, _, err := s.staffBy(ctx, token, cookie)
-		if err == nil && !principalOf(m).Has(identity.RoleAgent, identity.RoleSupervisor) {
+		if err == nil && !m.Principal().Has(identity.RoleAgent, identity.RoleSupervisor) {
 			err = errRole
 		}
 		return err
@@ -179,7 +205,10 @@ func (s *Server) deskEvents(c *fiber.Ctx) error {
 	return s.streams.open(c, who.Actor(), func(ctx context.Context, st *stream) {
 		wake, stop := s.Feed.WatchDesk()
 		defer stop()
+		moments, ignore := s.Live.Watch("")
+		defer ignore()
 		seen := ""
+		var kept []agents.Reservation
 		send := func() error { return st.send(0, "ticket", map[string]string{"version": seen}) }
 		next := func(ctx context.Context) error {
 			version, err := within(ctx, s.Feed.DeskVersion)
@@ -187,8 +216,14 @@ func (s *Server) deskEvents(c *fiber.Ctx) error {
 				return err
 			}
 			seen = version
-			return send()
+			if err := send(); err != nil {
+				return err
+			}
+			return s.tellReservations(ctx, st, who, &kept)
 		}
-		s.serve(ctx, st, feed{wake, may, next, func(context.Context) error { return send() }})
+		s.serve(ctx, st, feed{
+			wake: wake, may: may, next: next, resume: func(context.Context) error { return send() },
+			moments: moments, tell: func(_ context.Context, m conversation.Moment) error { return tellDesk(st, who, m) },
+		})
 	})
 }

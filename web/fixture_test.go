@@ -122,7 +122,11 @@ func (c conversations) Conversation(_ context.Context, id string) (conversation.
 	if id != talk {
 		return conversation.Conversation{}, conversation.ErrNotFound
 	}
-	return conversation.Conversation{ID: talk, Site: brand, Customer: "cus_1", State: conversation.Pending, Language: "en"}, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return conversation.Conversation{
+		ID: talk, Site: brand, Customer: "cus_1", State: conversation.Pending, Language: "en", LastSeq: int64(len(c.events)),
+	}, nil
 }
 
 func (c conversations) Post(ctx context.Context, id string, m conversation.Message, _ string) (conversation.Posted, error) {
@@ -216,7 +220,12 @@ func (d desk) Queue(context.Context, identity.Principal, string) ([]agents.Ticke
 	return nil, d.down()
 }
 
-func (d desk) Reply(ctx context.Context, _ identity.Principal, _, _ string) error {
+type assist struct {
+	Assist
+	*database
+}
+
+func (d assist) Send(ctx context.Context, _ identity.Principal, _ string, _ agents.Reply) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.replies = append(d.replies, conversation.MessageID(ctx))
@@ -273,12 +282,36 @@ func (m memory) Forget(_ context.Context, scope, key string) error {
 // presence is NATS, which can be away by itself.
 type presence struct{ away *atomic.Bool }
 
-func (p presence) SetPresence(ctx context.Context, _ identity.StaffID, _ string) error {
+func (p presence) SetPresence(ctx context.Context, _ identity.StaffID, _ agents.Status) error {
 	if !p.away.Load() {
 		return nil
 	}
 	<-ctx.Done() // nobody answers
 	return ctx.Err()
+}
+
+// routing keeps nothing for anybody.
+type routing struct {
+	Routing
+	*database
+}
+
+func (r routing) Reservations(context.Context, identity.StaffID) ([]agents.Reservation, error) {
+	return nil, r.down()
+}
+
+func (r routing) Heard(_ context.Context, _ identity.StaffID, says agents.Status) (agents.Status, error) {
+	return says, r.down()
+}
+
+// waits knows of nobody who waits.
+type waits struct{ *database }
+
+func (w waits) Of(context.Context, string) (agents.Wait, error) {
+	if err := w.down(); err != nil {
+		return agents.Wait{}, err
+	}
+	return agents.Wait{}, conversation.ErrNotFound
 }
 
 // replica is a server that listens.
@@ -297,7 +330,7 @@ func newReplica(t *testing.T, d *database, change ...func(*Options)) *replica {
 	o := Options{
 		Directory: directory{database: d}, Gate: consent.NewGate(nil, consent.DefaultPolicy()), Answers: answers{database: d},
 		Conversations: conversation.NewService(t.Context(), conversations{database: d}, nil, log),
-		Desk:          desk{database: d}, Feed: deskFeed{d}, Presence: presence{&r.nats}, Memory: memory{d},
+		Desk:          desk{database: d}, Assist: assist{database: d}, Feed: deskFeed{d}, Live: conversation.NewLive(), Presence: presence{&r.nats}, Routing: routing{database: d}, Waits: waits{d}, Memory: memory{d},
 		Language: func(string) string { return "" },
 		Parts: []Part{
 			{Name: "database", Essential: true, Check: func(context.Context) error { return d.down() }},

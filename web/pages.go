@@ -18,8 +18,9 @@ import (
 var dist embed.FS
 
 // contentPolicy lets a page load from its own origin only, and frame nothing
-// but it. Trusted Types make a string that reaches an HTML sink an error.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+// but it; images that it has read with a bearer are blobs. Trusted Types make a
+// string that reaches an HTML sink an error.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
 	"frame-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors "
 
 // gpcSince is since when the Global Privacy Control is honoured as it is now.
@@ -30,7 +31,8 @@ func (s *Server) pages() {
 	s.app.Get("/assets/:file", func(c *fiber.Ctx) error { return file(path.Base(c.Params("file")))(c) })
 	s.app.Get("/widget", s.widget)
 	s.app.Get("/desk", page("desk.html"))
-	for _, path := range []string{"", "/quality", "/requests", "/sources", "/incidents", "/access-log"} {
+	s.app.Get("/staff/password", page("staff.html"))
+	for _, path := range []string{"", "/quality", "/requests", "/sources", "/incidents", "/access-log", "/desk", "/report", "/queues", "/replies", "/team", "/webhooks"} {
 		s.app.Get("/admin"+path, page("admin.html"))
 	}
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })

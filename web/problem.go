@@ -17,6 +17,7 @@ import (
 	"candor/agents"
 	"candor/consent"
 	"candor/conversation"
+	"candor/delivery"
 	"candor/export"
 	"candor/identity"
 	"candor/retrieval"
@@ -31,6 +32,16 @@ var statuses = []struct {
 }{
 	{identity.ErrUnauthenticated, http.StatusUnauthorized},
 	{identity.ErrUnknownSite, http.StatusNotFound},
+	{identity.ErrUnknownStaff, http.StatusNotFound},
+	{identity.ErrConflict, http.StatusConflict},
+	{identity.ErrAccount, http.StatusUnprocessableEntity},
+	{identity.ErrLastAdmin, http.StatusConflict},
+	{identity.ErrOwnAdmin, http.StatusConflict},
+	{identity.ErrLink, http.StatusGone},
+	{identity.ErrPassword, http.StatusUnprocessableEntity},
+	{delivery.ErrUnknownWebhook, http.StatusNotFound},
+	{delivery.ErrWebhook, http.StatusUnprocessableEntity},
+	{delivery.ErrWebhookDisabled, http.StatusConflict},
 	{conversation.ErrNotFound, http.StatusNotFound},
 	{retrieval.ErrNotFound, http.StatusNotFound},
 	{consent.ErrUnknownCustomer, http.StatusNotFound},
@@ -62,10 +73,38 @@ var statuses = []struct {
 	{retrieval.ErrNotOwn, http.StatusForbidden},
 	{conversation.ErrEmptyMessage, http.StatusUnprocessableEntity},
 	{conversation.ErrTooLong, http.StatusRequestEntityTooLarge},
+	{conversation.ErrNotEditable, http.StatusConflict},
+	{conversation.ErrNoFile, http.StatusUnprocessableEntity},
+	{conversation.ErrAttachmentTooLarge, http.StatusRequestEntityTooLarge},
+	{conversation.ErrAttachmentType, http.StatusUnsupportedMediaType},
+	{conversation.ErrAttachmentDamaged, http.StatusUnprocessableEntity},
+	{conversation.ErrTooManyPixels, http.StatusUnprocessableEntity},
+	{conversation.ErrAttachmentGone, http.StatusConflict},
+	{conversation.ErrTooManyAttachments, http.StatusUnprocessableEntity},
+	{conversation.ErrAttachmentAllowance, http.StatusTooManyRequests},
+	{agents.ErrNotShared, http.StatusForbidden},
 	{conversation.ErrIllegalTransition, http.StatusConflict},
 	{agents.ErrOwned, http.StatusConflict},
 	{agents.ErrNotOwner, http.StatusConflict},
+	{agents.ErrReserved, http.StatusConflict},
+	{agents.ErrNotReserved, http.StatusConflict},
 	{agents.ErrForbidden, http.StatusForbidden},
+	{agents.ErrQueue, http.StatusUnprocessableEntity},
+	{agents.ErrHours, http.StatusUnprocessableEntity},
+	{agents.ErrUnknownQueue, http.StatusNotFound},
+	{agents.ErrQueueNeeded, http.StatusConflict},
+	{agents.ErrTransfer, http.StatusUnprocessableEntity},
+	{agents.ErrTooMuch, http.StatusUnprocessableEntity},
+	{agents.ErrGrouping, http.StatusUnprocessableEntity},
+	{agents.ErrUnknownColleague, http.StatusUnprocessableEntity},
+	{agents.ErrNote, http.StatusUnprocessableEntity},
+	{agents.ErrSeat, http.StatusUnprocessableEntity},
+	{agents.ErrNoAssist, http.StatusNotFound},
+	{agents.ErrUnknownSuggestion, http.StatusConflict},
+	{agents.ErrInstruction, http.StatusUnprocessableEntity},
+	{agents.ErrCanned, http.StatusUnprocessableEntity},
+	{agents.ErrUnknownCanned, http.StatusNotFound},
+	{agents.ErrWhichSite, http.StatusUnprocessableEntity},
 	{consent.ErrForbidden, http.StatusForbidden},
 	{consent.ErrUnknownTriple, http.StatusUnprocessableEntity},
 	{consent.ErrInvalidChange, http.StatusUnprocessableEntity},
@@ -264,6 +303,12 @@ func loneSurrogate(body []byte) bool {
 func checkBody(c *fiber.Ctx) error {
 	body := c.Request().Body()
 	if len(body) == 0 {
+		return c.Next()
+	}
+	if isUpload(c.Method(), c.Path()) { // bytes, and not a text
+		if len(body) > conversation.MaxAttachment {
+			return writeProblem(c, huma.NewError(http.StatusRequestEntityTooLarge, sentence(conversation.ErrAttachmentTooLarge.Error())))
+		}
 		return c.Next()
 	}
 	if !isImport(c.Path()) && len(body) > maxBody {

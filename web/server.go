@@ -43,6 +43,10 @@ type Answers interface {
 	// Asked returns an offer that somebody at the desk made.
 	Asked(ctx context.Context, customer identity.CustomerID, offer string) (consent.Asked, error)
 	Rate(ctx context.Context, customer identity.CustomerID, subject string, score int, comment string) error
+	// RateConversation has besides whether the customer was shown what was used.
+	RateConversation(ctx context.Context, customer identity.CustomerID, conversation string, score int, comment, shown string) error
+	// RatingOf is a conversation's score, 0 for none.
+	RatingOf(ctx context.Context, conversation string) (int, error)
 }
 
 // Records is what a site's backend can do to its data.
@@ -78,7 +82,7 @@ type DeskFeed interface {
 
 // Presence is who is at the desk.
 type Presence interface {
-	SetPresence(ctx context.Context, staff identity.StaffID, status string) error
+	SetPresence(ctx context.Context, staff identity.StaffID, status agents.Status) error
 }
 
 // Part is something that the server depends on.
@@ -108,13 +112,23 @@ type Options struct {
 	Reviews       review.Store
 	Sources       Sources
 	Tree          citation.Tree
+	Reports       DeskReports
+	OpenTickets   OpenTickets
 	Accesses      consent.AccessLog
 	Usage         Usage
 	Exports       *export.Service
 	Desk          agents.Desk
+	Assist        Assist
 	Feed          DeskFeed
-	Presence      Presence
-	Memory        Memory
+	// Exchange and DeskExchange are what is exchanged besides plain messages: files,
+	// changed words, and who types and has read. Live tells the latter two.
+	Exchange     *conversation.Exchange
+	DeskExchange *agents.Exchange
+	Live         *conversation.Live
+	Presence     Presence
+	Routing      Routing
+	Waits        Waits
+	Memory       Memory
 	// Language finds the language of a text, empty if it does not tell.
 	Language func(text string) string
 	// Parts are what the server depends on, for /readyz.
@@ -125,6 +139,18 @@ type Options struct {
 	// Register takes the server's own metrics; Metrics serves all of them.
 	Register prometheus.Registerer
 	Metrics  http.Handler
+	// Contacts, Webhooks and Accounts, with what they serve, are what deliveries go to.
+	Contacts Contacts
+	Webhooks Webhooks
+	Accounts Accounts
+	Seats    Seats
+	// Mails is whether mails are sent from here.
+	Mails bool
+	// PublicURL is where browsers reach this server; empty: where they are.
+	PublicURL string
+	// QueueStore keeps the queues; Tickets moves what is in them.
+	QueueStore Queues
+	Tickets    Tickets
 	// AsyncAPI describes the messages of the desk.
 	AsyncAPI []byte
 	Logger   *slog.Logger
@@ -244,6 +270,18 @@ func New(o Options) *Server {
 	s.backendRoutes()
 	s.staffRoutes()
 	s.deskRoutes()
+	s.ticketRoutes()
+	s.queueRoutes()
+	s.confirmRoutes()
+	s.reportRoutes()
+	s.overviewRoutes()
+	s.routingRoutes()
+	s.liveRoutes()
+	s.attachmentRoutes()
+	s.assistRoutes()
+	s.contactRoutes()
+	s.webhookRoutes()
+	s.staffAdminRoutes()
 	s.adminRoutes()
 	s.demoRoutes()
 	s.app.Use(func(*fiber.Ctx) error {

@@ -249,6 +249,9 @@ type feed struct {
 	next func(ctx context.Context) error
 	// resume sends how things stand, so that the reader knows that they go on.
 	resume func(ctx context.Context) error
+	// moments are what next does not find: they are told as they come, and not kept.
+	moments <-chan conversation.Moment
+	tell    func(ctx context.Context, m conversation.Moment) error
 }
 
 // follow sends what is new whenever there may be something, until ctx ends, the
@@ -289,14 +292,22 @@ func (st *stream) follow(ctx context.Context, f feed) error {
 				return err
 			}
 		}
-		beat := false
+		beat, told := false, true
 		select { // first: looking may have taken longer than a poll
 		case <-alive.C:
-			beat = true
+			beat, told = true, false
 		default:
+		}
+		for told {
+			told = false
 			select {
 			case <-ctx.Done():
 				return st.retire(comeBack)
+			case m := <-f.moments:
+				told = true
+				if err := f.tell(ctx, m); err != nil {
+					return err
+				}
 			case <-f.wake:
 			case <-poll.C:
 			case <-alive.C:

@@ -69,7 +69,7 @@ func testOffer(t *testing.T, f *Fixture) {
 
 // testNotes: people at the desk read each other's notes, and nobody else does.
 func testNotes(t *testing.T, f *Fixture) {
-	ana, ben, out := f.Hire(t, "Ana", identity.RoleAgent), f.Hire(t, "Ben", identity.RoleAgent), f.HireOutside(t, "Olga")
+	ana, ben, out := f.Hire(t, "Ana", identity.RoleAgent), f.Hire(t, "Ben", identity.RoleAgent), f.HireOutside(t, "Olga", f.Queue)
 	c := f.Waiting(t, "Hello?")
 	if err := ana.Desk.Note(t.Context(), ana.Who, c.Conversation, " "); !errors.Is(err, agents.ErrNote) {
 		t.Errorf("an empty note: %v", err)

@@ -45,7 +45,7 @@ uses:
 	return bytes.Replace(policy, []byte("\nuses:\n"), []byte(use), 1)
 }
 
-// HireOutside makes a member of staff of Acme's, who serves the queues (none: all).
+// HireOutside makes a member of staff of Acme's, who serves the queues.
 func (f *Fixture) HireOutside(t *testing.T, name string, queues ...string) Agent {
 	t.Helper()
 	a := f.hire(t, identity.StaffMember{Name: name, Roles: []identity.Role{identity.RoleAgent}, Recipient: string(Acme)})
@@ -67,7 +67,7 @@ func (f *Fixture) sees(t *testing.T, a Agent, c *Customer) (agents.View, string)
 // another desk, and the other way round.
 func testOutsideDesk(t *testing.T, f *Fixture) {
 	const words, order, said = "canary-words", "canary-order", "canary-answer"
-	ana, out := f.Hire(t, "Ana", identity.RoleAgent), f.HireOutside(t, "Olga")
+	ana, out := f.Hire(t, "Ana", identity.RoleAgent), f.HireOutside(t, "Olga", f.Queue)
 	c := f.Customer(t, words,
 		conversation.Segment{Text: said},
 		conversation.Segment{Text: "It is " + order + ".", Categories: []consent.Category{"orders"}})
@@ -121,7 +121,7 @@ func testOutsideDesk(t *testing.T, f *Fixture) {
 
 // testOutsideBlind: who is told nothing can still take the conversation, write and end it.
 func testOutsideBlind(t *testing.T, f *Fixture) {
-	out := f.HireOutside(t, "Olga")
+	out := f.HireOutside(t, "Olga", f.Queue)
 	c := f.Waiting(t, "canary-words")
 	if got := f.queue(t, out); len(got) != 1 || got[0].Summary != "" || got[0].Reason != conversation.CustomerRequest {
 		t.Errorf("the queue is %+v", got)
@@ -153,7 +153,7 @@ func testOutsideBlind(t *testing.T, f *Fixture) {
 
 // testOutsideAsks: what the other desk asks for is for it alone, and says so.
 func testOutsideAsks(t *testing.T, f *Fixture) {
-	out := f.HireOutside(t, "Olga")
+	out := f.HireOutside(t, "Olga", f.Queue)
 	c := f.Waiting(t, "canary-words")
 	do(t, "claim", out, c)
 	view, _ := f.sees(t, out, c)
@@ -188,6 +188,8 @@ func testOutsideQueues(t *testing.T, f *Fixture) {
 	for action := range actions {
 		refused(t, action, out, c, conversation.ErrNotFound)
 	}
+	nowhere := f.HireOutside(t, "Otto")
+	refused(t, "claim", nowhere, c, conversation.ErrNotFound)
 	do(t, "claim", mine, c)
 	if got := f.queue(t, mine); len(got) != 1 {
 		t.Errorf("the queue is %+v", got)

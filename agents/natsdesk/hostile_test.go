@@ -136,7 +136,7 @@ func TestHostileDesk(t *testing.T) {
 
 // keeps does what a desk may, and reaches for the other queue by what it may.
 func (d twoDesks) keeps(t *testing.T) {
-	oleg := d.f.HireOutside(t, "Oleg")
+	oleg := d.f.HireOutside(t, "Oleg", d.f.Queue)
 	c := d.f.Waiting(t, "canary")
 	about := fmt.Sprintf(`{"conversation_id":%q,"text":"Hi","queue":"billing"}`, c.Conversation)
 	for _, verb := range []string{"get", "claim", "reply", "resolve", "return", "release", "suggest", "ask-consent"} {
@@ -162,7 +162,7 @@ func (d twoDesks) keeps(t *testing.T) {
 // hears listens to what it may, while events of both queues pass and the other desk is
 // answered.
 func (d twoDesks) hears(t *testing.T) {
-	oleg := d.f.HireOutside(t, "Oleg")
+	oleg := d.f.HireOutside(t, "Oleg", d.f.Queue)
 	own, err := d.returns.SubscribeSync("candor.handoff.returns")
 	must(t, err)
 	inboxes, err := d.returns.SubscribeSync("_INBOX.>")
@@ -240,7 +240,7 @@ func (d twoDesks) breaksOut(t *testing.T) {
 
 // misdirects names as its inbox what it may not write to: the one who answers may.
 func (d twoDesks) misdirects(t *testing.T) {
-	oleg := d.f.HireOutside(t, "Oleg")
+	oleg := d.f.HireOutside(t, "Oleg", d.f.Queue)
 	theirs, err := d.bore.SubscribeSync("_INBOX.theirs.>")
 	must(t, err)
 	must(t, d.bore.Flush())
@@ -272,7 +272,7 @@ func (d twoDesks) misdirects(t *testing.T) {
 
 // repeats sends one request again and again: under its name it is one.
 func (d twoDesks) repeats(t *testing.T) {
-	oleg, olga := d.f.HireOutside(t, "Oleg"), d.f.HireOutside(t, "Olga")
+	oleg, olga := d.f.HireOutside(t, "Oleg", d.f.Queue), d.f.HireOutside(t, "Olga", d.f.Queue)
 	c := d.f.Waiting(t, "Hello?")
 	send := func(token, id, text string) string {
 		m := nats.NewMsg("candor.desk.billing.reply")

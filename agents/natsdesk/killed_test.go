@@ -21,6 +21,7 @@ import (
 	"candor/agents/natsdesk"
 	"candor/conversation"
 	"candor/identity"
+	"candor/store"
 )
 
 var (
@@ -49,6 +50,14 @@ func TestKilled(t *testing.T) {
 	t.Cleanup(func() { must(t, s.Close()) })
 	bus := openBus(t, natsdesk.Options{Dir: filepath.Join(dir, "jetstream")})
 	drain(t, bus, s)
+	n := handedOff(t, s, bus, acknowledged)
+	t.Logf("%d kills: %d handoffs were acknowledged, %d are at the desk", *killRounds, len(acknowledged), n)
+}
+
+// handedOff: every conversation whose handoff was acknowledged is at the desk and in the
+// stream, once, and no message is in the stream twice. It returns how many are at the desk.
+func handedOff(t *testing.T, s *store.Store, bus *natsdesk.Bus, acknowledged []string) int {
+	t.Helper()
 	ids, waiting := make(map[string]int), make(map[string]int)
 	for _, m := range stored(t, bus, "HANDOFFS") {
 		ids[m.Header.Get(jetstream.MsgIDHeader)]++
@@ -90,7 +99,7 @@ func TestKilled(t *testing.T) {
 	if len(acknowledged) == 0 {
 		t.Error("nothing was acknowledged")
 	}
-	t.Logf("%d kills: %d handoffs were acknowledged, %d are at the desk", *killRounds, len(acknowledged), len(queue))
+	return len(queue)
 }
 
 // killAfter runs a process until it has acknowledged n handoffs, kills it, and
@@ -131,18 +140,7 @@ func handOffUntilKilled(t *testing.T, dir string) {
 	for range 4 {
 		group.Go(func() {
 			for {
-				id := identity.NewID("cnv")
-				visitor, err := s.AddVisitor(t.Context(), sites[0].ID)
-				if err == nil {
-					err = s.Create(t.Context(), conversation.Conversation{
-						ID: id, Site: sites[0].ID, Customer: visitor, Visitor: true, State: conversation.Pending, Language: "en",
-					}, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Hi.")})
-				}
-				if err == nil {
-					_, err = s.Handoff(t.Context(), id, conversation.CustomerRequest, conversation.Message{
-						ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Wait."),
-					})
-				}
+				id, err := handOff(t.Context(), s, sites[0].ID)
 				if err != nil {
 					t.Error(err)
 					return
@@ -154,4 +152,21 @@ func handOffUntilKilled(t *testing.T, dir string) {
 		})
 	}
 	group.Wait()
+}
+
+// handOff has a new visitor ask for a person.
+func handOff(ctx context.Context, s *store.Store, site identity.SiteID) (string, error) {
+	id := identity.NewID("cnv")
+	visitor, err := s.AddVisitor(ctx, site)
+	if err == nil {
+		err = s.Create(ctx, conversation.Conversation{
+			ID: id, Site: site, Customer: visitor, Visitor: true, State: conversation.Pending, Language: "en",
+		}, conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Hi.")})
+	}
+	if err == nil {
+		_, err = s.Handoff(ctx, id, conversation.CustomerRequest, conversation.Message{
+			ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Wait."),
+		})
+	}
+	return id, err
 }

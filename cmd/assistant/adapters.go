@@ -55,6 +55,8 @@ func (n notices) Returned(language, brand string) string {
 	return answer.Say(answer.SayReturnedToAI, language, "brand", brand)
 }
 
+func (n notices) Gone(language string) string { return answer.Say(answer.SayAgentGone, language) }
+
 func (n notices) Resolved(language string) string { return answer.Say(answer.SayResolved, language) }
 
 func (n notices) NotShared(language string, categories []consent.Category) string {

@@ -19,6 +19,7 @@ import (
 	"candor/answer/extractive"
 	"candor/consent"
 	"candor/conversation"
+	"candor/delivery"
 	"candor/export"
 	"candor/identity"
 	"candor/ingest"
@@ -81,11 +82,16 @@ type app struct {
 	liar          *answer.Engine // the demo's: its model makes things up
 	conversations *conversation.Service
 	desk          *agents.Service
+	live          *conversation.Live
 	exports       *export.Service
+	mailer        *delivery.Mailer // nil: no mail is sent
+	unreadAfter   time.Duration
+	demo          bool
 	bus           *natsdesk.Bus
 	server        *web.Server
 	logWatch      *logWatch
 	unlock        func() error
+	gone          time.Duration // after which an agent who is not heard of has disappeared
 	stopTurns     context.CancelFunc
 	leave         context.CancelFunc // ends this replica's presence
 	left          <-chan struct{}
@@ -94,7 +100,7 @@ type app struct {
 // newApp opens everything that a configuration names. The demo is nil but in
 // demo mode; newApp fills in nothing of it.
 func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a *app, err error) {
-	a = &app{config: c, log: log, logWatch: newLogWatch(log)}
+	a = &app{config: c, log: log, gone: goneAfter, logWatch: newLogWatch(log), unreadAfter: unreadAfter, demo: demo != nil}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -102,6 +108,9 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	}()
 	policy, err := loadPolicy(c)
 	if err != nil {
+		return a, err
+	}
+	if a.mailer, err = c.mailer(); err != nil {
 		return a, err
 	}
 	if a.unlock, err = lock(c); err != nil {
@@ -126,8 +135,12 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	}
 	a.gate.OnChange(a.index.Forget)
 	a.importer = &ingest.Importer{Store: a.store, Policy: a.gate.Policy, Now: time.Now}
+	desks, err := natsdesk.ParseDesks(c.NATSDesks)
+	if err != nil {
+		return a, fmt.Errorf("nats_desks: %w", err)
+	}
 	a.bus, err = natsdesk.Open(ctx, natsdesk.Options{
-		URL: c.Messages, Dir: c.path("jetstream"), Listen: c.NATSListen, ListenToken: c.NATSToken,
+		URL: c.Messages, Dir: c.path("jetstream"), Listen: c.NATSListen, ListenToken: c.NATSToken, Desks: desks,
 		Credentials: c.NATSCreds, CA: c.NATSCA, Cert: c.NATSCert, Key: c.NATSKey, Replicas: c.replicas(), Logger: log,
 	})
 	if err != nil {
@@ -152,6 +165,9 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	a.stopTurns = stop
 	a.conversations = conversation.NewService(turns, a.store, responder{a}, log)
 	a.desk = agents.NewService(a.store, a.gate, notices{a.gate}, a.conversations.TakenOver)
+	a.desk.SetAssist(a.assist())
+	a.live = conversation.NewLive()
+	a.live.PassOn = func(m conversation.Moment) { a.bus.PassOn(a.store.ID, m) }
 	receipts := consent.NewReceipts(a.store, a.store.ReceiptKey())
 	a.exports = export.NewService(export.Options{
 		Source: a.store, Shelf: a.store.Exports(), Accesses: a.store, Gate: a.gate, Logger: log,
@@ -162,12 +178,14 @@ func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a 
 	a.server = web.New(web.Options{
 		Directory: a.store, Gate: a.gate, Receipts: receipts, Conversations: a.conversations, Answers: a.store, Records: records{a},
 		OwnRecords: ownRecords{a}, Requests: requests{a.store, a.index.Forget}, Hiding: hiding{a.store, a.index.Forget}, Corrections: a.store, Incidents: a.store, Eraser: eraser{Store: a.store, outside: a.outside},
-		Citations: a.store.Citations(), Tree: a.store.Transparency(), Reviews: a.store.Reviews(), Sources: a.store, Accesses: a.store, Usage: a.store, Exports: a.exports, Desk: a.desk, Feed: a.store, Presence: a.bus, Memory: memory{a.store},
+		Citations: a.store.Citations(), Tree: a.store.Transparency(), Reviews: a.store.Reviews(), Reports: a.store, OpenTickets: a.store, Sources: a.store, Accesses: a.store, Usage: a.store, Exports: a.exports, Desk: a.desk, Assist: a.desk, Feed: a.store, Presence: a.bus, Routing: routing{a}, Waits: agents.NewWaits(a.store, a.bus), Memory: memory{a.store},
 		Language: analysis.DetectLanguage, Register: register, Metrics: metrics,
 		Parts:     a.parts(),
 		Logger:    log,
-		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI, Proxies: c.proxies(), Limits: c.limits(),
+		CursorKey: a.store.CursorKey(), Secure: strings.HasPrefix(c.PublicURL, "https:"), AsyncAPI: natsdesk.AsyncAPI, QueueStore: a.store, Tickets: a.desk, Proxies: c.proxies(), Limits: c.limits(),
 		Demo: demo, Linger: c.linger(),
+		Contacts: a.store, Webhooks: a.store, Accounts: a.store, Seats: a.store, Mails: a.mailer != nil, PublicURL: c.PublicURL,
+		Exchange: conversation.NewExchange(a.conversations, a.store, a.live), DeskExchange: agents.NewExchange(a.desk, a.store, a.live), Live: a.live,
 	})
 	present, leave := context.WithCancel(context.Background())
 	a.leave = leave
@@ -323,15 +341,20 @@ func (a *app) run(ctx context.Context, l net.Listener) error {
 	group.Go(func() error { a.nudge(background); return nil })
 	group.Go(func() error { return a.bus.Nudged(background, a.store.WakeOutbox) })
 	group.Go(func() error { return a.bus.Follow(background, a.wake) })
+	group.Go(func() error { a.bus.KeepRoster(background); return nil })
+	group.Go(func() error { return a.store.Hold(background, "routing", a.route) })
+	group.Go(func() error { return a.bus.Moments(background, a.store.ID, a.live.Deliver) })
 	group.Go(func() error {
 		return a.bus.ServeDesk(background, a.desk, func(ctx context.Context, token string) (identity.Principal, error) {
 			m, err := a.store.StaffByAPIToken(ctx, token)
-			return identity.Principal{Kind: identity.Staff, Staff: m.ID, Name: m.Name, Roles: m.Roles}, err
-		})
+			return m.Principal(), err
+		}, a.store.QueueNames)
 	})
 	group.Go(func() error { return a.store.Hold(background, "sweep", a.sweep) })
 	group.Go(func() error { return a.store.Hold(background, "corrections", a.sendCorrections) })
 	group.Go(func() error { return a.store.Hold(background, "log", a.keepLog) })
+	group.Go(func() error { return a.store.Hold(background, "clocks", a.keepClocks) })
+	group.Go(func() error { return a.store.Hold(background, "deliveries", a.deliver) })
 	if a.embedder != nil {
 		group.Go(func() error {
 			return a.store.Hold(background, "embedding/"+a.embedder.Space().String(), a.keepEmbedded)
@@ -378,6 +401,9 @@ func (a *app) close() error {
 	var errs []error
 	if a.stopTurns != nil {
 		a.stopTurns()
+	}
+	if a.desk != nil {
+		a.desk.Stop()
 	}
 	if a.exports != nil {
 		over, cancel := context.WithCancel(context.Background())
@@ -520,7 +546,7 @@ func (a *app) sweep(ctx context.Context) error {
 		if time.Since(since) > grace {
 			left = a.recover(ctx, a.store.LeftBehind)
 		}
-		if err := errors.Join(late, erased, followed, expired, left, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx), a.store.SweepExports(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
+		if err := errors.Join(late, erased, followed, expired, left, a.store.WakeSnoozed(ctx), a.store.Sweep(ctx), a.store.SweepExports(ctx), a.store.SweepAttachments(ctx)); err != nil && ctx.Err() == nil && !errors.Is(err, identity.ErrUnavailable) {
 			a.log.Error("sweeping failed", "error", err)
 		}
 		if time.Since(retained) > retentionInterval { // last: it may take long, and none of the above can wait

@@ -53,7 +53,7 @@ func benchCommand(std Stdio) *cobra.Command {
 		}
 		return printReport(cmd.OutOrStdout(), report, *asJSON)
 	}
-	group.AddCommand(cmd, benchEncoderCommand(std), benchRetrievalCommand(), benchLogCommand())
+	group.AddCommand(cmd, benchEncoderCommand(std), benchRetrievalCommand(), benchLogCommand(), benchDeskCommand())
 	return group
 }
 

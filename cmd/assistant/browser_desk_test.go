@@ -93,6 +93,162 @@ func TestDeskAsksInBrowser(t *testing.T) {
 	desk.see(onPage(`[data-testid=record]`), canary)
 }
 
+// TestDeskInBrowser walks through an agent's work: what is reserved for them, the
+// answer that is suggested, a note, a file, an edit, the transfer, the end. The page is
+// judged on the way, in light, in the dark and on a phone.
+func TestDeskInBrowser(t *testing.T) {
+	const canary = "FH-20871"
+	ctx := browser(t)
+	info := startDemo(t)
+	boss := staff(t, info, "admin@fernhill.example")
+	boss.must("PUT", "/api/admin/queues/support", object{"title": "Support", "reserve": "60s"})
+	boss.must("PUT", "/api/admin/queues/returns", object{
+		"title": "Returns desk", "order": 50, "takes": object{"reasons": []string{"policy_topic"}}, "reserve": "60s",
+	})
+
+	desk := &page{t, ctx}
+	desk.accessible()
+	desk.run(chromedp.Navigate(info.URL + "/desk"))
+	desk.signIn("agent@fernhill.example", "demo-agent-pass")
+	desk.see(onPage(`[data-testid=load]`), "0 of 4")
+	desk.see(onPage(`.queue`), "Nobody is waiting")
+	maya := customer(t, info, "maya")
+	maya.consent(change("answers", "orders", "brand_ai", true), change("agent_assist", "orders", "human_agents", true),
+		change("agent_assist", "orders", "brand_ai", true))
+	maya.ask("Where is my order?")
+	maya.must("POST", "/api/conversations/"+maya.conversation+"/handoff", nil)
+	audits := func(name string) {
+		t.Helper()
+		desk.auditPage(name)
+		desk.shot(name)
+		desk.look(true, false)
+		desk.auditPage(name + " (dark)")
+		desk.shot(name + "-dark")
+		desk.look(false, true)
+		if wide := desk.eval(`document.documentElement.scrollWidth`); wide != "390" {
+			t.Errorf("%s is %s pixels wide on a phone", name, wide)
+		}
+		desk.auditPage(name + " (phone)")
+		desk.shot(name + "-phone")
+		desk.look(false, false)
+	}
+
+	// It is reserved, and the agent takes it.
+	desk.see(onPage(`[data-testid=reserved]`), "Where is my order?")
+	desk.see(onPage(`[data-testid=countdown]`), " s")
+	if title := desk.eval(`document.title`); !strings.Contains(title, "Reserved for you") {
+		t.Errorf("the page is called %q while a conversation is reserved", title)
+	}
+	audits("desk-a-reserved")
+	desk.click(onPage(`[data-testid=take]`))
+	desk.see(onPage(`[data-testid=load]`), "1 of 4")
+	desk.see(onPage(`[data-testid=summary]`), "Where is my order?")
+	desk.click(onPage(`[data-testid=point-source]`))
+	desk.see(`document.activeElement?.closest("[data-from=customer]")`, "Where is my order?")
+
+	// The keys do something, and can be turned off.
+	press := func(key string) {
+		desk.eval(fmt.Sprintf(`document.body.dispatchEvent(new KeyboardEvent("keydown", {key: %q, bubbles: true}))`, key))
+	}
+	press("?")
+	desk.see(onPage(`[data-testid=help-dialog]`), "The next conversation")
+	desk.auditPage("the help")
+	desk.click(onPage(`[data-testid=shortcuts-on]`))
+	desk.eval(`document.querySelector("[data-testid=help-dialog]").close()`)
+	press("?")
+	if desk.eval(`document.querySelector("dialog[open]")`) != "null" {
+		t.Error("a key that is turned off does something")
+	}
+
+	// A suggestion goes when the customer stops sharing what it was made of, also from
+	// the box in which it is edited.
+	desk.click(onPage(`[data-testid=suggest]`))
+	desk.see(onPage(`[data-testid=suggested-sentence]`), canary)
+	audits("desk-b-suggestion")
+	desk.click(onPage(`[data-testid=suggestion-edit]`))
+	desk.see(onPage(`[data-testid=reply]`), canary)
+	maya.consent(change("agent_assist", "orders", "human_agents", false))
+	desk.see(onPage(`[data-testid=problem]`), "stopped sharing")
+	if kept := desk.eval(`document.querySelector("[data-testid=reply]").value + JSON.stringify(sessionStorage)`); strings.Contains(kept, canary) {
+		t.Errorf("after the customer stopped the draft reads %q", kept)
+	}
+	maya.consent(change("agent_assist", "orders", "human_agents", true))
+	desk.see(onPage(`[data-testid=record]`), canary)
+	desk.click(onPage(`[data-testid=suggest]:enabled`))
+	desk.see(onPage(`[data-testid=suggested-sentence]`), canary)
+	desk.click(onPage(`[data-testid=suggestion-use]:enabled`))
+	desk.see(onPage(`[data-from=agent]`), "written with AI")
+
+	// What an agent writes stays, through a reload too; a note is not the customer's to read.
+	desk.write(onPage(`[data-testid=reply]`), "I will look at the parcel")
+	desk.click(onPage(`[data-testid=mode-note]`))
+	desk.write(onPage(`[data-testid=note]`), "The depot has it.")
+	desk.run(chromedp.Reload())
+	desk.see(onPage(`[data-testid=reply]`), "I will look at the parcel")
+	desk.click(onPage(`[data-testid=mode-note]`))
+	desk.see(onPage(`[data-testid=note]`), "The depot has it.")
+	desk.click(onPage(`[data-testid=note-send]`))
+	desk.see(onPage(`[data-testid=note-shown]`), "The depot has it.")
+
+	// A file goes with the answer.
+	desk.click(onPage(`[data-testid=mode-answer]`))
+	desk.eval(fmt.Sprintf(`(() => {
+	  const files = new DataTransfer();
+	  files.items.add(new File([%s], "parcel.png", {type: "image/png"}));
+	  document.querySelector("[data-testid=reply]").dispatchEvent(new ClipboardEvent("paste", {clipboardData: files, bubbles: true, cancelable: true}));
+	})()`, picture))
+	desk.see(onPage(`[data-testid=upload]`), "parcel.png")
+	desk.click(onPage(`[data-testid=reply-send]:enabled`))
+	desk.see(`[...document.querySelectorAll("[data-testid=attachment] img")].find(e => e.naturalWidth === 320)`, "")
+
+	// What was just sent can be put right.
+	desk.click(`[...document.querySelectorAll("[data-testid=edit-message]")].at(-1)`)
+	desk.see(onPage(`[data-testid=edit-text]`), "I will look at the parcel")
+	desk.write(onPage(`[data-testid=edit-text]`), " today")
+	desk.click(onPage(`[data-testid=edit-save]`))
+	desk.see(`[...document.querySelectorAll("[data-from=agent]")].at(-1)`, "edited")
+	last := list(maya.must("GET", "/api/conversations/"+maya.conversation, nil), "messages")
+	if m := last[len(last)-1]; !strings.Contains(m["text"].(string), "today") || strings.Contains(text(last), "depot") {
+		t.Errorf("the customer reads %v", m["text"])
+	}
+	seq, _ := last[len(last)-1]["seq"].(float64)
+	maya.must("POST", "/api/conversations/"+maya.conversation+"/read", object{"seq": int(seq)})
+	desk.see(onPage(`[data-testid=read]`), "Read")
+	maya.must("POST", "/api/conversations/"+maya.conversation+"/typing", nil)
+	desk.see(onPage(`[data-testid=typing]`), "is typing")
+	audits("desk-c-conversation")
+
+	// A reply that is ready, with the slash.
+	desk.eval(`document.querySelector("[data-testid=reply]").dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true, cancelable: true}))`)
+	desk.see(onPage(`[data-testid=canned-option]`), "")
+	audits("desk-d-ready-replies")
+	desk.eval(`document.querySelector("[data-testid=canned-search]").dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}))`)
+	if desk.eval(`document.querySelector("[data-testid=reply]").value`) == "" {
+		t.Error("the reply that was chosen is not in the box")
+	}
+
+	// It goes to another queue with a note, comes back, and ends.
+	desk.click(onPage(`[data-testid=transfer]`))
+	desk.see(onPage(`[data-testid=transfer-dialog] option[value="queue:returns"]`), "Returns desk")
+	audits("desk-e-transfer")
+	desk.choose(onPage(`[data-testid=transfer-to]`), "queue:returns")
+	desk.write(onPage(`[data-testid=transfer-note]`), "She wants to send it back.")
+	desk.click(onPage(`[data-testid=transfer-send]`))
+	desk.see(onPage(`[data-testid=done]`), "Transferred to Returns desk")
+	desk.see(onPage(`[data-testid=reserved]`), "Asked for a person")
+	desk.click(onPage(`[data-testid=take]`))
+	desk.see(`[...document.querySelectorAll("[data-testid=note-shown]")].at(-1)`, "send it back")
+	desk.eval(`document.querySelector("[data-testid=history]").open = true`)
+	desk.see(onPage(`[data-testid=history]`), "Transferred")
+	desk.click(onPage(`[data-testid=resolve]:enabled`))
+	desk.see(onPage(`.conversation-head`), "Resolved")
+	desk.see(onPage(`[data-testid=load]`), "0 of 4")
+	maya.must("POST", "/api/conversations/"+maya.conversation+"/rating", object{"score": 4, "comment": "Quick.", "shown": "yes"})
+	desk.run(chromedp.Reload())
+	desk.see(onPage(`[data-testid=rating]`), "4 of 5")
+	desk.shot("desk-f-resolved")
+}
+
 // TestOfferOfAnAgentInBrowser: the customer's page shows an agent's question with
 // the same three choices as the assistant's.
 func TestOfferOfAnAgentInBrowser(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"candor/agents/natsdesk"
 	"candor/citation/witness"
 	"candor/consent"
 	"candor/retrieval/qdrant"
@@ -56,12 +57,15 @@ type Config struct {
 	InHouse            string `yaml:"in_house" default:"false" help:"true refuses to start with a model of another company, for answers or embedding"`
 	Policy             string `yaml:"policy" default:"" help:"Policy file with purposes, categories, recipients and notices; empty: the one that is built in"`
 	PublicURL          string `yaml:"public_url" default:"" help:"Address at which browsers reach this server, such as https://chat.example.com; cookies are for https only if it is"`
+	SMTP               string `yaml:"smtp" default:"" help:"Server that sends mails: to customers who left an address, invitations and links to passwords; smtp://user:password@host:587 with STARTTLS, smtps://user:password@host:465 with TLS; empty: no mail. It needs smtp_from and public_url"`
+	SMTPFrom           string `yaml:"smtp_from" default:"" help:"Address that mails come from, such as Shop <support@example.com>"`
 	Proxies            string `yaml:"proxies" default:"" help:"Addresses or networks of proxies in front of this server, comma-separated; their X-Forwarded-For is believed"`
 	LimitCustomer      string `yaml:"limit_customer" default:"60" help:"Messages that one customer may send in a minute; 0: any number. Each assistant counts for itself"`
 	LimitAddress       string `yaml:"limit_address" default:"1200" help:"Messages that all customers at one address, such as an office's, may send in a minute; 0: any number. Behind a proxy that proxies does not name, all customers have one address"`
 	LimitSite          string `yaml:"limit_site" default:"6000" help:"Messages that all customers of a site may send in a minute; 0: any number"`
-	NATSListen         string `yaml:"nats_listen" default:"" help:"Address on which the embedded NATS server lets outside desks in, host:port; needs nats_token"`
-	NATSToken          string `yaml:"nats_token" default:"" help:"Token that outside desks connect to the embedded NATS server with"`
+	NATSListen         string `yaml:"nats_listen" default:"" help:"Address on which the embedded NATS server lets outside desks in, host:port; needs nats_token or nats_desks"`
+	NATSToken          string `yaml:"nats_token" default:"" help:"Token with which a desk of your own, for every queue, connects to the embedded NATS server"`
+	NATSDesks          string `yaml:"nats_desks" default:"" help:"Outside desks that connect to the embedded NATS server, each for some queues: name:token:queue+queue, with commas between several"`
 	NATSCreds          string `yaml:"nats_creds" default:"" help:"Credentials file for a NATS server outside"`
 	NATSCA             string `yaml:"nats_ca" default:"" help:"PEM file of the authorities that the certificate of a NATS server outside may come from; empty: the system's"`
 	NATSCert           string `yaml:"nats_cert" default:"" help:"PEM file of this assistant's certificate, for a NATS server outside that asks for one; needs nats_key"`
@@ -219,6 +223,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s %q is no number of messages in a minute, from 0 to 1000000", l.name, l.value)
 		}
 	}
+	if _, err := c.mailer(); err != nil {
+		return err
+	}
 	if err := c.checkEmbedding(); err != nil {
 		return err
 	}
@@ -241,8 +248,11 @@ func (c *Config) check() error {
 		return errors.New("data_dir is empty")
 	case c.NATSListen != "" && !strings.HasPrefix(c.Messages, "embedded:"):
 		return errors.New("nats_listen opens the embedded NATS server, but messages names one outside")
-	case c.NATSListen != "" && c.NATSToken == "":
-		return errors.New("nats_listen lets outside desks in, so it needs nats_token")
+	case c.NATSListen != "" && c.NATSToken == "" && c.NATSDesks == "":
+		return errors.New("nats_listen lets outside desks in, so it needs nats_token or nats_desks")
+	}
+	if _, err := natsdesk.ParseDesks(c.NATSDesks); err != nil {
+		return fmt.Errorf("nats_desks: %w", err)
 	}
 	return nil
 }

@@ -72,6 +72,8 @@ func demoCommand(io Stdio) *cobra.Command {
 	cmd.Flags().String("answering-model", "", "Name of that model")
 	cmd.Flags().String("answering-recipient", string(consent.BrandAI), "Who runs it, by the policy")
 	cmd.Flags().String("data-dir", "", "Folder to keep the demo's data in (default: a temporary one, removed at the end)")
+	cmd.Flags().String("nats-listen", "", "Address for desks over NATS, host:port; needs --nats-token")
+	cmd.Flags().String("nats-token", "", "Token that such a desk connects with")
 	asJSON := cmd.Flags().Bool("json", false, "Print one line of JSON when it is ready")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		dir, _ := cmd.Flags().GetString("data-dir")
@@ -128,6 +130,7 @@ func demoConfig(cmd *cobra.Command, dir string) (Config, error) {
 	c.DataDir, c.LogLevel = dir, "warn"
 	for flag, field := range map[string]*string{
 		"addr": &c.Addr, "log-level": &c.LogLevel, "answering": &c.Answering, "answering-model": &c.AnsweringModel,
+		"nats-listen": &c.NATSListen, "nats-token": &c.NATSToken,
 	} {
 		if f := cmd.Flags().Lookup(flag); f.Changed {
 			*field = f.Value.String()
@@ -200,6 +203,9 @@ func seedDemo(ctx context.Context, a *app, demo *web.Demo, url string) (demoStat
 	if err := seedVectors(ctx, a); err != nil {
 		return state, err
 	}
+	if err := seedCanned(ctx, a); err != nil {
+		return state, err
+	}
 	for _, c := range customers {
 		if err := seedGrants(ctx, a, c); err != nil {
 			return state, err
@@ -213,7 +219,7 @@ func writeDemoState(file string, state demoState) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, b, 0o600)
+	return writeWhole(file, b)
 }
 
 func readDemo[T any](name string) (v T, err error) {

@@ -16,7 +16,7 @@ func (a *app) metrics() (prometheus.Registerer, http.Handler) {
 	r := prometheus.NewRegistry()
 	r.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		newRequestMetrics(a.store.CountRequests), newIncidentMetrics(a.store.CountIncidents), newLogMetrics(a.logWatch),
+		newRequestMetrics(a.store.CountRequests), newIncidentMetrics(a.store.CountIncidents), newDeliveryMetrics(a.store.WaitingDeliveries), newLogMetrics(a.logWatch), newSuggestionMetrics(a.store.SuggestionCounts),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "candor_outbox_messages", Help: "Messages that are to be published; NaN when the database is away.",
 		}, func() float64 {

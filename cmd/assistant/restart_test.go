@@ -80,7 +80,12 @@ func startProcess(t *testing.T, bin, dir string) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.kill)
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("the process said:\n%s", p.log)
+		}
+	})
 	p.demoInfo = readInfo(t, out)
 	return p
 }

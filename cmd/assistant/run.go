@@ -34,7 +34,7 @@ func Run(ctx context.Context, args []string, io Stdio) error {
 	root.SetOut(io.Out)
 	root.SetErr(io.Err)
 	root.AddCommand(
-		demoCommand(io), serveCommand(io), initCommand(io), siteCommand(io), staffCommand(io), keyCommand(io), policyCommand(io),
+		demoCommand(io), serveCommand(io), initCommand(io), siteCommand(io), staffCommand(io), queueCommand(io), keyCommand(io), policyCommand(io),
 		receiptCommand(io), logCommand(io), eraseCommand(io), holdCommand(io),
 		importCommand(io), searchCommand(io), indexCommand(io), migrateCommand(io), moveCommand(io), backupCommand(io), restoreCommand(io),
 		evalCommand(io), benchCommand(io), versionCommand(),

@@ -223,13 +223,14 @@ func staffCommand(io Stdio) *cobra.Command {
 	add := &cobra.Command{
 		Use: "add EMAIL", Short: "Add a member of staff", Args: cobra.ExactArgs(1),
 		Long: "Add makes an account. The password is read from standard input with --password-stdin;\n" +
-			"otherwise one is made and printed once.",
+			"with --invite they choose it themselves; otherwise one is made and printed once.",
 	}
-	addFlags(add.Flags(), storeFlags...)
+	addFlags(add.Flags(), append([]string{"addr", "public_url", "smtp", "smtp_from"}, storeFlags...)...)
 	roles := add.Flags().StringSlice("role", []string{string(identity.RoleAgent)}, "agent, supervisor, reviewer, privacy, analyst, auditor or admin; may be repeated")
 	name := add.Flags().String("name", "", "Name, as customers read it (default: the address before the @)")
 	languages := add.Flags().StringSlice("language", nil, "Language that they speak, BCP 47; may be repeated")
 	stdin := add.Flags().Bool("password-stdin", false, "Read the password from standard input")
+	invite := add.Flags().Bool("invite", false, "Make no password: they choose it themselves, by a link that is mailed, or printed once where there is no mail")
 	add.RunE = func(cmd *cobra.Command, args []string) error {
 		m := identity.StaffMember{
 			ID: identity.StaffID(identity.NewID("stf")), Email: strings.ToLower(args[0]), Name: *name, Languages: *languages,
@@ -246,6 +247,17 @@ func staffCommand(io Stdio) *cobra.Command {
 			}
 			m.Roles = append(m.Roles, identity.Role(r))
 		}
+		if err := identity.CheckAccount(m.Name, m.Roles); err != nil {
+			return err
+		}
+		if *invite {
+			if *stdin {
+				return errors.New("--invite lets them choose their password: leave out --password-stdin")
+			}
+			return withStore(cmd, io, func(ctx context.Context, c Config, s *store.Store) error {
+				return inviteStaff(ctx, cmd.OutOrStdout(), c, s, m)
+			})
+		}
 		password := identity.NewSecret("pw")[3:27]
 		if *stdin {
 			line, err := bufio.NewReader(io.In).ReadString('\n')
@@ -253,6 +265,9 @@ func staffCommand(io Stdio) *cobra.Command {
 				return errors.New("there is no password on standard input")
 			}
 			password = strings.TrimRight(line, "\r\n")
+			if err := identity.CheckNewPassword(password, m.Email); err != nil {
+				return err
+			}
 		}
 		var err error
 		if m.Password, err = identity.HashPassword(password); err != nil {

@@ -113,7 +113,7 @@ func accessesUnderStamp(f *fixture) {
 	f.is("ended with its conversation", f.Accessed(f.Context(), of), consent.ErrStale)
 	f.is("ended, as the gate sees it", f.gate.Holds(f.Context(), here), consent.ErrStale)
 	f.unchanged("a look at what has ended", before)
-	f.ask(conv, "One thing more?")
+	f.say(conv, "One thing more?")
 	f.is("ended, and the conversation goes on", f.Accessed(f.Context(), of), consent.ErrStale)
 	f.is("the same, as the gate sees it", f.gate.Holds(f.Context(), here), consent.ErrStale)
 	f.change(f.maya.In(conv), consent.Change{Triple: orders, Granted: true, Duration: consent.ThisConversation})

@@ -175,6 +175,12 @@ func (f *fixture) ask(conv, text string) answer.Answer {
 	return answer.Answer{ID: p.AnswerID, ConversationID: conv, Question: text, Status: answer.Writing, Attempt: 1}
 }
 
+// say posts a message, whoever is to answer it.
+func (f *fixture) say(conv, text string) {
+	f.Helper()
+	f.must(only(f.Post(f.Context(), conv, message(conversation.FromCustomer, text), "en")))
+}
+
 // writing asks, and begins the answer.
 func (f *fixture) writing(conv, text string) answer.Answer {
 	f.Helper()

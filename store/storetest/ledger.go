@@ -63,7 +63,7 @@ func snapshotIsTheLatest(f *fixture) {
 		f.Errorf("after the conversation: %+v, %v", s, err)
 	}
 	// Also if it goes on; what is chosen then is a new choice.
-	f.ask(conv, "One more thing?")
+	f.say(conv, "One more thing?")
 	s, err = f.Snapshot(f.Context(), f.omar.Customer)
 	if err != nil || s.Ended[conv] < s.Latest[here].Epoch {
 		f.Errorf("when it goes on: %+v, %v", s, err)

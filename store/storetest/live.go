@@ -98,6 +98,13 @@ func edits(f *fixture) {
 	theirs := conversation.Edit{Message: reply.ID, Text: "It left yesterday.", By: conversation.FromAgent, Staff: noor}
 	refused("another agent's words", theirs, conversation.ErrNotEditable)
 	theirs.Staff = sam
+	refused("what quotes orders, and nobody looked whether it may", theirs, consent.ErrStale)
+	stamp := f.stamp(f.maya)
+	theirs.Stamp = &stamp
+	f.choose(f.maya, true, "orders")
+	f.choose(f.maya, false, "orders")
+	refused("what quotes orders, after a withdrawal", theirs, consent.ErrStale)
+	stamp = f.stamp(f.maya)
 	f.must(f.Edit(f.Context(), conv, theirs))
 	if got, err := f.Message(f.Context(), conv, reply.ID); err != nil || !slices.Equal(got.Categories(), []consent.Category{"orders"}) {
 		f.Errorf("the changed reply is made of %v, %v", got.Categories(), err)

@@ -63,6 +63,7 @@ type deskModel struct {
 	kept   identity.StaffID // whom it is offered to
 	ended  string           // how its last stay at the desk ended
 	asked  bool             // its customer waits for a person
+	wrote  bool             // its customer wrote last
 	reason conversation.Reason
 }
 
@@ -89,9 +90,9 @@ func (m *deskModel) step(f *fixture, r *rand.Rand, conv string, staff []identity
 	case 0, 1:
 		_, got = f.Handoff(ctx, conv, conversation.CustomerRequest, message(conversation.FromSystem, "Soon."))
 		if m.state == conversation.Pending || m.state == conversation.Resolved {
-			m.owner, m.kept, m.asked = "", "", true
+			m.owner, m.kept = "", ""
 		}
-		m.state = conversation.Open
+		m.state, m.asked = conversation.Open, true
 		return "handoff", nil, got
 	case 2, 3:
 		_, got = f.Post(ctx, conv, message(conversation.FromCustomer, "Hm."), "en")
@@ -106,6 +107,7 @@ func (m *deskModel) step(f *fixture, r *rand.Rand, conv string, staff []identity
 			m.asked = true
 		case conversation.Pending:
 		}
+		m.wrote = true
 		return "the customer writes", nil, got
 	case 4, 5:
 		t := []conversation.Trigger{conversation.AgentClaims, conversation.AgentReplies}[n-4]
@@ -119,11 +121,11 @@ func (m *deskModel) step(f *fixture, r *rand.Rand, conv string, staff []identity
 			return string(t), agents.ErrReserved, got
 		}
 		if m.state == conversation.Pending {
-			m.asked = false
+			m.asked = m.wrote
 		}
 		m.state, m.owner, m.kept = conversation.Open, who, ""
 		if t == conversation.AgentReplies {
-			m.asked = false
+			m.asked, m.wrote = false, false
 		}
 		return string(t), nil, got
 	case 6, 7, 8, 9:

@@ -50,7 +50,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (target, next) WHERE next > 0;
 CREATE INDEX deliveries_log ON deliveries (target, at);
 CREATE INDEX deliveries_done ON deliveries (done) WHERE done > 0;
-CREATE INDEX deliveries_customer ON deliveries (customer) WHERE customer <> '';
+CREATE INDEX deliveries_customer ON deliveries (customer);
 
 -- Links with which staff set a password, each once.
 CREATE TABLE staff_tokens (

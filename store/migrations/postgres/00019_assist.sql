@@ -14,15 +14,17 @@ CREATE TABLE suggestions (
 );
 CREATE INDEX suggestions_conversation ON suggestions (conversation, at);
 CREATE INDEX suggestions_customer ON suggestions (customer);
+CREATE INDEX suggestions_outcome ON suggestions (outcome);
 
 -- What a language model made of conversations, until they go on.
 CREATE TABLE summaries (
-    conversation TEXT COLLATE "C" PRIMARY KEY REFERENCES conversations (id),
+    conversation TEXT COLLATE "C" NOT NULL REFERENCES conversations (id),
     customer     TEXT COLLATE "C" NOT NULL,
     seq          BIGINT NOT NULL,         -- the last that it is of
     reader       TEXT COLLATE "C" NOT NULL,           -- the recipient that it is for
     at           BIGINT NOT NULL,
-    sealed       BYTEA NOT NULL           -- under the customer's key
+    sealed       BYTEA NOT NULL,          -- under the customer's key
+    PRIMARY KEY (conversation, reader)
 );
 CREATE INDEX summaries_customer ON summaries (customer);
 

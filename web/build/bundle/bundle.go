@@ -20,10 +20,10 @@ import (
 
 // pages are built from <page>/main.tsx, <page>/<page>.css and
 // <page>/<page>.html each.
-var pages = []string{widget, "desk", "admin", "demo"}
+var pages = []string{widget, "desk", "admin", "staff", "demo"}
 
 // The widget is built of modules, so that it loads what it seldom needs when it
-// is wanted: the privacy panel, and the languages.
+// is wanted: the privacy panel, what belongs to people who answer, and the languages.
 const widget = "widget"
 
 // languages other than English, which is inside the scripts because it is what
@@ -42,12 +42,14 @@ func Pages(ui, dist string) error {
 	modules := []api.EntryPoint{
 		{InputPath: "widget/main.tsx", OutputPath: widget},
 		{InputPath: "widget/privacy/privacy.tsx", OutputPath: "privacy"},
+		{InputPath: "widget/person/person.tsx", OutputPath: "person"},
 	}
 	for _, l := range languages {
 		modules = append(
 			modules,
 			api.EntryPoint{InputPath: "widget/words/" + l + ".ts", OutputPath: "words-" + l},
 			api.EntryPoint{InputPath: "widget/privacy/words/" + l + ".ts", OutputPath: "privacy-words-" + l},
+			api.EntryPoint{InputPath: "widget/person/words/" + l + ".ts", OutputPath: "person-words-" + l},
 		)
 	}
 	edition, err := edition(ui)
@@ -60,7 +62,7 @@ func Pages(ui, dist string) error {
 	}
 	shared, err := build(ui, dist, api.BuildOptions{
 		EntryPointsAdvanced: modules, Format: api.FormatESModule,
-		Splitting: true, ChunkNames: "widget-shared", // there is one: what the widget and the panel share
+		Splitting: true, ChunkNames: "widget-shared", // there is one: what the chat and the others share, who import all of it
 		Define: map[string]string{"EDITION": strconv.Quote(edition)},
 	})
 	if err != nil {

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { Back } from "../shared/icons";
 import { LineBanner } from "../shared/LineBanner";
 import { signOut, type Me } from "../shared/staff";
 import { pages, type Page } from "./pages";
@@ -13,13 +14,20 @@ type Props = {
 
 /** What every page of the admin has: its name, the way to the others, who is signed in. */
 export function Frame({ page, me, one, children }: Props) {
-  const open = pages.filter((p) => p.roles.some((r) => me.roles.includes(r)));
+  const all = pages.filter((p) => p.roles.some((r) => me.roles.includes(r)));
+  const open = all.filter((p) => p.part === page.part);
+  const other = all.find((p) => p.part !== page.part);
   return (
     <div class={one ? "admin one" : "admin"}>
       <header class="bar">
         <h1>{page.title}</h1>
-        {open.length > 1 && (
+        {all.length > 1 && (
           <nav aria-label="Pages">
+            {other && (
+              <a class="page-link other-part" href={other.path} data-testid="other-part">
+                <Back /> {other.part}
+              </a>
+            )}
             {open.map((p) => (
               <a key={p.path} class="page-link" href={p.path} aria-current={p === page ? "page" : undefined}>
                 {p.title}

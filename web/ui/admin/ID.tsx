@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { Check, Copy } from "../shared/icons";
 
-/** An identifier that copies itself. */
-export function ID({ value }: { value: string }) {
+/** An identifier that copies itself; `what`: what it is called where reading it out would be of no use. */
+export function ID({ value, what = value }: { value: string; what?: string }) {
   const [copied, setCopied] = useState(false);
   async function copy() {
     try {
@@ -16,7 +16,7 @@ export function ID({ value }: { value: string }) {
   return (
     <span class="id">
       <code>{value}</code>
-      <button type="button" class="icon-button" aria-label={copied ? "Copied" : `Copy ${value}`} onClick={() => void copy()}>
+      <button type="button" class="icon-button" aria-label={copied ? "Copied" : `Copy ${what}`} onClick={() => void copy()}>
         {copied ? <Check /> : <Copy />}
       </button>
     </span>

@@ -1,12 +1,33 @@
-// The admin's pages: the citation log and what follows from it, and what customers
-// ask about their data.
+// The admin's pages: the citation log and what follows from it, what customers ask
+// about their data, and the desk as who leads it sees it.
 import { render } from "preact";
 import { StaffOnly } from "../shared/StaffOnly";
 import type { Me } from "../shared/staff";
 import { AccessesPage } from "./accesses/AccessesPage";
+import { LivePage } from "./desk/LivePage";
+import { QueuesPage } from "./desk/QueuesPage";
+import { RepliesPage } from "./desk/RepliesPage";
+import { ReportPage } from "./desk/ReportPage";
+import { TeamPage } from "./desk/TeamPage";
+import { WebhooksPage } from "./desk/WebhooksPage";
 import { IncidentsPage } from "./incidents/IncidentsPage";
 import { LogPage } from "./LogPage";
-import { accessesPage, citationLog, incidentsPage, pageAt, pages, qualityPage, requestsPage, sourcesPage } from "./pages";
+import {
+  accessesPage,
+  citationLog,
+  incidentsPage,
+  livePage,
+  pageAt,
+  pages,
+  qualityPage,
+  queuesPage,
+  repliesPage,
+  reportPage,
+  requestsPage,
+  sourcesPage,
+  teamPage,
+  webhooksPage,
+} from "./pages";
 import { QualityPage } from "./quality/QualityPage";
 import { RequestsPage } from "./requests/RequestsPage";
 import { SourcesPage } from "./sources/SourcesPage";
@@ -33,6 +54,18 @@ function Open({ me }: { me: Me }) {
       return <IncidentsPage me={me} />;
     case accessesPage:
       return <AccessesPage me={me} />;
+    case livePage:
+      return <LivePage me={me} />;
+    case reportPage:
+      return <ReportPage me={me} />;
+    case queuesPage:
+      return <QueuesPage me={me} />;
+    case repliesPage:
+      return <RepliesPage me={me} />;
+    case teamPage:
+      return <TeamPage me={me} />;
+    case webhooksPage:
+      return <WebhooksPage me={me} />;
     default:
       return <LogPage me={me} />;
   }

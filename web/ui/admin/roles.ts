@@ -14,6 +14,13 @@ const allowed = {
   recordIncident: ["admin", "privacy"],
   quality: ["admin", "reviewer", "privacy", "auditor", "analyst"],
   sources: ["admin", "reviewer", "privacy", "auditor"],
+  live: ["admin", "supervisor"],
+  report: ["admin", "supervisor", "analyst"],
+  queues: ["admin", "supervisor"],
+  replies: ["admin", "supervisor"],
+  team: ["admin", "auditor"],
+  changeTeam: ["admin"],
+  webhooks: ["admin"],
 } satisfies Record<string, string[]>;
 
 export type Act = keyof typeof allowed;

@@ -1,9 +1,16 @@
 import { useState } from "preact/hooks";
-import { act, type Action } from "./desk";
+import { act, owned, type Action } from "./desk";
+import { Menu } from "./Menu";
 import type { DeskConversation } from "./types";
 
+type Props = {
+  conversation: DeskConversation;
+  supervisor: boolean;
+  transfer: () => void;
+};
+
 /** What can be done with a conversation, depending on whose it is. */
-export function Actions({ conversation: c, mine }: { conversation: DeskConversation; mine: boolean }) {
+export function Actions({ conversation: c, supervisor, transfer }: Props) {
   const [busy, setBusy] = useState(false);
   const run = async (action: Action, body?: object) => {
     setBusy(true);
@@ -15,62 +22,63 @@ export function Actions({ conversation: c, mine }: { conversation: DeskConversat
       {label}
     </button>
   );
-  if (mine) {
-    return (
-      <div class="actions">
-        {button("return", "Give back to the assistant")}
-        <Snooze busy={busy} snooze={(until) => void run("snooze", { until })} />
-        {button("release", "Put back in the queue")}
-        {button("resolve", "Resolve")}
-      </div>
-    );
-  }
-  if (c.ticket?.assignee && c.state === "open") return <p class="quiet">{c.ticket.assignee.name} has this conversation.</p>;
-  if (c.state === "resolved") return <p class="quiet">Resolved.</p>;
-  if (c.state === "pending") return <p class="quiet">The assistant has this conversation.</p>;
-  return <div class="actions">{button("claim", "Take this conversation", "primary")}</div>;
-}
-
-function Snooze({ busy, snooze }: { busy: boolean; snooze: (until: string) => void }) {
-  const [open, setOpen] = useState(false);
-  const choice = (label: string, until: Date) => (
-    <button
-      type="button"
-      class="button small"
-      onClick={() => {
-        setOpen(false);
-        snooze(until.toISOString());
-      }}
-    >
+  const hand = (label: string) => (
+    <button type="button" class="button small" data-testid="transfer" disabled={busy} onClick={transfer}>
       {label}
     </button>
   );
+  if (owned(c)) {
+    return (
+      <div class="actions">
+        <Menu label="Snooze" testid="snooze" disabled={busy}>
+          {snoozes.map(([label, until]) => (
+            <button type="button" key={label} onClick={() => void run("snooze", { until: until().toISOString() })}>
+              {label}
+            </button>
+          ))}
+        </Menu>
+        {hand("Transfer")}
+        <Menu label="Give back" testid="give-back" disabled={busy}>
+          <button type="button" data-testid="return" onClick={() => void run("return")}>
+            To the assistant
+          </button>
+          <button type="button" data-testid="release" onClick={() => void run("release")}>
+            To the queue
+          </button>
+        </Menu>
+        {button("resolve", "Resolve", "primary")}
+      </div>
+    );
+  }
+  if (c.state === "resolved") return <p class="quiet">Resolved.</p>;
+  if (c.state === "pending") return <p class="quiet">The assistant has this conversation.</p>;
+  const { assignee, reserved } = c.ticket ?? {};
+  if (assignee && (c.state === "open" || !c.ticket?.mine)) {
+    return (
+      <div class="actions">
+        <p class="quiet">{assignee.name} has this conversation.</p>
+        {supervisor && hand("Assign")}
+      </div>
+    );
+  }
+  const others = reserved && !reserved.mine;
   return (
-    <div
-      class="snooze"
-      onKeyDown={(e) => {
-        if (e.key === "Escape") setOpen(false);
-      }}
-    >
-      <button type="button" class="button small" data-testid="snooze" aria-expanded={open} disabled={busy} onClick={() => setOpen(!open)}>
-        Snooze
-      </button>
-      {open && (
-        <div class="snooze-choices">
-          {choice("For an hour", later(1))}
-          {choice("Until tomorrow, 9:00", nextMorning(1))}
-          {choice("For a week", nextMorning(7))}
-        </div>
-      )}
+    <div class="actions">
+      {others && <p class="quiet">Reserved for {reserved.name}.</p>}
+      {reserved?.mine && button("pass", "Let it pass")}
+      {supervisor && hand("Assign")}
+      {(!others || supervisor) && button("claim", "Take this conversation", "primary")}
     </div>
   );
 }
 
-function later(hours: number): Date {
-  return new Date(Date.now() + hours * 3_600_000);
-}
+const snoozes: [string, () => Date][] = [
+  ["For an hour", () => new Date(Date.now() + 3_600_000)],
+  ["Until tomorrow, 9:00", () => morning(1)],
+  ["For a week", () => morning(7)],
+];
 
-function nextMorning(days: number): Date {
+function morning(days: number): Date {
   const d = new Date();
   d.setDate(d.getDate() + days);
   d.setHours(9, 0, 0, 0);

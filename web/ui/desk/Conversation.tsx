@@ -1,19 +1,32 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Back, Lock } from "../shared/icons";
 import type { Me } from "../shared/staff";
-import { clock } from "../shared/time";
+import { useStore } from "../shared/store";
 import { inWords } from "../shared/vocabulary";
 import { Actions } from "./Actions";
-import { loadConversation, type DeskState } from "./desk";
-import { Flag } from "./Flag";
-import { Reply } from "./Reply";
+import { Composer } from "./Composer";
+import { Context } from "./Context";
+import { desk, loadConversation, owned, type DeskState } from "./desk";
+import { attach } from "./drafts";
+import { panels } from "./panels";
 import { Shared } from "./Shared";
-import type { DeskConversation, DeskMessage, Segment } from "./types";
+import { Thread } from "./Thread";
+import { Transfer } from "./Transfer";
+import type { DeskConversation } from "./types";
+import { useNow } from "./useNow";
+import { customerName, due, queueTitle } from "./words";
 
 /** One conversation, as far as the customer shares it. */
 export function Conversation({ state, me }: { state: DeskState; me: Me }) {
   const c = state.conversation;
-  if (!state.selected) return <main class="conversation empty">Choose a conversation on the left.</main>;
+  if (!state.selected) {
+    return (
+      <main class="conversation empty">
+        <p>Choose a conversation on the left.</p>
+        <p class="quiet">Press ? for what the keys do.</p>
+      </main>
+    );
+  }
   if (!c) {
     return (
       <main class="conversation empty">
@@ -35,100 +48,95 @@ export function Conversation({ state, me }: { state: DeskState; me: Me }) {
       </main>
     );
   }
-  const mine = owned(c, me);
+  return <Open state={state} me={me} conversation={c} />;
+}
+
+function Open({ state, me, conversation: c }: { state: DeskState; me: Me; conversation: DeskConversation }) {
+  const mine = owned(c);
+  const supervisor = me.roles.includes("supervisor");
+  const { transfer } = useStore(panels);
+  const [over, setOver] = useState(false);
+  const listening = supervisor && !mine && c.state === "open" && Boolean(c.ticket?.assignee);
+  const dragged = (e: DragEvent) => mine && Boolean(e.dataTransfer?.types.includes("Files"));
   return (
-    <main class="conversation">
+    <main
+      class={["conversation", over && "over", state.context && "with-context"].filter(Boolean).join(" ")}
+      onDragOver={(e) => {
+        if (!dragged(e)) return;
+        e.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={(e) => {
+        if (!e.currentTarget.contains(e.relatedTarget as Node | null)) setOver(false);
+      }}
+      onDrop={(e) => {
+        setOver(false);
+        if (!dragged(e)) return;
+        e.preventDefault();
+        attach(c.id, e.dataTransfer!.files);
+      }}
+    >
       <header class="conversation-head">
         <a class="back" href="#" aria-label="Back to the queue">
           <Back />
         </a>
         <div class="title">
-          <h2>{name(c)}</h2>
-          <p class="quiet">{[inWords(c.ticket?.reason || c.reason), c.language, c.brand].filter(Boolean).join(" · ")}</p>
+          <h2>{customerName(c)}</h2>
+          <About state={state} conversation={c} />
         </div>
-        <Actions conversation={c} mine={mine} />
+        <Actions conversation={c} supervisor={supervisor} transfer={() => panels.set({ transfer: true })} />
       </header>
       {state.problem && (
         <p class="problem strip" role="alert" data-testid="problem">
           {state.problem}
         </p>
       )}
+      {listening && (
+        <p class="listening" data-testid="listening">
+          You are listening in; the customer can see that you did.
+        </p>
+      )}
+      <button
+        type="button"
+        class="context-toggle"
+        data-testid="context-toggle"
+        aria-expanded={state.context}
+        onClick={() => desk.set({ context: !state.context })}
+      >
+        <Lock />
+        <span class="context-label">{inShort(c)}</span>
+        <span class="link">{state.context ? "Hide" : "Show"}</span>
+      </button>
       <Shared conversation={c} mine={mine} />
-      <Log messages={c.messages ?? []} />
-      {mine && <Reply state={state} />}
+      <div class="conversation-body">
+        <div class="thread">
+          <Thread key={c.id} conversation={c} me={me} typingUntil={state.typing[c.id] ?? 0} />
+          <Composer conversation={c} mine={mine} />
+        </div>
+        <Context state={state} conversation={c} />
+      </div>
+      {transfer && <Transfer state={state} me={me} conversation={c} close={() => panels.set({ transfer: false })} />}
     </main>
   );
 }
 
-export function owned(c: DeskConversation, me: Me): boolean {
-  const t = c.ticket;
-  return Boolean(t?.mine || (t?.assignee && me.id && t.assignee.id === me.id)) && c.state === "open";
+/** What is behind the button, where there is no room for all of it. */
+function inShort(c: DeskConversation): string {
+  const names = (categories: string[] | null) => (categories ?? []).map(inWords).join(", ");
+  const shared = names(c.shared) ? `Shared: ${names(c.shared)}` : "";
+  const not = names(c.not_shared) ? `Not shared: ${names(c.not_shared)}` : "";
+  return ["Summary", shared, not].filter(Boolean).join(" · ");
 }
 
-/** Customers are known by an internal id; their name is data like any other. */
-function name(c: DeskConversation): string {
-  return c.visitor || !c.customer ? "Visitor" : `Customer ${c.customer.slice(0, 12)}`;
-}
-
-function Log({ messages }: { messages: DeskMessage[] }) {
-  const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    if (box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [messages.length]);
-  // What is shared grows and shrinks above: the newest stays in view, unless the
-  // agent reads further up.
-  useLayoutEffect(() => {
-    const e = box.current;
-    if (!e) return;
-    let atEnd = true;
-    const onScroll = () => (atEnd = e.scrollHeight - e.scrollTop - e.clientHeight < 80);
-    const resized = new ResizeObserver(() => {
-      if (atEnd) e.scrollTop = e.scrollHeight;
-    });
-    e.addEventListener("scroll", onScroll, { passive: true });
-    resized.observe(e);
-    return () => {
-      e.removeEventListener("scroll", onScroll);
-      resized.disconnect();
-    };
-  }, []);
+/** What the conversation is about, and what is promised next. */
+function About({ state, conversation: c }: { state: DeskState; conversation: DeskConversation }) {
+  const now = useNow();
+  const promise = c.ticket ? due(c.ticket, now) : undefined;
+  const queue = c.ticket?.queue ? queueTitle(state, c.ticket.queue) : "";
   return (
-    <div class="log" role="log" aria-live="polite" tabIndex={0} ref={box}>
-      {messages.map((m) => (
-        <div key={m.id} class={`message ${m.from}`} data-testid="message" data-from={m.from}>
-          <p class="quiet">
-            {speaker(m)} · <time dateTime={m.at}>{clock(m.at, navigator.language)}</time>
-          </p>
-          <p class="text">{segments(m).map((s, i) => (s.masked ? <Masked key={i} segment={s} /> : <span key={i}>{s.text} </span>))}</p>
-          {m.from === "assistant" && m.answer_id && <Flag answer={m.answer_id} flags={m.flags ?? []} />}
-        </div>
-      ))}
-    </div>
+    <p class="quiet">
+      {[inWords(c.ticket?.reason || c.reason), c.language, c.brand, queue].filter(Boolean).join(" · ")}
+      {promise && <span class={promise.late ? "due late" : "due"}> · {promise.text}</span>}
+    </p>
   );
-}
-
-function segments(m: DeskMessage): Segment[] {
-  return m.segments && m.segments.length > 0 ? m.segments : [{ text: m.text }];
-}
-
-function Masked({ segment }: { segment: Segment }) {
-  return (
-    <span class="masked" data-testid="masked">
-      <Lock />
-      {segment.text}
-    </span>
-  );
-}
-
-function speaker(m: DeskMessage): string {
-  switch (m.from) {
-    case "customer":
-      return "Customer";
-    case "assistant":
-      return "AI assistant";
-    case "agent":
-      return (m.name || "Team") + (m.assisted ? ", drafted with AI" : "");
-    case "system":
-      return "Note";
-  }
 }

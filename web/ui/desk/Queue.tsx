@@ -1,14 +1,30 @@
-import { useEffect, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { waiting } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
-import { loadQueue, type DeskState } from "./desk";
+import { desk, loadQueue, type DeskState } from "./desk";
 import type { Ticket } from "./types";
+import { useNow } from "./useNow";
+import { due, queueTitle } from "./words";
 
 /** Who waits, longest first; one's own conversations on top. */
 export function Queue({ state }: { state: DeskState }) {
   const now = useNow();
+  const list = useRef<HTMLElement>(null);
+  const shown = groups(state);
   return (
-    <nav class="queue" aria-label="Conversations">
+    <nav
+      class="queue"
+      aria-label="Conversations"
+      ref={list}
+      onKeyDown={(e) => {
+        const by = e.key === "ArrowDown" ? 1 : e.key === "ArrowUp" ? -1 : 0;
+        if (!by || !(e.target instanceof HTMLAnchorElement)) return;
+        e.preventDefault();
+        const links = [...list.current!.querySelectorAll<HTMLAnchorElement>("a.ticket")];
+        links[links.indexOf(e.target) + by]?.focus();
+      }}
+    >
+      <Filter state={state} />
       {state.queueProblem && (
         <div class="problem" role="alert">
           <p>{state.queueProblem}</p>
@@ -18,13 +34,13 @@ export function Queue({ state }: { state: DeskState }) {
         </div>
       )}
       {!state.tickets && !state.queueProblem && <p class="empty">Loading the queue…</p>}
-      {state.tickets?.length === 0 && (
+      {state.tickets && shown.length === 0 && (
         <div class="empty">
-          <p>Nobody is waiting.</p>
+          <p>{state.filter ? `Nobody is waiting in ${queueTitle(state, state.filter)}.` : "Nobody is waiting."}</p>
           <p class="quiet">A new conversation appears here by itself.</p>
         </div>
       )}
-      {groups(state.tickets ?? []).map(({ title, tickets }) => (
+      {shown.map(({ title, tickets }) => (
         <section key={title}>
           <h2>
             {title} <span class="quiet">{tickets.length}</span>
@@ -32,7 +48,7 @@ export function Queue({ state }: { state: DeskState }) {
           <ul>
             {tickets.map((t) => (
               <li key={t.id}>
-                <Row ticket={t} now={now} selected={t.conversation_id === state.selected} />
+                <Row ticket={t} now={now} state={state} />
               </li>
             ))}
           </ul>
@@ -42,49 +58,92 @@ export function Queue({ state }: { state: DeskState }) {
   );
 }
 
-function Row({ ticket: t, now, selected }: { ticket: Ticket; now: number; selected: boolean }) {
+/** Which queue is listed. One's own conversations always are. */
+function Filter({ state }: { state: DeskState }) {
+  const names = new Set([...(state.colleagues?.queues ?? []).map((q) => q.name), ...(state.tickets ?? []).map((t) => t.queue)]);
+  names.delete("");
+  if (names.size < 2) return null;
+  return (
+    <select
+      class="field"
+      aria-label="Queue"
+      data-testid="filter"
+      value={state.filter}
+      onChange={(e) => desk.set({ filter: e.currentTarget.value })}
+    >
+      <option value="">All queues</option>
+      {[...names].map((name) => (
+        <option key={name} value={name}>
+          {queueTitle(state, name)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Row({ ticket: t, now, state }: { ticket: Ticket; now: number; state: DeskState }) {
+  const promise = due(t, now);
   return (
     <a
       class="ticket"
       href={`#${t.conversation_id}`}
-      aria-current={selected ? "true" : undefined}
+      aria-current={t.conversation_id === state.selected ? "true" : undefined}
       data-testid="ticket"
       data-conversation={t.conversation_id}
       data-state={t.state}
     >
       <span class="ticket-top">
-        <strong>{inWords(t.reason)}</strong>
+        <strong>
+          {t.unread ? <Unread /> : null}
+          {inWords(t.reason)}
+        </strong>
         <time dateTime={t.waiting_since}>{waiting(t.waiting_since, now)}</time>
       </span>
       <span class="ticket-text">{t.summary || "No summary"}</span>
+      {promise && (
+        <span class={promise.late ? "due late" : "due"} data-testid="due">
+          {promise.text}
+        </span>
+      )}
       <span class="ticket-foot">
-        <span class="tag">{t.language || "?"}</span>
+        <span class="tags">
+          {t.priority === 0 && <span class="tag urgent">Urgent</span>}
+          <span class="tag">{t.language || "?"}</span>
+          {t.topic && <span class="tag">{inWords(t.topic)}</span>}
+          {t.queue && t.queue !== "support" && <span class="tag">{queueTitle(state, t.queue)}</span>}
+        </span>
         <span>{standing(t)}</span>
       </span>
     </a>
   );
 }
 
+const Unread = () => (
+  <span class="unread" data-testid="unread">
+    <span class="hidden">Unread: </span>
+  </span>
+);
+
 function standing(t: Ticket): string {
   if (t.mine) return "Yours";
   if (t.assignee) return `With ${t.assignee.name}`;
+  if (t.reserved) return t.reserved.mine ? "For you" : `For ${t.reserved.name}`;
   return t.state === "waiting" ? "Waiting" : inWords(t.state);
 }
 
-function groups(tickets: Ticket[]): { title: string; tickets: Ticket[] }[] {
-  const oldest = [...tickets].sort((a, b) => a.waiting_since.localeCompare(b.waiting_since));
+type Group = { title: string; tickets: Ticket[] };
+
+/** The list as it is shown: whose the conversations are, and who waits longest first. */
+export function groups({ tickets, filter }: DeskState): Group[] {
+  const oldest = [...(tickets ?? [])].sort(
+    (a, b) => (a.priority ?? 1) - (b.priority ?? 1) || a.waiting_since.localeCompare(b.waiting_since),
+  );
+  const listed = oldest.filter((t) => !filter || t.queue === filter);
+  const forMe = (t: Ticket) => !t.mine && !t.assignee && t.reserved?.mine;
   return [
     { title: "Yours", tickets: oldest.filter((t) => t.mine) },
-    { title: "Waiting", tickets: oldest.filter((t) => !t.mine && !t.assignee) },
-    { title: "With others", tickets: oldest.filter((t) => !t.mine && t.assignee) },
+    { title: "Reserved for you", tickets: oldest.filter(forMe) },
+    { title: "Waiting", tickets: listed.filter((t) => !t.mine && !t.assignee && !forMe(t)) },
+    { title: "With others", tickets: listed.filter((t) => !t.mine && t.assignee) },
   ].filter((g) => g.tickets.length > 0);
-}
-
-function useNow(): number {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }

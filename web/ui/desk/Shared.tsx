@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
 import { Lock, Unlocked } from "../shared/icons";
-import { day } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
 import { act } from "./desk";
-import type { AskState, DeskConversation, DeskRecord } from "./types";
+import type { AskState, DeskConversation } from "./types";
 
 /** What the customer shares with the desk, and how to do without the rest. */
 export function Shared({ conversation: c, mine }: { conversation: DeskConversation; mine: boolean }) {
@@ -39,9 +38,6 @@ export function Shared({ conversation: c, mine }: { conversation: DeskConversati
         </p>
       )}
       {mine && c.asks && <Asks key={c.id} categories={not} asks={c.asks} />}
-      {(c.records ?? []).map((r) => (
-        <Record key={r.id} record={r} />
-      ))}
     </section>
   );
 }
@@ -89,26 +85,3 @@ const answers: Record<AskState, string> = {
   refused: "the customer said no",
   stopped: "the customer was asked, and stopped sharing",
 };
-
-function Record({ record: r }: { record: DeskRecord }) {
-  const fields = Object.entries(r.fields ?? {});
-  return (
-    <details class="record" data-testid="record">
-      <summary>
-        <span class="tag personal">{inWords(r.category)}</span> {r.title}
-      </summary>
-      <p class="record-text">{r.text}</p>
-      {fields.length > 0 && (
-        <dl class="record-fields">
-          {fields.map(([name, value]) => (
-            <div key={name}>
-              <dt>{inWords(name)}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      <p class="quiet">{[r.source?.system, r.source?.ref, day(r.collected_at, navigator.language)].filter(Boolean).join(" · ")}</p>
-    </details>
-  );
-}

@@ -2,37 +2,48 @@
 // with it. Events only say that something changed; the truth is fetched again.
 import { ApiError, uuid } from "../shared/api";
 import { line, onBack } from "../shared/line";
-import { stream } from "../shared/sse";
-import { api, explain, troubled } from "../shared/staff";
+import { stream, type StreamEvent } from "../shared/sse";
+import { api, explain, staff, troubled } from "../shared/staff";
 import { Store } from "../shared/store";
-import type { DeskConversation, Presence, Ticket } from "./types";
+import { blankDraft, recallDrafts } from "./drafts";
+import { announce } from "./sound";
+import { blankSuggestion } from "./suggestions";
+import type { Colleagues, DeskConversation, DeskMe, Presence, Reservation, Ticket } from "./types";
 
 export type DeskState = {
   tickets?: Ticket[];
+  /** My seat, how much I have, and what is kept for me. */
+  mine?: DeskMe;
+  colleagues?: Colleagues;
+  /** The only queue that is listed; empty: all. */
+  filter: string;
   queueProblem: string;
   /** The conversation in the address bar. */
   selected: string;
   conversation?: DeskConversation;
   conversationProblem: string;
-  /** What went wrong with the last action. */
+  /** Whether what belongs to the conversation is open where there is no room beside it. */
+  context: boolean;
+  /** What went wrong with the last action, and what went well. */
   problem: string;
+  done: string;
   presence: Presence;
   presenceProblem: string;
-  /** What is being written, by conversation. It stays until it was sent. */
-  replies: Record<string, Reply>;
+  /** Until when each customer is taken to be typing. */
+  typing: Record<string, number>;
 };
 
-/** The key changes with the text only: sending a reply again never sends it twice. */
-export type Reply = { text: string; key: string };
-
 export const desk = new Store<DeskState>({
+  filter: "",
   queueProblem: "",
   selected: "",
   conversationProblem: "",
+  context: false,
   problem: "",
+  done: "",
   presence: "online",
   presenceProblem: "",
-  replies: {},
+  typing: {},
 });
 
 // Presence runs out by itself, three of these later.
@@ -40,14 +51,17 @@ const heartbeat = 15_000;
 
 /** Runs the desk until the returned function is called. */
 export function openDesk(): () => void {
+  recallDrafts();
   const follow = () => select(location.hash.slice(1));
   addEventListener("hashchange", follow);
   follow();
   void loadQueue();
-  void setPresence(desk.get().presence);
+  void loadColleagues();
+  // Who was busy before the page was loaded again still is.
+  void loadMine().then(() => setPresence(desk.get().mine?.status || desk.get().presence));
   const beat = setInterval(() => void setPresence(desk.get().presence), heartbeat);
   // Whatever happened while the line was down is read when it is back.
-  const stop = stream("/api/desk/events", { onEvent: refresh, onUp: refresh });
+  const stop = stream("/api/desk/events", { onEvent, onUp: refresh });
   const stopBack = onBack(() => {
     if (passing) desk.set({ problem: "" }); // it can be done now
     refresh();
@@ -60,46 +74,149 @@ export function openDesk(): () => void {
     if (trouble || !online) desk.set({ conversation: blank(conversation) });
     else if (conversation.unchecked) void loadConversation();
   });
+  const stopTitle = desk.subscribe(nameThePage);
+  const seen = () => markRead();
+  addEventListener("focus", seen);
   return () => {
     stop();
     stopBack();
     stopLine();
+    stopTitle();
     clearInterval(beat);
     removeEventListener("hashchange", follow);
+    removeEventListener("focus", seen);
   };
 }
 
+const typingLasts = 6000;
+
+function onEvent(e: StreamEvent): void {
+  const { conversation_id: id, by, seq } = e.data as { conversation_id?: string; by?: string; seq?: number };
+  if (e.type === "typing" && id) {
+    desk.set((d) => ({ typing: { ...d.typing, [id]: Date.now() + typingLasts } }));
+    return;
+  }
+  if (e.type === "read") {
+    const { conversation: c } = desk.get();
+    if (c && c.id === id && by === "customer" && seq) desk.set({ conversation: { ...c, read: { desk: c.read?.desk ?? 0, customer: seq } } });
+    return;
+  }
+  if (e.type === "reservation") {
+    refreshList();
+    return;
+  }
+  refresh();
+}
+
 function refresh(): void {
-  void loadQueue();
+  refreshList();
   if (desk.get().selected) void loadConversation();
 }
 
-export async function loadQueue(): Promise<void> {
+const refreshList = () => void Promise.all([loadQueue(), loadMine()]);
+
+/**
+ * Runs a load of one thing one at a time: whatever asks for it meanwhile is served by
+ * one more. What was read earlier never replaces what was read later.
+ */
+function oneByOne(load: (id: string) => Promise<void>): (id?: string) => Promise<void> {
+  const running = new Map<string, { again: boolean; end: Promise<void> }>();
+  return (id = "") => {
+    const now = running.get(id);
+    if (now) {
+      now.again = true;
+      return now.end;
+    }
+    const run = async () => {
+      do {
+        mine.again = false;
+        await load(id);
+      } while (mine.again);
+      running.delete(id);
+    };
+    const mine = { again: false, end: Promise.resolve() };
+    running.set(id, mine);
+    return (mine.end = run());
+  };
+}
+
+export const loadQueue = oneByOne(async () => {
   try {
     const { tickets } = await api.get<{ tickets: Ticket[] | null }>("/api/desk/queue");
     desk.set({ tickets: tickets ?? [], queueProblem: "" });
   } catch (e) {
     desk.set({ queueProblem: troubled(e) ? "" : explain(e) });
   }
+});
+
+const loadMine = oneByOne(async () => {
+  try {
+    const mine = await api.get<DeskMe>("/api/desk/me");
+    const before = kept(desk.get());
+    // Who lets three in a row lapse is away, whatever their page says.
+    const away = mine.status === "away" && desk.get().presence === "online" && desk.get().mine?.status === "online";
+    desk.set({ mine, ...(away ? { presence: "away", done: "You are away now: three conversations in a row were not taken." } : {}) });
+    if (kept(desk.get()).some((r) => !before.some((b) => b.conversation_id === r.conversation_id))) announce();
+  } catch (e) {
+    if (!troubled(e)) desk.set({ mine: undefined });
+  }
+});
+
+export async function loadColleagues(): Promise<void> {
+  try {
+    desk.set({ colleagues: await api.get<Colleagues>("/api/desk/colleagues") });
+  } catch {
+    // The list is asked for again where it is needed, and what fails is said there.
+  }
+}
+
+/** What is kept for me now, the one that ends first on top. */
+export function kept({ mine }: DeskState): Reservation[] {
+  return [...(mine?.reservations ?? [])].sort((a, b) => a.until.localeCompare(b.until));
+}
+
+/** Something wants to be seen though another page is in front. */
+function nameThePage(): void {
+  const d = desk.get();
+  const unread = (d.tickets ?? []).filter((t) => t.mine && t.unread).length;
+  const title = kept(d).length > 0 ? "Reserved for you · Desk" : unread > 0 ? `(${unread}) Desk` : "Desk";
+  if (document.title !== title) document.title = title;
 }
 
 function select(id: string): void {
   if (id === desk.get().selected) return;
-  desk.set({ selected: id, conversation: undefined, conversationProblem: "", problem: "" });
+  desk.set({ selected: id, conversation: undefined, conversationProblem: "", problem: "", done: "" });
   if (id) void loadConversation();
 }
 
-export async function loadConversation(): Promise<void> {
-  const id = desk.get().selected;
+/** Goes to the next conversation of a list, or the one before. */
+export function step(tickets: Ticket[], by: 1 | -1): void {
+  const at = tickets.findIndex((t) => t.conversation_id === desk.get().selected);
+  const next = tickets[at < 0 ? 0 : at + by];
+  if (next) location.hash = next.conversation_id;
+}
+
+export const loadConversation = () => load(desk.get().selected);
+
+const load = oneByOne(async (id) => {
+  if (id === "" || desk.get().selected !== id) return;
   try {
     const conversation = await api.get<DeskConversation>(`/api/desk/conversations/${encodeURIComponent(id)}`);
-    if (desk.get().selected === id) desk.set({ conversation, conversationProblem: "" });
+    if (desk.get().selected !== id) return;
+    blankSuggestion(conversation);
+    const blanked = blankDraft(conversation);
+    desk.set({
+      conversation,
+      conversationProblem: "",
+      ...(blanked ? { problem: "The customer has stopped sharing what your draft was made of. It is gone." } : {}),
+    });
+    markRead();
   } catch (e) {
     if (desk.get().selected !== id) return;
     // The customer may have stopped sharing meanwhile: what they shared is not kept on trust.
     desk.set((d) => ({ conversation: d.conversation && blank(d.conversation), conversationProblem: troubled(e) ? "" : explain(e) }));
   }
-}
+});
 
 /** The conversation without the customer's data. */
 function blank(c: DeskConversation): DeskConversation {
@@ -108,6 +225,7 @@ function blank(c: DeskConversation): DeskConversation {
     unchecked: true,
     shared: [],
     records: [],
+    summary: c.summary && { ...c.summary, points: (c.summary.points ?? []).filter((p) => !p.category && p.kind !== "answered") },
     messages: (c.messages ?? []).map((m) => ({
       ...m,
       text: "",
@@ -116,17 +234,65 @@ function blank(c: DeskConversation): DeskConversation {
   };
 }
 
+export const owned = (c: DeskConversation | undefined) =>
+  c?.state === "open" && Boolean(c.ticket?.mine || (c.ticket?.assignee && c.ticket.assignee.id === staff.get().me?.id));
+
+const path = (id: string, what: string) => `/api/desk/conversations/${encodeURIComponent(id)}/${what}`;
+
+// What was said to be read last, by conversation.
+const marked: Record<string, number> = {};
+
+/** What I have in front of me is read, if the conversation is mine. */
+function markRead(): void {
+  const c = desk.get().conversation;
+  if (!c || c.unchecked || !owned(c) || document.visibilityState !== "visible") return;
+  const seq = Math.max(0, ...(c.messages ?? []).map((m) => m.seq));
+  if (seq <= Math.max(c.read?.desk ?? 0, marked[c.id] ?? 0)) return;
+  marked[c.id] = seq;
+  // The next look says it again.
+  api.post(path(c.id, "read"), { seq }).then(() => loadQueue(), () => delete marked[c.id]);
+}
+
+let lastTyped = 0;
+
+/** Says that I am writing to the customer, now and then. */
+export function saysTyping(id: string): void {
+  if (Date.now() - lastTyped < typingLasts / 2) return;
+  lastTyped = Date.now();
+  api.post(path(id, "typing")).catch(() => {}); // of the moment, and not worth a word
+}
+
 // Whether the last action failed because of the line.
 let passing = false;
 
-export type Action = "claim" | "release" | "resolve" | "return" | "snooze" | "messages" | "ask-consent" | "flag";
+export type Action =
+  | "claim"
+  | "pass"
+  | "release"
+  | "resolve"
+  | "return"
+  | "snooze"
+  | "messages"
+  | "ask-consent"
+  | "flag"
+  | "notes"
+  | "transfer"
+  | "assign";
 
-/** Does something with the open conversation. Resolves to whether it was done. */
-export async function act(action: Action, body: object = {}, key?: string): Promise<boolean> {
-  const id = desk.get().selected;
-  desk.set({ problem: "" });
+/** Does something with a conversation, the open one unless another is named. Resolves to whether it was done. */
+export async function act(action: Action, body: object = {}, key = uuid(), id = desk.get().selected): Promise<boolean> {
+  return attempt(() => api.post(path(id, action), body, key));
+}
+
+/** Changes what I have written, which the server allows for a minute. */
+export async function edit(message: string, text: string): Promise<boolean> {
+  return attempt(() => api.patch(path(desk.get().selected, `messages/${encodeURIComponent(message)}`), { text }));
+}
+
+async function attempt(call: () => Promise<unknown>): Promise<boolean> {
+  desk.set({ problem: "", done: "" });
   try {
-    await api.post(`/api/desk/conversations/${encodeURIComponent(id)}/${action}`, body, key);
+    await call();
     refresh();
     return true;
   } catch (e) {
@@ -136,10 +302,6 @@ export async function act(action: Action, body: object = {}, key?: string): Prom
     if (e instanceof ApiError && [404, 409].includes(e.status)) refresh();
     return false;
   }
-}
-
-export function setReply(id: string, text: string): void {
-  desk.set((d) => ({ replies: { ...d.replies, [id]: { text, key: uuid() } } }));
 }
 
 /** Says whether I am there. What is shown is what was confirmed last. */

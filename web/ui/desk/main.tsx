@@ -3,44 +3,37 @@ import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { LineBanner } from "../shared/LineBanner";
 import { StaffOnly } from "../shared/StaffOnly";
-import { signOut, type Me } from "../shared/staff";
+import type { Me } from "../shared/staff";
 import { useStore } from "../shared/store";
+import { Bar } from "./Bar";
 import { Conversation } from "./Conversation";
-import { desk, openDesk, setPresence } from "./desk";
+import { desk, openDesk } from "./desk";
+import { Help } from "./Help";
+import { closed, panels } from "./panels";
 import { Queue } from "./Queue";
-import type { Presence } from "./types";
+import { Reserved } from "./Reservation";
+import { listenForKeys } from "./shortcuts";
 
 function Desk({ me }: { me: Me }) {
   const state = useStore(desk);
+  const { help } = useStore(panels);
   useEffect(openDesk, []);
+  useEffect(listenForKeys, []);
+  // What is open in front of one conversation is not about the next.
+  useEffect(() => panels.set(closed), [state.selected]);
   return (
     <div class={state.selected ? "desk one" : "desk"}>
-      <header class="bar">
-        <h1>Desk</h1>
-        <label class="presence">
-          <span class={`dot ${state.presence}`} aria-hidden="true" />
-          <span class="name">{me.name}</span>
-          <select
-            class="field"
-            aria-label="Your presence"
-            data-testid="presence"
-            value={state.presence}
-            onChange={(e) => void setPresence(e.currentTarget.value as Presence)}
-          >
-            <option value="online">Online</option>
-            <option value="busy">Busy</option>
-            <option value="away">Away</option>
-          </select>
-        </label>
-        <button type="button" class="button small" onClick={() => void signOut()}>
-          Sign out
-        </button>
-      </header>
+      <Bar state={state} me={me} help={() => panels.set({ help: true })} />
       <LineBanner writes also={state.presenceProblem} />
+      <Reserved state={state} />
+      <p class={state.done ? "done" : "hidden"} role="status" data-testid="done">
+        {state.done}
+      </p>
       <div class="desk-body">
         <Queue state={state} />
-        <Conversation key={state.selected} state={state} me={me} />
+        <Conversation state={state} me={me} />
       </div>
+      {help && <Help close={() => panels.set({ help: false })} />}
     </div>
   );
 }

@@ -2,6 +2,8 @@
 // first opened, an iframe on Candor's own origin; the page can never reach into
 // the chat, and the chat covers the page only while it is open.
 import type { ToFrame, ToPage } from "../shared/frame";
+import { fill } from "../shared/i18n";
+import { keeper, type Who } from "./keeper";
 import { texts } from "./texts";
 import { sheet } from "./style";
 
@@ -28,6 +30,7 @@ declare global {
   }
 }
 
+const leisure = 1500; // the page's own work goes first, and it may fill in what it knows
 const patience = 12_000; // how long the chat may take to load before the page says so
 
 function start(script: HTMLScriptElement): Candor {
@@ -36,6 +39,7 @@ function start(script: HTMLScriptElement): Candor {
   const data = script.dataset;
   const language = () => data.language || document.documentElement.lang || navigator.language;
   const words = texts(language());
+  const kept = keeper(() => data.site ?? "");
 
   // A shadow root keeps the site's styles out; a constructed sheet needs no
   // `unsafe-inline` in the site's Content-Security-Policy.
@@ -64,10 +68,13 @@ function start(script: HTMLScriptElement): Candor {
   let spent = false;
   // reset() turns the page's own identity off until identify() is called.
   let signedOut = false;
+  // The chat is loaded before it is opened where there is something to come back for.
+  let ahead: Who = "";
 
-  function label(news = false): void {
-    launcher.setAttribute("aria-label", news ? words.news : panel.hidden ? words.open : words.close);
-    launcher.classList.toggle("news", news);
+  function label(news = 0): void {
+    launcher.setAttribute("aria-label", news ? fill(words.news, { n: news }) : panel.hidden ? words.open : words.close);
+    launcher.classList.toggle("news", news > 0);
+    launcher.dataset.news = news > 9 ? "9+" : String(news);
     launcher.setAttribute("aria-expanded", String(!panel.hidden));
   }
 
@@ -105,6 +112,7 @@ function start(script: HTMLScriptElement): Candor {
   function open(): void {
     if (!data.site) console.warn("Candor: data-site is missing on the script element");
     panel.hidden = false;
+    ahead = "";
     label();
     if (!frame) load();
     else if (ready) {
@@ -132,6 +140,9 @@ function start(script: HTMLScriptElement): Candor {
     } catch {
       wrong = true;
     }
+    // Nobody is signed in who has something to come back for: nobody asked for a chat.
+    if (ahead === "customer" && !token) return discard();
+    if (ahead) kept.note(""); // the chat says it again
     frame?.contentWindow?.postMessage(
       {
         candor: "hello",
@@ -144,6 +155,20 @@ function start(script: HTMLScriptElement): Candor {
       } satisfies ToFrame,
       origin,
     );
+  }
+
+  function discard(): void {
+    frame?.remove();
+    frame = undefined;
+    ready = false;
+  }
+
+  /** Loads the chat where somebody has been answered meanwhile, or may have been. */
+  function comeBack(): void {
+    if (frame) return;
+    ahead = kept.awaits();
+    if (ahead === "customer" && !identity && !data.identityUrl) ahead = "";
+    if (ahead) load();
   }
 
   /** A site token, or null when nobody is signed in. Throws when it cannot know. */
@@ -174,7 +199,7 @@ function start(script: HTMLScriptElement): Candor {
         frame.hidden = false;
         // Moving the iframe would load it again, so the others go instead.
         for (const child of [...panel.children]) if (child !== frame) child.remove();
-        frame.focus();
+        if (!panel.hidden) frame.focus();
         void hello(false).then(() => {
           const messages = waiting;
           waiting = [];
@@ -186,7 +211,10 @@ function start(script: HTMLScriptElement): Candor {
         void hello(false);
         break;
       case "news":
-        if (panel.hidden) label(true);
+        if (panel.hidden) label(event.data.count);
+        break;
+      case "awaits":
+        kept.note(event.data.who);
         break;
       case "close":
         close();
@@ -196,7 +224,10 @@ function start(script: HTMLScriptElement): Candor {
   launcher.addEventListener("click", () => (panel.hidden ? open() : close()));
   panel.addEventListener("keydown", (e) => e.key === "Escape" && close());
   label();
-  const attach = () => document.body.append(host);
+  const attach = () => {
+    document.body.append(host);
+    setTimeout(comeBack, leisure);
+  };
   if (document.body) attach();
   else addEventListener("DOMContentLoaded", attach, { once: true });
 
@@ -207,12 +238,14 @@ function start(script: HTMLScriptElement): Candor {
       identity = who;
       signedOut = spent = false;
       if (ready) void hello(true);
+      else comeBack();
     },
     reset() {
       identity = undefined;
       spent = false;
       signedOut = true;
       waiting = [];
+      kept.note("");
       if (ready) void hello(true);
     },
     ask(text) {

@@ -12,8 +12,8 @@ const css = `
 }
 .launcher svg { display: block; fill: none; stroke: currentColor; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round; }
 .launcher.news::after {
-  content: ""; position: absolute; top: 2px; right: 2px; width: 14px; height: 14px;
-  border: 2px solid #fff; border-radius: 50%; background: #c62f24;
+  content: attr(data-news); position: absolute; top: -2px; right: -2px; min-width: 22px; height: 22px; padding: 0 5px;
+  box-sizing: border-box; border: 2px solid #fff; border-radius: 11px; background: #c62f24; font: 600 12px/18px system-ui, sans-serif; text-align: center;
 }
 .launcher:focus-visible, .plain:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 .panel {

@@ -7,7 +7,7 @@ type Texts = { open: string; news: string; close: string; title: string; loading
 const all: Record<Language, Texts> = {
   en: {
     open: "Open the chat",
-    news: "Open the chat: a new message",
+    news: "Open the chat. New messages: {n}",
     close: "Close the chat",
     title: "Chat",
     loading: "Opening the chat…",
@@ -16,7 +16,7 @@ const all: Record<Language, Texts> = {
   },
   "pt-BR": {
     open: "Abrir o chat",
-    news: "Abrir o chat: nova mensagem",
+    news: "Abrir o chat. Mensagens novas: {n}",
     close: "Fechar o chat",
     title: "Chat",
     loading: "Abrindo o chat…",
@@ -25,7 +25,7 @@ const all: Record<Language, Texts> = {
   },
   es: {
     open: "Abrir el chat",
-    news: "Abrir el chat: mensaje nuevo",
+    news: "Abrir el chat. Mensajes nuevos: {n}",
     close: "Cerrar el chat",
     title: "Chat",
     loading: "Abriendo el chat…",
@@ -34,7 +34,7 @@ const all: Record<Language, Texts> = {
   },
   uk: {
     open: "Відкрити чат",
-    news: "Відкрити чат: нове повідомлення",
+    news: "Відкрити чат. Нових повідомлень: {n}",
     close: "Закрити чат",
     title: "Чат",
     loading: "Відкриваємо чат…",
@@ -43,7 +43,7 @@ const all: Record<Language, Texts> = {
   },
   ru: {
     open: "Открыть чат",
-    news: "Открыть чат: новое сообщение",
+    news: "Открыть чат. Новых сообщений: {n}",
     close: "Закрыть чат",
     title: "Чат",
     loading: "Открываем чат…",

@@ -71,6 +71,9 @@ export function Login({ title, about, roles }: Props) {
         <button type="submit" class="button primary" data-testid="login-submit" disabled={busy}>
           {busy ? "Signing in…" : "Sign in"}
         </button>
+        <p class="quiet">
+          <a href="/staff/password">Forgot your password?</a>
+        </p>
       </form>
     </main>
   );

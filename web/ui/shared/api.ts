@@ -38,6 +38,8 @@ export type Client = {
   delete<T>(path: string, body?: unknown): Promise<T>;
   /** A file, under the name that the server gives it. */
   file(path: string): Promise<File>;
+  /** Sends the bytes of a file. */
+  upload<T>(path: string, bytes: Blob): Promise<T>;
 };
 
 /**
@@ -65,6 +67,7 @@ export function client(headers: (method: string) => Headers, refused?: () => Pro
     patch: (path, body) => call("PATCH", path, body),
     delete: (path, body) => call("DELETE", path, body),
     file: (path) => call("GET", path, undefined, { Accept: "*/*" }, file),
+    upload: (path, bytes) => call("POST", path, bytes, { "Content-Type": bytes.type || "application/octet-stream" }),
   };
 }
 
@@ -72,6 +75,12 @@ const patience = 40_000; // longer than the server lets a request take
 const filePatience = 600_000; // a large archive on a slow line
 
 type Reader = (response: Response, path: string) => Promise<unknown>;
+
+// How far this machine's clock is behind the server's, within a second.
+let behind = 0;
+
+/** The server's time: a countdown to a moment of its clock does not run by another. */
+export const serverNow = () => Date.now() + behind;
 
 const json: Reader = async (response) => parse(await response.text());
 
@@ -97,9 +106,11 @@ async function receive(method: string, path: string, body: unknown, headers: Hea
     method,
     credentials: "same-origin",
     headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-    body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(read === file ? filePatience : patience),
+    body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
+    signal: AbortSignal.timeout(read === file || body instanceof Blob ? filePatience : patience),
   });
+  const at = Date.parse(response.headers.get("Date") ?? "");
+  if (at) behind = Math.abs(at - Date.now()) > 2000 ? at - Date.now() : 0;
   // What is not there yet, and will be: 202 with the time to ask again.
   if (!response.ok || (method === "GET" && response.status === 202)) throw await problem(response);
   return read(response, path);

@@ -20,6 +20,12 @@ export type ToFrame =
 
 /**
  * From the chat to the page. `identify`: the session ended, a new token is
- * needed. `news`: a person has written.
+ * needed. `news`: how many messages of people are unread. `awaits`: who has
+ * something to come back for.
  */
-export type ToPage = { candor: "ready" } | { candor: "close" } | { candor: "identify" } | { candor: "news" };
+export type ToPage =
+  | { candor: "ready" }
+  | { candor: "close" }
+  | { candor: "identify" }
+  | { candor: "news"; count: number }
+  | { candor: "awaits"; who: "" | "visitor" | "customer" };

@@ -75,6 +75,12 @@ export const Check = () => (
   </Icon>
 );
 
+export const Clip = () => (
+  <Icon>
+    <path d="M15.5 9l-5.8 5.8a3.5 3.5 0 0 1-5-5L11 3.6a2.3 2.3 0 0 1 3.3 3.3l-6.1 6a1.2 1.2 0 0 1-1.7-1.6L12 5.9" />
+  </Icon>
+);
+
 export const Search = () => (
   <Icon>
     <circle cx="9" cy="9" r="5" />

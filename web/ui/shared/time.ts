@@ -24,8 +24,12 @@ export function moment(at: string | undefined, language: string): string {
 /** How long ago, ticking: "45 s", "12 min", "3 h 05 min", "2 d". */
 export function waiting(since: string | undefined, now: number): string {
   const start = parse(since);
-  if (!start) return "";
-  const s = Math.max(0, Math.floor((now - start.getTime()) / 1000));
+  return start ? span(now - start.getTime()) : "";
+}
+
+/** A length of time in milliseconds, as it is told in a list: "45 s", "12 min", "3 h 05 min", "2 d". */
+export function span(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
   if (s < 60) return `${s} s`;
   const min = Math.floor(s / 60);
   if (min < 60) return `${min} min`;

@@ -84,7 +84,18 @@ export type Message = {
   offer?: Offer | null;
   /** What was hidden in a customer's message before it was stored. */
   masked?: string[];
+  attachments?: Attachment[] | null;
+  /** When it was changed after it was sent. */
+  edited?: string;
 };
+
+export type Attachment = { id: string; name: string; type: string; size: number; width?: number; height?: number };
+
+/** How long it takes until a person answers: minutes only where it can be told honestly. */
+export type Wait = { minutes?: number; opens_at?: string; agents: number };
+
+/** The newest message that each side has read, by its seq. */
+export type ReadMarks = { customer: number; desk: number };
 
 export type ConversationState = "pending" | "open" | "snoozed" | "resolved";
 
@@ -96,6 +107,14 @@ export type Conversation = {
   assignee?: { name: string } | null;
   queue_position?: number;
   last_seq?: number;
+  wait?: Wait;
+  read?: ReadMarks;
+  /** Whether an address can be left, and the one that was, shortened. */
+  contact_offered?: boolean;
+  contact?: { email: string };
+  rating?: { score: number };
+  /** Whether the customer may say that it is solved, or not. */
+  may_confirm?: boolean;
 };
 
 export type StateEvent = {
@@ -103,6 +122,7 @@ export type StateEvent = {
   reason?: string;
   queue_position?: number;
   assignee?: { name: string } | null;
+  wait?: Wait;
 };
 
 export type Choice = Triple & {

@@ -27,6 +27,7 @@ function standing(chat: ChatState, now: Line): string | undefined {
   switch (chat.state) {
     case "open":
       if (chat.assignee) return fill(w.owned, { name: chat.assignee });
+      if (chat.slots) return chat.slots.waiting(chat);
       return chat.queuePosition ? fill(w.queued, { n: chat.queuePosition }) : w.waiting;
     case "resolved":
       return w.resolved;

@@ -3,7 +3,7 @@ import { Send } from "../shared/icons";
 import { fill, plural } from "../shared/i18n";
 import { longest } from "./chat";
 import { send } from "./outbox";
-import { withPerson, type ChatState } from "./state";
+import { store, withPerson, type ChatState } from "./state";
 import { keepUnsent, typed } from "./unsent";
 import { language, w } from "./words";
 
@@ -34,12 +34,16 @@ export function Composer({ chat }: { chat: ChatState }) {
     keepUnsent({ typed });
   }
 
+  const { attached, slots } = chat;
+  const message = text.trim();
+  const unfit = (message === "" && attached.length === 0) || left < 0 || attached.some((f) => f.problem);
+
   function submit() {
-    const message = text.trim();
-    if (message === "" || left < 0) return;
+    if (unfit) return;
     setText("");
     box.current?.focus();
-    send(message);
+    store.set({ attached: [] });
+    send(message, attached);
   }
 
   return (
@@ -53,6 +57,7 @@ export function Composer({ chat }: { chat: ChatState }) {
       <label class="hidden" for="composer">
         {label}
       </label>
+      {slots && <slots.Attach chat={chat} text={text} box={box} />}
       <textarea
         id="composer"
         class="field"
@@ -70,7 +75,7 @@ export function Composer({ chat }: { chat: ChatState }) {
           submit();
         }}
       />
-      <button type="submit" class="button primary" data-testid="send" aria-label={w.send} disabled={text.trim() === "" || left < 0}>
+      <button type="submit" class="button primary" data-testid="send" aria-label={w.send} disabled={unfit}>
         <Send />
       </button>
       {left < near && (

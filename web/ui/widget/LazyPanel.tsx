@@ -15,7 +15,7 @@ export function LazyPanel(props: PanelProps) {
   useEffect(() => void loadConsents(), []);
   return (
     <PanelFrame title={w[props.panel.name]} close={props.close}>
-      <Lazy>{(m) => <m.Content {...props} />}</Lazy>
+      <Lazy name="privacy">{(m) => <m.Content {...props} />}</Lazy>
     </PanelFrame>
   );
 }

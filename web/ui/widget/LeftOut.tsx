@@ -26,7 +26,7 @@ function Details({ text, removed }: { text: string; removed: NonNullable<Verific
   return (
     <details class="used left-out" data-testid="left-out" onToggle={(e) => toggled(e.currentTarget)}>
       <summary>{text}</summary>
-      {opened && <Lazy>{(m) => <m.Removed removed={removed} />}</Lazy>}
+      {opened && <Lazy name="privacy">{(m) => <m.Removed removed={removed} />}</Lazy>}
     </details>
   );
 }

@@ -6,9 +6,11 @@ import { clock } from "../shared/time";
 import type { Message, Offer } from "../shared/types";
 import type { Show } from "./App";
 import { AnswerView } from "./AnswerView";
+import { Lazy } from "./lazy";
 import { OfferCard } from "./OfferCard";
 import { sendNow } from "./outbox";
-import { unfinished, unsent, withPerson, type ChatState, type Draft } from "./state";
+import type { Slots } from "./person/person";
+import { peopled, unfinished, unsent, withPerson, type ChatState, type Draft } from "./state";
 import { hid, language, w } from "./words";
 
 type Props = { chat: ChatState; show: Show };
@@ -41,6 +43,7 @@ export function Log({ chat, show }: Props) {
           <AnswerView view={a} chat={chat} show={show} />
         </div>
       ))}
+      {peopled(chat) && <Lazy name="person">{(m) => <m.Standing chat={chat} />}</Lazy>}
       {!trouble && (chat.typing || (chat.expected.length > 0 && !withPerson(chat))) && <Typing text={chat.typing ?? w.thinking} />}
     </div>
   );
@@ -63,31 +66,40 @@ function Entry({ message: m, chat, show }: Props & { message: Message }) {
     );
   }
   const view = m.answer_id ? chat.answers[m.answer_id] : undefined;
+  const { Before, Body, Marks } = chat.slots ?? plain;
+  const props = { message: m, chat };
   return (
-    <div class={m.from === "customer" ? "row mine" : "row theirs"} data-testid="message" data-from={m.from}>
-      {m.from === "agent" && <p class="by">{m.name || w.team}</p>}
-      {m.from === "assistant" && view ? (
-        <AnswerView view={view} text={m.text} chat={chat} show={show} />
-      ) : (
-        <p class="bubble">{m.text}</p>
-      )}
-      {m.masked && (
-        <p class="note hid" data-testid="hid">
-          {hid(m.masked)}
+    <>
+      <Before {...props} />
+      <div class={m.from === "customer" ? "row mine" : "row theirs"} data-testid="message" data-from={m.from}>
+        {m.from === "agent" && <p class="by">{m.name || w.team}{m.assisted && ` · ${w.assisted}`}</p>}
+        {m.from === "assistant" && view ? (
+          <AnswerView view={view} text={m.text} chat={chat} show={show} />
+        ) : (
+          <Body {...props} />
+        )}
+        {m.masked && (
+          <p class="note hid" data-testid="hid">
+            {hid(m.masked)}
+          </p>
+        )}
+        <p class="at">
+          <Time of={m} />
+          <Marks {...props} />
+          {view?.whole &&
+            aboutAnswer.map((name) => (
+              <button key={name} type="button" class="link" data-testid={name} onClick={() => show(name, view.id)}>
+                {w[name]}
+              </button>
+            ))}
         </p>
-      )}
-      <p class="at">
-        <Time of={m} />
-        {view?.whole &&
-          aboutAnswer.map((name) => (
-            <button key={name} type="button" class="link" data-testid={name} onClick={() => show(name, view.id)}>
-              {w[name]}
-            </button>
-          ))}
-      </p>
-    </div>
+      </div>
+    </>
   );
 }
+
+/** How a message looks before what belongs to people is loaded. */
+const plain: Pick<Slots, "Before" | "Body" | "Marks"> = { Before: () => null, Body: ({ message }) => <p class="bubble">{message.text}</p>, Marks: () => null };
 
 /** An agent asks to see something. */
 function Asked({ message: m, offer, chat }: { message: Message; offer: Offer; chat: ChatState }) {
@@ -114,7 +126,8 @@ function Unsent({ chat }: { chat: ChatState }) {
     <>
       {shown.map((d) => (
         <div class="row mine" key={d.key} data-testid="draft">
-          <p class="bubble">{d.text}</p>
+          {d.text && <p class="bubble">{d.text}</p>}
+          {chat.slots && <chat.slots.Files draft={d} />}
           {unsent(d) && (
             <div class="unsent">
               <p class={d.refused ? "refused" : ""}>{standing(d, chat)}</p>

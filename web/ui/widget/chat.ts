@@ -4,14 +4,14 @@ import { Abandoned, ApiError, persist, uuid } from "../shared/api";
 import { applyAccent } from "../shared/accent";
 import { onBack } from "../shared/line";
 import { stream, type StreamEvent } from "../shared/sse";
-import type { Answer, ConsentChange, Consents, Conversation, Message, Notice, Offer, StateEvent } from "../shared/types";
+import type { Answer, ConsentChange, Consents, Conversation, Message, Notice, Offer, ReadMarks, StateEvent, Wait } from "../shared/types";
 import { explain, stuckBy } from "./explain";
 import type { Hello } from "./parent";
 import { tellNews } from "./parent";
 import { inConversation, send, sendAll } from "./outbox";
 import { api, authorization, begin, identifyAgain, onRenewed, renew, type Session } from "./session";
 import * as on from "./state";
-import { store } from "./state";
+import { store, unread } from "./state";
 import { keepUnsent, recallUnsent } from "./unsent";
 import { fill } from "../shared/i18n";
 import { hid, language, w } from "./words";
@@ -106,7 +106,10 @@ async function open(): Promise<void> {
     state: conversation.state,
     assignee: conversation.assignee?.name,
     queuePosition: conversation.queue_position,
+    wait: conversation.wait,
+    read: conversation.read,
   });
+  news();
   const after = conversation.last_seq ?? Math.max(0, ...messages.map((m) => m.seq));
   closeStream = stream(`/api/conversations/${conversation.id}/events`, { headers: authorization, after, onEvent: received, refused: renew });
   loadAnswers();
@@ -155,17 +158,28 @@ function received(e: StreamEvent): void {
       return store.set((v) => on.withState(v, e.data as StateEvent));
     case "typing":
       return typing(e.data as { from: string; name?: string });
+    case "edit": {
+      const { message_id, at, ...now } = e.data as { message_id: string; text: string; at: string; masked?: string[] };
+      return store.set((v) => ({ messages: v.messages.map((m) => (m.id === message_id ? { ...m, ...now, edited: at } : m)) }));
+    }
+    case "read": {
+      const { by, seq } = e.data as { by: keyof ReadMarks; seq: number };
+      store.set((v) => ({ read: { ...v.read!, [by]: seq } }));
+      return news();
+    }
     case "consent":
       return void loadConsents();
   }
 }
+
+const news = () => tellNews(unread(store.get()));
 
 function message(m: Message): void {
   store.set((v) => on.withMessage(v, m));
   if (m.masked) store.set({ announcement: hid(m.masked) });
   if (m.from === "agent") {
     store.set({ announcement: m.text });
-    tellNews();
+    news();
   }
   if (m.answer_id && !store.get().answers[m.answer_id]) void loadAnswer(m.answer_id);
 }
@@ -287,11 +301,11 @@ export async function askForPerson(share: string[]): Promise<void> {
   store.set({ asking: {} });
   try {
     const ticket = await persist(
-      () => inConversation((path) => api.post<{ queue_position?: number }>(`${path}/handoff`, { share }, key)),
+      () => inConversation((path) => api.post<{ queue_position?: number; wait?: Wait }>(`${path}/handoff`, { share }, key)),
       (e) => store.set({ asking: { stuck: stuckBy(e) } }),
       still,
     );
-    store.set({ state: "open", queuePosition: ticket.queue_position });
+    store.set({ state: "open", queuePosition: ticket.queue_position, wait: ticket.wait });
     if (share.length > 0) void loadConsents();
   } catch (e) {
     if (!(e instanceof Abandoned)) throw e;

@@ -5,8 +5,9 @@ import { ApiError, persist, uuid } from "../shared/api";
 import { tryNow } from "../shared/line";
 import { explain, stuckBy } from "./explain";
 import { api, renew } from "./session";
-import { store, unsent, withSent, type Draft } from "./state";
+import { store, unsent, withSent, type Attached, type Draft } from "./state";
 import { keepUnsent } from "./unsent";
+import { w } from "./words";
 
 let sending = false;
 let saved: Draft[] = [];
@@ -15,12 +16,12 @@ store.subscribe(() => {
   const { drafts, phase } = store.get();
   if (drafts === saved || phase !== "ready") return;
   saved = drafts;
-  keepUnsent({ drafts: drafts.filter(unsent).map(({ key, text, tried }) => ({ key, text, tried })) });
+  keepUnsent({ drafts: drafts.filter(unsent).map(({ key, text, tried, files }) => ({ key, text, tried, files })) });
 });
 
 /** Sends a message after those that wait. */
-export function send(text: string): void {
-  store.set((v) => ({ drafts: [...v.drafts, { key: uuid(), text }] }));
+export function send(text: string, files: Attached[] = []): void {
+  store.set((v) => ({ drafts: [...v.drafts, { key: uuid(), text, files }] }));
   void sendAll();
 }
 
@@ -37,17 +38,17 @@ export async function sendAll(): Promise<void> {
   for (;;) {
     const draft = store.get().drafts.find((d) => unsent(d) && !d.refused);
     if (!draft || store.get().phase !== "ready") break;
-    await deliver(draft.key, draft.text);
+    await deliver(draft);
   }
   sending = false;
 }
 
-async function deliver(key: string, text: string): Promise<void> {
+async function deliver({ key, text, files = [] }: Draft): Promise<void> {
   const change = (patch: Partial<Draft>) => store.set((v) => ({ drafts: v.drafts.map((d) => (d.key === key ? { ...d, ...patch } : d)) }));
   const still = () => store.get().phase === "ready" && store.get().drafts.some((d) => d.key === key);
   change({ tried: true });
   try {
-    const sent = await persist(() => post(key, text), (e) => store.set({ stuck: stuckBy(e) }), still);
+    const sent = await persist(() => post(key, text, files), (e) => store.set({ stuck: stuckBy(e) }), still);
     store.set((v) => withSent(v, key, sent));
   } catch (e) {
     if (!still()) return;
@@ -56,8 +57,9 @@ async function deliver(key: string, text: string): Promise<void> {
   }
 }
 
-function post(key: string, text: string): Promise<{ message_id: string; answer_id?: string }> {
-  return inConversation((path) => api.post(`${path}/messages`, { text }, key));
+async function post(key: string, text: string, files: Attached[]): Promise<{ message_id: string; answer_id?: string }> {
+  const attachments = await Promise.all(files.map((f) => f.id ?? f.upload?.() ?? Promise.reject(new ApiError(400, w.lost))));
+  return inConversation((path) => api.post(`${path}/messages`, { text, ...(files.length > 0 ? { attachments } : {}) }, key));
 }
 
 /**

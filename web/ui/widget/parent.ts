@@ -10,7 +10,7 @@ const origin = new URLSearchParams(location.search).get("parent") ?? "";
 /** Whether there is a page around the chat. Opened by itself, it serves a visitor. */
 export const embedded = parent !== window && origin !== "";
 
-function tell(message: ToPage): void {
+export function tell(message: ToPage): void {
   if (embedded) parent.postMessage(message, origin);
 }
 
@@ -32,5 +32,5 @@ export function listen(listener: Listener): void {
 }
 
 export const askIdentity = () => tell({ candor: "identify" });
-export const tellNews = () => tell({ candor: "news" });
+export const tellNews = (count: number) => tell({ candor: "news", count });
 export const closeChat = () => tell({ candor: "close" });

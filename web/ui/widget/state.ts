@@ -2,7 +2,8 @@
 // here calls the server.
 import type { Trouble } from "../shared/line";
 import { Store } from "../shared/store";
-import type { Answer, Consents, ConversationState, Message, Sentence, StateEvent } from "../shared/types";
+import type { Answer, Consents, ConversationState, Message, ReadMarks, Sentence, StateEvent, Wait } from "../shared/types";
+import type { Slots } from "./person/person";
 
 /** An answer as far as it is known: written sentence by sentence, then whole. */
 export type AnswerView = {
@@ -14,10 +15,27 @@ export type AnswerView = {
   reset?: string;
 };
 
+/** A file that goes along with a message. */
+export type Attached = {
+  key: string;
+  name: string;
+  type: string;
+  size: number;
+  /** Once the server has it. */
+  id?: string;
+  /** How much of it has been sent, from 0 to 1. */
+  sent?: number;
+  /** Why it cannot be sent. */
+  problem?: string;
+  /** Sends it, unless that is under way. What a reload has interrupted cannot be sent. */
+  upload?: () => Promise<string>;
+};
+
 /** A message that the server has not confirmed yet, or that has not come back from it. */
 export type Draft = {
   key: string;
   text: string;
+  files?: Attached[];
   /** It was sent at least once, so the server may have it. */
   tried?: boolean;
   /** Why it will not be sent as it is. */
@@ -50,7 +68,13 @@ export type ChatState = {
   expected: string[];
   state: ConversationState;
   queuePosition?: number;
+  wait?: Wait;
   assignee?: string;
+  read?: ReadMarks;
+  /** What will go along with the message that is being typed. */
+  attached: Attached[];
+  /** What the chat shows of people, once it is loaded. */
+  slots?: Slots;
   typing?: string;
   consents?: Consents;
   consentsFailed: boolean;
@@ -74,6 +98,7 @@ export const initial: ChatState = {
   answers: {},
   expected: [],
   state: "pending",
+  attached: [],
   consentsFailed: false,
   offers: {},
   announcement: "",
@@ -146,6 +171,7 @@ export function withState(s: ChatState, e: StateEvent): Partial<ChatState> {
   return {
     state: e.state,
     queuePosition: e.queue_position,
+    wait: e.wait,
     assignee: e.state === "open" ? e.assignee?.name : undefined,
     typing: undefined,
     // Once a person has it, the assistant says nothing more.
@@ -160,6 +186,12 @@ export function expecting(s: ChatState, id: string | undefined): string[] {
 
 /** Whether somebody other than the assistant is, or will be, answering. */
 export const withPerson = (s: ChatState) => s.state === "open";
+
+/** Whether people have, had or are asked to have anything to do with the conversation. */
+export const peopled = (s: ChatState) => s.state !== "pending" || s.asking !== undefined || s.messages.some((m) => m.from === "agent" || m.attachments);
+
+/** How many messages of people the customer has not read. */
+export const unread = (s: ChatState) => s.messages.filter((m) => m.from === "agent" && m.seq > (s.read?.customer ?? 0)).length;
 
 /** Answers that have sentences but whose message has not arrived, oldest first. */
 export function unfinished(s: ChatState): AnswerView[] {

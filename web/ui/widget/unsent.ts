@@ -4,7 +4,7 @@
 import type { Draft } from "./state";
 import { place, recall, retain } from "./storage";
 
-type Unsent = { owner: string; typed: string; drafts: Pick<Draft, "key" | "text" | "tried">[] };
+type Unsent = { owner: string; typed: string; drafts: Pick<Draft, "key" | "text" | "tried" | "files">[] };
 
 const here = place("candor-unsent");
 

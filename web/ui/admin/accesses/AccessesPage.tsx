@@ -47,7 +47,7 @@ function Filters({ state: { filters } }: { state: AccessesState }) {
   return (
     <section class="filters" aria-label="Filters">
       <div class="filter-row few">
-        <ChoiceFilter {...field("reason", "Why")} choices={reasons.map((r) => [r, inWords(r)])} />
+        <ChoiceFilter {...field("reason", "Why")} choices={[...reasons, "listen"].map((r) => [r, reasonInWords(r)])} />
         <TextFilter {...field("actor", "Who")} placeholder="staff:stf_…" />
         <TextFilter {...field("customer", "Customer")} placeholder="Customer id" />
         <TextFilter {...field("answer", "Answer")} placeholder="Answer id" />
@@ -71,6 +71,7 @@ const kinds: Record<string, string> = {
   export: "Everything, by the customer",
   request: "A request of the customer's",
   embedding: "Records, by a model that tells what texts mean",
+  webhook: "Messages, by a program that is sent them",
 };
 
 function Row({ line: a }: { line: AccessLine }) {
@@ -108,6 +109,6 @@ function actorInWords(actor: string): string {
 }
 
 function reasonInWords(r: string): string {
-  const words = reasonWords[r as Reason];
+  const words = r === "listen" ? "listening in at the desk" : reasonWords[r as Reason];
   return words ? words.charAt(0).toUpperCase() + words.slice(1) : inWords(r);
 }

@@ -2,6 +2,7 @@
 // held, and the rights that go with it; the proof of an answer and a complaint about
 // one; and, in the demo, what was removed of an answer. A module of its own, see
 // lazy.tsx.
+import "../App"; // all that it shares with the chat is then in one file
 import { useRef, useState } from "preact/hooks";
 import type { PanelProps } from "../LazyPanel";
 import type { ChatState } from "../state";

@@ -15,7 +15,7 @@ export type ConsentEvent = Triple & {
 };
 
 /** What was done with data. */
-export type UseKind = "answer" | "desk" | "log" | "choices" | "backend" | "export" | "request" | "embedding" | "deletion";
+export type UseKind = "answer" | "desk" | "log" | "choices" | "backend" | "export" | "request" | "embedding" | "webhook" | "deletion";
 
 /** One time that data was used, read, given out or deleted. */
 export type Use = {

@@ -7,6 +7,7 @@ const plural = (forms: Plural): Plural => forms;
 export const words = {
   assistant: "AI assistant",
   team: "Team",
+  assisted: "written with AI",
   yourData: "Your data",
   person: "Talk to a person",
   close: "Close the chat",
@@ -23,6 +24,7 @@ export const words = {
   tooLong: plural({ one: "{n} character too many", other: "{n} characters too many" }),
   sending: "Sending…",
   notSent: "Not sent yet.",
+  lost: "Its files are gone. Attach them to a new message.",
   sendNow: "Try again now",
   again: "Try again",
   typing: "The assistant is writing",

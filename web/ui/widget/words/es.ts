@@ -3,6 +3,7 @@ import type { Words } from "./en";
 export const words: Words = {
   assistant: "Asistente de IA",
   team: "Equipo",
+  assisted: "escrito con IA",
   yourData: "Sus datos",
   person: "Hablar con una persona",
   close: "Cerrar el chat",
@@ -19,6 +20,7 @@ export const words: Words = {
   tooLong: { one: "Sobra {n} carácter", other: "Sobran {n} caracteres" },
   sending: "Enviando…",
   notSent: "Aún no enviado.",
+  lost: "Se han perdido sus archivos. Adjúntelos a un mensaje nuevo.",
   sendNow: "Intentar ahora",
   again: "Intentar de nuevo",
   typing: "El asistente está escribiendo",

@@ -3,6 +3,7 @@ import type { Words } from "./en";
 export const words: Words = {
   assistant: "Assistente de IA",
   team: "Equipe",
+  assisted: "escrito com IA",
   yourData: "Seus dados",
   person: "Falar com uma pessoa",
   close: "Fechar o chat",
@@ -19,6 +20,7 @@ export const words: Words = {
   tooLong: { one: "{n} caractere a mais", other: "{n} caracteres a mais" },
   sending: "Enviando…",
   notSent: "Ainda não enviada.",
+  lost: "Os arquivos se perderam. Anexe-os a uma nova mensagem.",
   sendNow: "Tentar agora",
   again: "Tentar de novo",
   typing: "O assistente está escrevendo",

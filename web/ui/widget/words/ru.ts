@@ -3,6 +3,7 @@ import type { Words } from "./en";
 export const words: Words = {
   assistant: "ИИ-помощник",
   team: "Команда",
+  assisted: "написано с ИИ",
   yourData: "Ваши данные",
   person: "Поговорить с человеком",
   close: "Закрыть чат",
@@ -19,6 +20,7 @@ export const words: Words = {
   tooLong: { one: "На {n} символ больше", few: "На {n} символа больше", many: "На {n} символов больше", other: "На {n} символа больше" },
   sending: "Отправляем…",
   notSent: "Ещё не отправлено.",
+  lost: "Файлы не сохранились. Приложите их к новому сообщению.",
   sendNow: "Попробовать сейчас",
   again: "Попробовать ещё раз",
   typing: "Помощник пишет",

@@ -3,6 +3,7 @@ import type { Words } from "./en";
 export const words: Words = {
   assistant: "ШІ-помічник",
   team: "Команда",
+  assisted: "написано з ШІ",
   yourData: "Ваші дані",
   person: "Поговорити з людиною",
   close: "Закрити чат",
@@ -19,6 +20,7 @@ export const words: Words = {
   tooLong: { one: "На {n} символ більше", few: "На {n} символи більше", many: "На {n} символів більше", other: "На {n} символу більше" },
   sending: "Надсилаємо…",
   notSent: "Ще не надіслано.",
+  lost: "Файли не збереглися. Додайте їх до нового повідомлення.",
   sendNow: "Спробувати зараз",
   again: "Спробувати ще раз",
   typing: "Помічник пише",

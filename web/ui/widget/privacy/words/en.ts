@@ -98,6 +98,7 @@ export const words = {
     export: "You downloaded your data",
     request: "A request of yours was read by {brand}'s team",
     embedding: "Read by an AI to understand what it is about",
+    webhook: "Sent to a program that works with the support team",
     deletion: "Deleted here",
   } satisfies Record<UseKind, string>,
   usesBy: {
@@ -107,6 +108,7 @@ export const words = {
     request: "A request of yours was read by {name}",
   } satisfies Partial<Record<UseKind, string>>,
   useReasons: {
+    listen: "a colleague listened in",
     complaint: "a complaint",
     sample: "a random check",
     incident: "an incident",
@@ -247,6 +249,12 @@ export const words = {
     requests: plural({ one: "{n} request", other: "{n} requests" }),
     exports: plural({ one: "{n} download", other: "{n} downloads" }),
     accesses: plural({ one: "{n} entry on who saw your data", other: "{n} entries on who saw your data" }),
+    attachments: plural({ one: "{n} file", other: "{n} files" }),
+    notes: plural({ one: "{n} note of the team", other: "{n} notes of the team" }),
+    contacts: plural({ one: "{n} address", other: "{n} addresses" }),
+    deliveries: plural({ one: "{n} mail", other: "{n} mails" }),
+    suggestions: plural({ one: "{n} draft", other: "{n} drafts" }),
+    summaries: plural({ one: "{n} summary", other: "{n} summaries" }),
     sessions: plural({ one: "{n} session", other: "{n} sessions" }),
     log_texts: plural({ one: "{n} text of the log", other: "{n} texts of the log" }),
     log_words: plural({ one: "{n} search word of the log", other: "{n} search words of the log" }),

@@ -92,6 +92,7 @@ export const words: PrivacyWords = {
     export: "Descargó sus datos",
     request: "El equipo de {brand} leyó una solicitud suya",
     embedding: "Leídos por una IA para entender de qué tratan",
+    webhook: "Enviados a un programa que trabaja con el equipo de atención",
     deletion: "Borrados aquí",
   },
   usesBy: {
@@ -101,6 +102,7 @@ export const words: PrivacyWords = {
     request: "{name} leyó una solicitud suya",
   },
   useReasons: {
+    listen: "escuchó un compañero del equipo",
     complaint: "una queja",
     sample: "una comprobación al azar",
     incident: "un incidente",
@@ -241,6 +243,12 @@ export const words: PrivacyWords = {
     requests: { one: "{n} solicitud", other: "{n} solicitudes" },
     exports: { one: "{n} descarga", other: "{n} descargas" },
     accesses: { one: "{n} anotación de quién vio sus datos", other: "{n} anotaciones de quién vio sus datos" },
+    attachments: { one: "{n} archivo", other: "{n} archivos" },
+    notes: { one: "{n} nota del equipo", other: "{n} notas del equipo" },
+    contacts: { one: "{n} dirección", other: "{n} direcciones" },
+    deliveries: { one: "{n} correo", other: "{n} correos" },
+    suggestions: { one: "{n} borrador", other: "{n} borradores" },
+    summaries: { one: "{n} resumen", other: "{n} resúmenes" },
     sessions: { one: "{n} sesión", other: "{n} sesiones" },
     log_texts: { one: "{n} texto del registro", other: "{n} textos del registro" },
     log_words: { one: "{n} término de búsqueda del registro", other: "{n} términos de búsqueda del registro" },

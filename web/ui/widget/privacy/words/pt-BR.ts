@@ -92,6 +92,7 @@ export const words: PrivacyWords = {
     export: "Você baixou seus dados",
     request: "Um pedido seu foi lido pela equipe de {brand}",
     embedding: "Lidos por uma IA para entender do que tratam",
+    webhook: "Enviados a um programa que trabalha com o atendimento",
     deletion: "Apagados daqui",
   },
   usesBy: {
@@ -101,6 +102,7 @@ export const words: PrivacyWords = {
     request: "Um pedido seu foi lido por {name}",
   },
   useReasons: {
+    listen: "um colega acompanhou a conversa",
     complaint: "uma reclamação",
     sample: "uma verificação por amostragem",
     incident: "um incidente",
@@ -241,6 +243,12 @@ export const words: PrivacyWords = {
     requests: { one: "{n} pedido", other: "{n} pedidos" },
     exports: { one: "{n} download", other: "{n} downloads" },
     accesses: { one: "{n} anotação de quem viu seus dados", other: "{n} anotações de quem viu seus dados" },
+    attachments: { one: "{n} arquivo", other: "{n} arquivos" },
+    notes: { one: "{n} nota da equipe", other: "{n} notas da equipe" },
+    contacts: { one: "{n} endereço", other: "{n} endereços" },
+    deliveries: { one: "{n} e-mail", other: "{n} e-mails" },
+    suggestions: { one: "{n} rascunho", other: "{n} rascunhos" },
+    summaries: { one: "{n} resumo", other: "{n} resumos" },
     sessions: { one: "{n} sessão", other: "{n} sessões" },
     log_texts: { one: "{n} texto do registro", other: "{n} textos do registro" },
     log_words: { one: "{n} termo de busca do registro", other: "{n} termos de busca do registro" },

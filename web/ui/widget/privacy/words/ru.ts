@@ -92,6 +92,7 @@ export const words: PrivacyWords = {
     export: "Вы скачали свои данные",
     request: "Команда {brand} прочитала ваше обращение",
     embedding: "Прочитал ИИ, чтобы понять, о чём речь",
+    webhook: "Отправлено программе, которая работает со службой поддержки",
     deletion: "Удалено отсюда",
   },
   usesBy: {
@@ -101,6 +102,7 @@ export const words: PrivacyWords = {
     request: "{name}: прочитано ваше обращение",
   },
   useReasons: {
+    listen: "разговор слушал коллега",
     complaint: "жалоба",
     sample: "выборочная проверка",
     incident: "инцидент",
@@ -246,6 +248,12 @@ export const words: PrivacyWords = {
       many: "{n} записей о том, кто видел ваши данные",
       other: "{n} записи о том, кто видел ваши данные",
     },
+    attachments: { one: "{n} файл", few: "{n} файла", many: "{n} файлов", other: "{n} файла" },
+    notes: { one: "{n} заметка команды", few: "{n} заметки команды", many: "{n} заметок команды", other: "{n} заметки команды" },
+    contacts: { one: "{n} адрес", few: "{n} адреса", many: "{n} адресов", other: "{n} адреса" },
+    deliveries: { one: "{n} письмо", few: "{n} письма", many: "{n} писем", other: "{n} письма" },
+    suggestions: { one: "{n} черновик", few: "{n} черновика", many: "{n} черновиков", other: "{n} черновика" },
+    summaries: { one: "{n} краткое изложение", few: "{n} кратких изложения", many: "{n} кратких изложений", other: "{n} кратких изложения" },
     sessions: { one: "{n} сеанс", few: "{n} сеанса", many: "{n} сеансов", other: "{n} сеанса" },
     log_texts: {
       one: "{n} текст журнала",

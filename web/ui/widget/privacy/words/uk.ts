@@ -92,6 +92,7 @@ export const words: PrivacyWords = {
     export: "Ви завантажили свої дані",
     request: "Команда {brand} прочитала ваше звернення",
     embedding: "Прочитав ШІ, щоб зрозуміти, про що йдеться",
+    webhook: "Надіслано програмі, яка працює зі службою підтримки",
     deletion: "Видалено звідси",
   },
   usesBy: {
@@ -101,6 +102,7 @@ export const words: PrivacyWords = {
     request: "{name}: прочитано ваше звернення",
   },
   useReasons: {
+    listen: "розмову слухав колега",
     complaint: "скарга",
     sample: "вибіркова перевірка",
     incident: "інцидент",
@@ -246,6 +248,12 @@ export const words: PrivacyWords = {
       many: "{n} записів про те, хто бачив ваші дані",
       other: "{n} запису про те, хто бачив ваші дані",
     },
+    attachments: { one: "{n} файл", few: "{n} файли", many: "{n} файлів", other: "{n} файли" },
+    notes: { one: "{n} нотатка команди", few: "{n} нотатки команди", many: "{n} нотаток команди", other: "{n} нотатки команди" },
+    contacts: { one: "{n} адреса", few: "{n} адреси", many: "{n} адрес", other: "{n} адреси" },
+    deliveries: { one: "{n} лист", few: "{n} листи", many: "{n} листів", other: "{n} листи" },
+    suggestions: { one: "{n} чернетка", few: "{n} чернетки", many: "{n} чернеток", other: "{n} чернетки" },
+    summaries: { one: "{n} підсумок", few: "{n} підсумки", many: "{n} підсумків", other: "{n} підсумки" },
     sessions: { one: "{n} сеанс", few: "{n} сеанси", many: "{n} сеансів", other: "{n} сеансу" },
     log_texts: {
       one: "{n} текст журналу",

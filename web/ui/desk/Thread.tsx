@@ -1,0 +1,78 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Me } from "../shared/staff";
+import { clock } from "../shared/time";
+import { owned } from "./desk";
+import { MessageView } from "./MessageView";
+import type { DeskConversation, DeskMessage, Note } from "./types";
+import { useNow } from "./useNow";
+
+type Props = { conversation: DeskConversation; me: Me; typingUntil: number };
+
+type Entry = { at: string; message?: DeskMessage; note?: Note };
+
+/** What was said, and between it what the desk wrote for itself. */
+export function Thread({ conversation: c, me, typingUntil }: Props) {
+  const messages = c.messages ?? [];
+  const entries = [
+    ...messages.map((message): Entry => ({ at: message.at, message })),
+    ...(c.notes ?? []).map((note): Entry => ({ at: note.at, note })),
+  ].sort((a, b) => a.at.localeCompare(b.at) || (a.message?.seq ?? 0) - (b.message?.seq ?? 0));
+  const read = messages.filter((m) => m.from === "agent" && m.seq <= (c.read?.customer ?? 0)).at(-1)?.id;
+  const have = owned(c);
+  const mine = (m: DeskMessage) => have && m.from === "agent" && m.name === me.name;
+  const box = useStuckToEnd(entries.length);
+  return (
+    <div class="log" role="log" aria-live="polite" aria-label="Conversation" tabIndex={0} ref={box}>
+      {entries.map(({ message: m, note }) =>
+        m ? (
+          <MessageView key={m.id} conversation={c.id} message={m} mine={mine(m)} read={m.id === read} />
+        ) : (
+          <NoteView key={note!.id} note={note!} />
+        ),
+      )}
+      <Typing until={typingUntil} />
+    </div>
+  );
+}
+
+function NoteView({ note: n }: { note: Note }) {
+  return (
+    <div class="note" data-testid="note-shown">
+      <p class="quiet">
+        Internal note · {n.name || "Team"} · <time dateTime={n.at}>{clock(n.at, navigator.language)}</time>
+      </p>
+      <p class="text">{n.text}</p>
+    </div>
+  );
+}
+
+function Typing({ until }: { until: number }) {
+  useNow(); // it runs out by itself
+  return (
+    <p class="typing quiet" data-testid="typing">
+      {until > Date.now() && "The customer is typing…"}
+    </p>
+  );
+}
+
+/** The newest stays in view as things grow and shrink around it, unless the agent reads further up. */
+function useStuckToEnd(length: number) {
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const toEnd = () => {
+    if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  };
+  useLayoutEffect(toEnd, [length]);
+  useLayoutEffect(() => {
+    const e = box.current!;
+    const onScroll = () => (atEnd.current = e.scrollHeight - e.scrollTop - e.clientHeight < 80);
+    const resized = new ResizeObserver(toEnd);
+    e.addEventListener("scroll", onScroll, { passive: true });
+    resized.observe(e);
+    return () => {
+      e.removeEventListener("scroll", onScroll);
+      resized.disconnect();
+    };
+  }, []);
+  return box;
+}
