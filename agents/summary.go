@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -334,7 +335,7 @@ type background struct {
 	mu    sync.Mutex
 	over  bool
 	busy  map[string]context.CancelFunc // by conversation
-	ended map[string]time.Time          // when the last one of a conversation did
+	ended map[string]time.Time          // when the last one did, by conversation and epoch
 }
 
 // Stop ends what goes on behind views, and returns when it has ended. Nothing more is
@@ -360,7 +361,8 @@ func (s *Service) writeSummary(who identity.Principal, v View, scope consent.Sco
 	s.behind.mu.Lock()
 	defer s.behind.mu.Unlock()
 	maps.DeleteFunc(s.behind.ended, func(_ string, at time.Time) bool { return time.Since(at) > summaryRest })
-	if _, rests := s.behind.ended[c.ID]; s.behind.over || s.behind.busy[c.ID] != nil || rests {
+	under := fmt.Sprintf("%s/%d", c.ID, scope.Stamp().Epoch) // what was not allowed then may be now
+	if _, rests := s.behind.ended[under]; s.behind.over || s.behind.busy[c.ID] != nil || rests {
 		return
 	}
 	if s.behind.busy == nil {
@@ -374,7 +376,7 @@ func (s *Service) writeSummary(who identity.Principal, v View, scope consent.Sco
 			s.behind.mu.Lock()
 			defer s.behind.mu.Unlock()
 			delete(s.behind.busy, c.ID)
-			s.behind.ended[c.ID] = time.Now()
+			s.behind.ended[under] = time.Now()
 		}()
 		out, ok, err := s.assist.Summarizer.Summarize(ctx, who.About(c.Customer, c.ID), r)
 		if err != nil || !ok {

@@ -150,6 +150,7 @@ func steady(e event) string {
 		return e.Data
 	}
 	delete(data, "queue_position")
+	delete(data, "wait")
 	delete(data, "leaf")
 	b, _ := json.Marshal(data) // sorts the keys
 	return string(b)
@@ -346,7 +347,8 @@ func (c *checker) oneVoice(conversation string) {
 			c.at(l, "Handoff", "%q writes while %q has the conversation", l.Name, owner)
 		case l.Type == "message" && l.From == "customer":
 			answer, acked := answers[l.ID]
-			if acked && (answer != "") != (state == "pending" || state == "resolved") {
+			// What a person has resolved may go back to them.
+			if acked && state != "resolved" && (answer != "") != (state == "pending") {
 				c.at(l, "Answers", "a message while the conversation is %s is to be answered by %q", state, answer)
 			}
 		}

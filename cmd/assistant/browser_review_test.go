@@ -434,7 +434,7 @@ func TestBrowserReviewRoles(t *testing.T) {
 	}{
 		{"reviewer", "Citation log|Quality|Sources|Incidents", "assign verdict-correct hide-source correct"},
 		{"privacy", "Citation log|Quality|Requests|Sources|Incidents|Access log", "record-incident"},
-		{"auditor", "Citation log|Quality|Requests|Sources|Incidents|Access log", ""},
+		{"auditor", "Desk|Citation log|Quality|Requests|Sources|Incidents|Access log", ""},
 		{"analyst", "", ""},
 	} {
 		admin.run(chromedp.Navigate(a.url + "/admin"))

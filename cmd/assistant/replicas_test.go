@@ -276,7 +276,8 @@ func TestStreamGoesOnElsewhere(t *testing.T) {
 		done <- maya.elsewhere(b.url).events(stream, last, func(e event) bool { return e.name == "answer" })
 	}()
 	second := maya.ask("How long does delivery take?")
-	for i, e := range <-done {
+	followed := slices.DeleteFunc(<-done, func(e event) bool { return e.name == "read" }) // of the moment
+	for i, e := range followed {
 		if e.id != last+1+int64(i) {
 			t.Errorf("event %d after %d", e.id, last+int64(i))
 		}

@@ -156,14 +156,14 @@ func changedWhileIndexed(f *fixture) {
 // recordsAreSealed: no word of a record is stored in plain, in the data, its log
 // or the keys, at any moment.
 func recordsAreSealed(f *fixture) {
+	// Four letters are found by chance among the random bytes of the keys that tests share.
+	f.maya = f.customer("zanzibar of maya")
 	r := record(f.maya, "o1", "orders", "A zanzibar tent.")
 	r.Title, r.Fields, r.Source.Ref = "zanzibar title", map[string]string{"zanzibar": "zanzibar"}, "zanzibar-ref"
 	sealed := func(step string) {
 		f.Helper()
-		for _, text := range []string{"zanzibar", "maya"} {
-			if where := f.plain(text); len(where) > 0 {
-				f.Errorf("%s: %q is in %v", step, text, where)
-			}
+		if where := f.plain("zanzibar"); len(where) > 0 {
+			f.Errorf("%s: it is in %v", step, where)
 		}
 	}
 	f.put(r)
