@@ -125,10 +125,13 @@ func TestBackupWhileBusy(t *testing.T) {
 		})
 	}
 	for round := range 4 {
-		time.Sleep(100 * time.Millisecond)
-		mu.Lock()
-		before := append([]string{}, written...)
-		mu.Unlock()
+		var before []string
+		for deadline := time.Now().Add(20 * time.Second); len(before) == 0 && time.Now().Before(deadline); {
+			time.Sleep(100 * time.Millisecond)
+			mu.Lock()
+			before = append(before, written...)
+			mu.Unlock()
+		}
 		dir := filepath.Join(t.TempDir(), "backup")
 		mustRun(t, "backup", dir, "--data-dir", k.dir)
 		if files, err := os.ReadDir(dir); err != nil || len(files) != 4 {
