@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"candor/consent"
+	"candor/conversation"
 	"candor/identity"
 	"candor/retrieval"
 	"candor/retrieval/analysis"
@@ -134,33 +135,65 @@ func (s *Service) Canned(ctx context.Context, who identity.Principal, conv strin
 // profile is the category of which a customer's name is.
 const profile consent.Category = "profile"
 
-// customerName is the customer's name by their profile, if they share it; else empty.
-func (s *Service) customerName(ctx context.Context, about identity.Principal) (string, error) {
+// named is the customer's name by their profile, and what lets people at the desk read it.
+type named struct {
+	name   string // empty: there is none, or it is not shared
+	record consent.AccessedRecord
+	stamp  consent.Stamp
+}
+
+func (s *Service) named(ctx context.Context, about identity.Principal) (named, error) {
 	scope, err := s.gate.Scope(ctx, about, consent.AgentAssist)
 	if err != nil && !scope.Unavailable() {
-		return "", err
+		return named{}, err
 	}
 	grant, ok := scope.Permits(profile, scope.Reader())
 	if !ok {
-		return "", nil
+		return named{}, nil
 	}
 	records, err := s.store.Permitted(ctx, scope, maxRecords)
-	if err != nil {
+	i := slices.IndexFunc(records, func(r retrieval.Record) bool { return r.Category == profile && r.Fields["name"] != "" })
+	if err != nil || i < 0 {
+		return named{}, err
+	}
+	r := records[i]
+	return named{r.Fields["name"], consent.AccessedRecord{ID: r.ID, Category: profile, Grant: grant}, scope.Stamp()}, nil
+}
+
+// customerName is the customer's name by their profile, if they share it; else empty.
+func (s *Service) customerName(ctx context.Context, about identity.Principal) (string, error) {
+	n, err := s.named(ctx, about)
+	if err != nil || n.name == "" {
 		return "", err
 	}
-	i := slices.IndexFunc(records, func(r retrieval.Record) bool { return r.Category == profile && r.Fields["name"] != "" })
-	if i < 0 {
-		return "", nil
-	}
-	stamp := scope.Stamp()
 	look := access(about, about.Customer, about.Conversation)
-	look.Stamp, look.Categories = &stamp, []consent.Category{profile}
-	look.Records = []consent.AccessedRecord{{ID: records[i].ID, Category: profile, Grant: grant}}
+	look.Stamp, look.Categories, look.Records = &n.stamp, []consent.Category{profile}, []consent.AccessedRecord{n.record}
 	err = s.store.Accessed(ctx, look)
 	if errors.Is(err, consent.ErrStale) {
 		return "", nil // it is not shared any more
 	}
-	return records[i].Fields["name"], err
+	return n.name, err
+}
+
+// naming gives the parts of a message that hold the customer's name the category that it is
+// of, while they share it, and returns what allows that to be said; nil: nothing holds it.
+//
+// SECURITY: a text that was made from a record carries its category, whoever wrote it in.
+func (s *Service) naming(ctx context.Context, about identity.Principal, segments []conversation.Segment) (*consent.Stamp, error) {
+	n, err := s.named(ctx, about)
+	if err != nil || n.name == "" {
+		return nil, err
+	}
+	var stamp *consent.Stamp
+	for i, x := range segments {
+		if strings.Contains(oneLine(x.Text), oneLine(n.name)) {
+			stamp = &n.stamp
+			if !slices.Contains(x.Categories, profile) {
+				segments[i].Categories = append(slices.Clone(x.Categories), profile)
+			}
+		}
+	}
+	return stamp, nil
 }
 
 // PutCanned adds a canned reply, or changes the one of its id.

@@ -82,13 +82,16 @@ func (x *Exchange) Edit(ctx context.Context, who identity.Principal, id, message
 	if err != nil {
 		return err
 	}
+	who.Site = c.Site
+	if _, err := x.desk.naming(ctx, who.About(c.Customer, c.ID), segments); err != nil {
+		return err
+	}
 	for _, s := range segments {
 		e.Made = append(e.Made, s.Categories...)
 	}
 	if made := append(m.Categories(), e.Made...); len(made) > 0 {
 		// SECURITY: an edit says once more what was made from the customer's data, and needs
 		// what saying it needs, in the transaction that commits it.
-		who.Site = c.Site
 		scope, err := x.desk.gate.Scope(ctx, who.About(c.Customer, c.ID), consent.AgentAssist)
 		if err != nil {
 			return err

@@ -34,9 +34,18 @@ func (s *Service) Send(ctx context.Context, who identity.Principal, id string, m
 		return err
 	}
 	draft, segments, err := s.drafted(ctx, who, id, text, m.Suggestion)
+	if err != nil {
+		return s.replied(ctx, id, err)
+	}
+	c, _, err := s.about(ctx, who, id)
+	if err != nil {
+		return err
+	}
+	who.Site = c.Site
+	stamp, err := s.naming(ctx, who.About(c.Customer, id), segments)
 	if err == nil {
 		err = s.act(ctx, who, id, func(conversation.Conversation, string) Action {
-			return Action{Trigger: conversation.AgentReplies, Reason: conversation.TakenOver, Drafted: draft, Message: &conversation.Message{
+			return Action{Trigger: conversation.AgentReplies, Reason: conversation.TakenOver, Drafted: draft, Stamp: stamp, Message: &conversation.Message{
 				ID: conversation.MessageID(ctx), From: conversation.FromAgent, Segments: segments, Assisted: draft != nil,
 				Attachments: files, Staff: who.Staff, Name: who.Name,
 			}}

@@ -30,6 +30,9 @@ type Action struct {
 	Kept bool
 	// Drafted is the suggestion that a reply came from, if it came from one.
 	Drafted *Drafted
+	// Stamp is what allows a reply that names its customer: it is committed only while that
+	// holds. Nil: it needs nothing.
+	Stamp *consent.Stamp
 }
 
 // Store keeps tickets.

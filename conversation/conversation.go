@@ -112,6 +112,15 @@ type Conversation struct {
 	Updated  time.Time
 }
 
+// Rating is what a customer thinks of a conversation that a person had.
+type Rating struct {
+	Score   int // 1 to 5; 0: they did not say
+	Comment string
+	// Shown is whether they were shown what was used: yes, no, unsure, or "" if they do not
+	// say.
+	Shown string
+}
+
 // Errors of a Store and a Service.
 var (
 	// ErrNotFound means that there is no such thing, or that it is someone

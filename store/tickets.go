@@ -220,19 +220,7 @@ func (s *Store) Ticket(ctx context.Context, conv string) (agents.Ticket, error) 
 
 // Act does what an agent does to a conversation, if it is theirs to do.
 func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a agents.Action) error {
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
-	if err != nil {
-		return err
-	}
-	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		c, err := getConversation(tx.ctx, tx.tx, conv)
-		if err != nil {
-			return err
-		}
+	return s.writeIn(ctx, conv, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		if a.Message != nil {
 			sent, err := collect(tx.ctx, tx.tx, scanString, "SELECT ref FROM events WHERE ref = ? AND conversation = ?", a.Message.ID, conv)
 			if err != nil || len(sent) > 0 {
@@ -268,6 +256,11 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 			}
 			return tx.eventOf(conv, agents.TicketReleased, who, string(former))
 		}
+		if a.Stamp != nil {
+			if err := tx.checkStamp(*a.Stamp); err != nil {
+				return err
+			}
+		}
 		if a.Message != nil && a.Trigger == conversation.AgentReplies {
 			if err := tx.settle(conv, a.Message.ID, a.Drafted); err != nil {
 				return err
@@ -279,10 +272,8 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 		if err := s.move(tx, key, &c, change{trigger: a.Trigger, reason: a.Reason, by: who, until: a.Until}); err != nil {
 			return err
 		}
-		if _, err := tx.exec("UPDATE conversations SET snoozed_until = ? WHERE id = ?", micros(a.Until), conv); err != nil {
-			return err
-		}
-		if a.Message != nil && a.Trigger != conversation.AgentReplies {
+		_, err := tx.exec("UPDATE conversations SET snoozed_until = ? WHERE id = ?", micros(a.Until), conv)
+		if err == nil && a.Message != nil && a.Trigger != conversation.AgentReplies {
 			_, err = tx.addMessage(key, conv, *a.Message)
 		}
 		return err

@@ -115,16 +115,18 @@ type conversationJSON struct {
 }
 
 type ratingJSON struct {
-	Score int `json:"score"`
+	Score   int    `json:"score"`
+	Comment string `json:"comment,omitempty"`
+	Shown   string `json:"shown,omitempty" enum:"yes,no,unsure" doc:"Whether they say that we showed what we used"`
 }
 
 // ratingOf is what a customer thought of a conversation; nil: they did not say.
 func (s *Server) ratingOf(ctx context.Context, id string) (*ratingJSON, error) {
-	score, err := s.Answers.RatingOf(ctx, id)
-	if err != nil || score == 0 {
+	r, err := s.Answers.RatingOf(ctx, id)
+	if err != nil || r.Score == 0 {
 		return nil, err
 	}
-	return &ratingJSON{score}, nil
+	return &ratingJSON{r.Score, r.Comment, r.Shown}, nil
 }
 
 type conversationID struct {
@@ -452,7 +454,9 @@ func (s *Server) rateConversation(ctx context.Context, who identity.Principal, i
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Answers.RateConversation(ctx, who.Customer, in.ID, in.Body.Score, s.hide(in.Body.Comment, c.Language), in.Body.Shown)
+	return nil, s.Answers.RateConversation(ctx, who.Customer, in.ID, conversation.Rating{
+		Score: in.Body.Score, Comment: s.hide(in.Body.Comment, c.Language), Shown: in.Body.Shown,
+	})
 }
 
 type feedbackInput struct {

@@ -251,6 +251,9 @@ func (s *Server) deskConversation(ctx context.Context, who identity.Principal, i
 	if b.Rating, err = s.ratingOf(ctx, in.ID); err != nil {
 		return nil, err
 	}
+	if b.Rating != nil && who.Outside() {
+		b.Rating.Comment = "" // said to the company
+	}
 	b.Notes, b.History = toNotes(v.Notes), toHistory(v.History)
 	for _, m := range v.Messages {
 		x := deskMessage{

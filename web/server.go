@@ -43,10 +43,9 @@ type Answers interface {
 	// Asked returns an offer that somebody at the desk made.
 	Asked(ctx context.Context, customer identity.CustomerID, offer string) (consent.Asked, error)
 	Rate(ctx context.Context, customer identity.CustomerID, subject string, score int, comment string) error
-	// RateConversation has besides whether the customer was shown what was used.
-	RateConversation(ctx context.Context, customer identity.CustomerID, conversation string, score int, comment, shown string) error
-	// RatingOf is a conversation's score, 0 for none.
-	RatingOf(ctx context.Context, conversation string) (int, error)
+	RateConversation(ctx context.Context, customer identity.CustomerID, conversation string, r conversation.Rating) error
+	// RatingOf is the zero Rating where there is none.
+	RatingOf(ctx context.Context, conversation string) (conversation.Rating, error)
 }
 
 // Records is what a site's backend can do to its data.

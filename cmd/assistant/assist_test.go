@@ -357,6 +357,15 @@ func TestCanned(t *testing.T) {
 	if c := hello(); !strings.Contains(c["rendered"].(string), "Hello Maya Lindqvist, this is Sam") || fmt.Sprint(c["missing"]) != "[]" {
 		t.Errorf("with it: %v", c)
 	}
+	// What was said with the name is masked like the profile, once that is not shared.
+	maya.agent.must("POST", maya.desk+"/messages", object{"text": hello()["rendered"]})
+	if seen := text(maya.agent.must("GET", maya.desk, nil)["messages"]); !strings.Contains(seen, "Lindqvist") {
+		t.Errorf("what was said reads %s", seen)
+	}
+	maya.consent(triples(false, "agent_assist/profile/human_agents")...)
+	if seen := text(maya.agent.must("GET", maya.desk, nil)["messages"]); strings.Contains(seen, "Lindqvist") {
+		t.Errorf("after the withdrawal it still reads %s", seen)
+	}
 	admin := staff(t, info, "admin@fernhill.example")
 	if status, _ := maya.agent.do("PUT", "/api/desk/canned/mine", object{"title": "Mine", "text": "Hi"}); status != http.StatusForbidden {
 		t.Errorf("an agent changes them: %d", status)
