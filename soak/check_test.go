@@ -347,12 +347,28 @@ func (c *checker) oneVoice(conversation string) {
 			c.at(l, "Handoff", "%q writes while %q has the conversation", l.Name, owner)
 		case l.Type == "message" && l.From == "customer":
 			answer, acked := answers[l.ID]
-			// What a person has resolved may go back to them.
-			if acked && state != "resolved" && (answer != "") != (state == "pending") {
+			// What was resolved goes to the assistant, or back to the person who had it: the
+			// state that follows says to whom.
+			at := state
+			if state == "resolved" {
+				at = follows(c.lines[conversation], l.Seq)
+			}
+			if acked && at != "" && (answer != "") != (at == "pending") {
 				c.at(l, "Answers", "a message while the conversation is %s is to be answered by %q", state, answer)
 			}
 		}
 	}
+}
+
+// follows is the state that the first event of a state after a message tells; "": none was
+// read.
+func follows(lines []line, seq int64) string {
+	for _, l := range lines {
+		if l.Seq > seq && l.Type == "state" {
+			return l.State
+		}
+	}
+	return ""
 }
 
 // messages (Messages) holds that what was acknowledged is said once, what was

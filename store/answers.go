@@ -29,11 +29,7 @@ func (s *Store) answer(ctx context.Context, id string) (answer.Answer, conversat
 	if err != nil {
 		return a, conversation.Conversation{}, err
 	}
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return a, c, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	c, key, err := s.keyIn(ctx, conv)
 	if err != nil {
 		return a, c, err
 	}

@@ -37,11 +37,7 @@ const piecesAtOnce = 4
 // Upload stores an attachment that belongs to no message yet. What is cut off in between
 // is never given out, and swept like what was not sent.
 func (s *Store) Upload(ctx context.Context, a conversation.StoredAttachment, data []byte) error {
-	c, err := s.Conversation(ctx, a.Conversation)
-	if err != nil {
-		return err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	c, key, err := s.keyIn(ctx, a.Conversation)
 	if err != nil {
 		return err
 	}
@@ -148,11 +144,7 @@ func (tx *Tx) attach(key Sealer, conv string, m *conversation.Message) error {
 
 // Attachment returns a whole attachment of a conversation.
 func (s *Store) Attachment(ctx context.Context, conv, attachment string) (a conversation.StoredAttachment, err error) {
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return a, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	_, key, err := s.keyIn(ctx, conv)
 	if err != nil {
 		return a, err
 	}

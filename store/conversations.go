@@ -122,6 +122,29 @@ func (s *Store) Create(ctx context.Context, c conversation.Conversation, first c
 	})
 }
 
+// keyIn returns a conversation with its customer's key.
+func (s *Store) keyIn(ctx context.Context, id string) (c conversation.Conversation, key Sealer, err error) {
+	if c, err = s.Conversation(ctx, id); err == nil {
+		key, err = s.keys.For(ctx, c.Customer)
+	}
+	return c, key, err
+}
+
+// writeIn runs fn in a transaction of the customer of a conversation, as it stands in it.
+func (s *Store) writeIn(ctx context.Context, id string, fn func(tx *Tx, key Sealer, c conversation.Conversation) error) error {
+	c, key, err := s.keyIn(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
+		c, err := getConversation(tx.ctx, tx.tx, id)
+		if err != nil {
+			return err
+		}
+		return fn(tx, key, c)
+	})
+}
+
 // Conversation returns a conversation.
 func (s *Store) Conversation(ctx context.Context, id string) (conversation.Conversation, error) {
 	return getConversation(ctx, s.reads, id)
@@ -274,21 +297,10 @@ func (s *Store) PostFiles(ctx context.Context, id string, m conversation.Message
 // post appends the customer's message, and makes its answer, or says the notice in its
 // place.
 func (s *Store) post(ctx context.Context, id string, m conversation.Message, language string, notice *conversation.Message) (conversation.Posted, error) {
-	c, err := s.Conversation(ctx, id)
-	if err != nil {
-		return conversation.Posted{}, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
-	if err != nil {
-		return conversation.Posted{}, err
-	}
 	var out conversation.Posted
-	err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		c, err := getConversation(tx.ctx, tx.tx, id)
-		if err != nil {
-			return err
-		}
+	err := s.writeIn(ctx, id, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		var before bool
+		var err error
 		if out, before, err = s.posted(tx, c, key, m.ID); err != nil || before {
 			return err
 		}
@@ -419,20 +431,8 @@ func (s *Store) Again(ctx context.Context, customer identity.CustomerID, id stri
 
 // Handoff gives the conversation to the desk.
 func (s *Store) Handoff(ctx context.Context, id string, reason conversation.Reason, notice conversation.Message) (conversation.Ticket, error) {
-	c, err := s.Conversation(ctx, id)
-	if err != nil {
-		return conversation.Ticket{}, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
-	if err != nil {
-		return conversation.Ticket{}, err
-	}
 	var t conversation.Ticket
-	err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		c, err := getConversation(tx.ctx, tx.tx, id)
-		if err != nil {
-			return err
-		}
+	err := s.writeIn(ctx, id, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		was := c.State
 		if err := s.move(tx, key, &c, change{trigger: conversation.HandoffWanted, reason: reason, by: agents.ByCustomer}); err != nil {
 			return err
@@ -475,11 +475,7 @@ func (s *Store) Events(ctx context.Context, id string, after int64, limit int) (
 }
 
 func (s *Store) events(ctx context.Context, id, where string, args ...any) ([]conversation.Event, error) {
-	c, err := s.Conversation(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	_, key, err := s.keyIn(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -194,23 +194,21 @@ func (s *Store) UseToken(ctx context.Context, site identity.SiteID, jti string, 
 
 // AddStaff stores a member of staff.
 func (s *Store) AddStaff(ctx context.Context, m identity.StaffMember) error {
+	return s.Write(ctx, func(tx *Tx) error { return tx.addStaff(m) })
+}
+
+func (tx *Tx) addStaff(m identity.StaffMember) error {
 	roles, err := json.Marshal(m.Roles)
 	if err != nil {
 		return err
 	}
-	languages, err := json.Marshal(append([]string{}, m.Languages...))
-	if err != nil {
-		return err
+	n, err := tx.exec(`INSERT INTO staff (id, email, name, roles, languages, password, recipient, created)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING`,
+		m.ID, m.Email, m.Name, string(roles), texts(m.Languages), m.Password, m.Recipient, micros(tx.Now))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("a member of staff with this address: %w", identity.ErrConflict)
 	}
-	return s.Write(ctx, func(tx *Tx) error {
-		n, err := tx.exec(`INSERT INTO staff (id, email, name, roles, languages, password, recipient, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING`,
-			m.ID, m.Email, m.Name, string(roles), string(languages), m.Password, m.Recipient, micros(tx.Now))
-		if err == nil && n == 0 {
-			err = fmt.Errorf("a member of staff with this address: %w", identity.ErrConflict)
-		}
-		return err
-	})
+	return err
 }
 
 const staffColumns = "s.id, s.email, s.name, s.roles, s.languages, s.password, s.disabled, s.recipient"

@@ -14,11 +14,7 @@ const eventColumns = "seq, type, ref, at, sealed"
 
 // Message returns one message of a conversation.
 func (s *Store) Message(ctx context.Context, conv, message string) (m conversation.Message, err error) {
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return m, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	_, key, err := s.keyIn(ctx, conv)
 	if err != nil {
 		return m, err
 	}
@@ -44,19 +40,7 @@ type editBody struct {
 
 // Edit gives a message other words, in the place of the former ones.
 func (s *Store) Edit(ctx context.Context, conv string, e conversation.Edit) error {
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
-	if err != nil {
-		return err
-	}
-	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		c, err := getConversation(tx.ctx, tx.tx, conv)
-		if err != nil {
-			return err
-		}
+	return s.writeIn(ctx, conv, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		m, err := messageOf(tx.ctx, tx.tx, key, conv, e.Message)
 		if err != nil {
 			return err

@@ -13,11 +13,7 @@ func notePlace(id string) string { return "note/" + id }
 
 // AddNote stores what somebody at the desk says of a conversation, once for its id.
 func (s *Store) AddNote(ctx context.Context, n agents.Note) error {
-	c, err := s.Conversation(ctx, n.Conversation)
-	if err != nil {
-		return err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	c, key, err := s.keyIn(ctx, n.Conversation)
 	if err != nil {
 		return err
 	}
@@ -45,11 +41,7 @@ func (tx *Tx) addNote(key Sealer, customer identity.CustomerID, n agents.Note) e
 
 // Notes returns the notes of a conversation, the oldest first.
 func (s *Store) Notes(ctx context.Context, conv string) ([]agents.Note, error) {
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	_, key, err := s.keyIn(ctx, conv)
 	if err != nil {
 		return nil, err
 	}

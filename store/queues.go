@@ -151,19 +151,7 @@ const offerTime = 2 * time.Minute
 
 // Transfer gives a conversation to a queue or a person; see agents.TransferStore.
 func (s *Store) Transfer(ctx context.Context, who identity.StaffID, conv string, t agents.Transfer) error {
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
-	if err != nil {
-		return err
-	}
-	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		c, err := getConversation(tx.ctx, tx.tx, conv)
-		if err != nil {
-			return err
-		}
+	return s.writeIn(ctx, conv, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		if err := tx.serves(who, conv); err != nil {
 			return err
 		}
@@ -318,19 +306,7 @@ func mayConfirm(ctx context.Context, db querier, conv string, outcomes ...string
 // not goes back to the person who had it. Saying it again changes nothing.
 // conversation.ErrIllegalTransition where no person had it, or it is open.
 func (s *Store) Confirm(ctx context.Context, id string, solved bool) error {
-	c, err := s.Conversation(ctx, id)
-	if err != nil {
-		return err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
-	if err != nil {
-		return err
-	}
-	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		c, err := getConversation(tx.ctx, tx.tx, id)
-		if err != nil {
-			return err
-		}
+	return s.writeIn(ctx, id, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		if !solved && c.State == conversation.Open && c.Reason == conversation.NotSolved {
 			return nil
 		}

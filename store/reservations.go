@@ -290,19 +290,7 @@ func (s *Store) Silent(ctx context.Context, silent time.Duration) ([]agents.Held
 // where it keeps its place and its clocks, and tells its customer. It does nothing if
 // they are back, or somebody else has it.
 func (s *Store) TakeBack(ctx context.Context, h agents.Held, silent time.Duration, notice conversation.Message) error {
-	c, err := s.Conversation(ctx, h.Conversation)
-	if err != nil {
-		return err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
-	if err != nil {
-		return err
-	}
-	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		c, err := getConversation(tx.ctx, tx.tx, h.Conversation)
-		if err != nil {
-			return err
-		}
+	return s.writeIn(ctx, h.Conversation, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		tickets, err := collect(tx.ctx, tx.tx, scanString, "SELECT t.id"+silentOwners+"AND t.conversation = ? AND t.assignee = ?",
 			append(silence(silent), h.Conversation, h.Staff)...)
 		if err != nil || len(tickets) == 0 || c.Assignee != h.Staff {

@@ -67,22 +67,9 @@ func (s *Store) Invite(ctx context.Context, m identity.StaffMember, token, actor
 	if err := identity.CheckAccount(m.Name, m.Roles); err != nil {
 		return err
 	}
-	roles, err := json.Marshal(m.Roles)
-	if err != nil {
-		return err
-	}
-	languages, err := json.Marshal(append([]string{}, m.Languages...))
-	if err != nil {
-		return err
-	}
+	m.Password = ""
 	return s.Write(ctx, func(tx *Tx) error {
-		n, err := tx.exec(`INSERT INTO staff (id, email, name, roles, languages, password, recipient, created)
-			VALUES (?, ?, ?, ?, ?, '', ?, ?) ON CONFLICT (email) DO NOTHING`,
-			m.ID, m.Email, m.Name, string(roles), string(languages), m.Recipient, micros(tx.Now))
-		if err == nil && n == 0 {
-			err = fmt.Errorf("a member of staff with this address: %w", identity.ErrConflict)
-		}
-		if err != nil {
+		if err := tx.addStaff(m); err != nil {
 			return err
 		}
 		if err := tx.audit(m.ID, actor, identity.AccountAdded, joined(m.Roles)); err != nil {

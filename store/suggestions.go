@@ -69,11 +69,7 @@ func (s *Store) Suggestions(ctx context.Context, conv string) ([]agents.Suggesti
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	_, key, err := s.keyIn(ctx, conv)
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +156,7 @@ func (s *Store) Answered(ctx context.Context, conv string) ([]agents.Answered, e
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	c, err := s.Conversation(ctx, conv)
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.keys.For(ctx, c.Customer)
+	_, key, err := s.keyIn(ctx, conv)
 	if err != nil {
 		return nil, err
 	}
