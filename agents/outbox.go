@@ -13,11 +13,11 @@ type Outgoing struct {
 }
 
 // Outbox keeps messages from the transaction that writes them until they are
-// published. Outbox returns the oldest first; Published removes one that was
+// published. Outbox returns the oldest first; Published removes those that were
 // acknowledged. A message may be published more than once, and never not at all.
 type Outbox interface {
 	Outbox(ctx context.Context, limit int) ([]Outgoing, error)
-	Published(ctx context.Context, position int64) error
+	Published(ctx context.Context, positions ...int64) error
 	// WatchOutbox returns wake-ups when there is something to publish; a wake-up
 	// can be missed.
 	WatchOutbox() (wake <-chan struct{}, stop func())

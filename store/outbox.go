@@ -82,10 +82,13 @@ func (s *Store) WatchOwnOutbox() (<-chan struct{}, func()) { return s.Watch(ownO
 // WakeOutbox wakes the publisher of the outbox.
 func (s *Store) WakeOutbox() { s.Wake(outboxTopic) }
 
-// Published removes a message that was acknowledged.
-func (s *Store) Published(ctx context.Context, position int64) error {
+// Published removes messages that were acknowledged, in one commit.
+func (s *Store) Published(ctx context.Context, positions ...int64) error {
+	if len(positions) == 0 {
+		return nil
+	}
 	return s.writeNew(ctx, func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM outbox WHERE id = ?", position)
+		_, err := tx.exec("DELETE FROM outbox WHERE id IN ("+marks(len(positions))+")", anys(positions)...)
 		return err
 	})
 }

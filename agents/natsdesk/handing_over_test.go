@@ -111,12 +111,16 @@ func (h *handingOver) so() int {
 }
 
 // settled ends it, waits until all is published, and looks whether everything is there
-// once. It returns how long each acknowledgement took, the shortest first.
+// once, in the order of the handoffs. It returns how long each acknowledgement took, the
+// shortest first.
 func (h *handingOver) settled(bus *natsdesk.Bus) []time.Duration {
 	h.Helper()
 	h.stop()
 	eventually(h.T, "all is published", func() bool { return len(pending(h.T, h.store)) == 0 })
 	handedOff(h.T, h.store, bus, h.acknowledged)
+	if !slices.Equal(inStream(h.T, bus), h.acknowledged) {
+		h.Error("the stream has the handoffs in another order than the desk")
+	}
 	slices.Sort(h.took)
 	return h.took
 }

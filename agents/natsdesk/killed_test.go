@@ -54,11 +54,11 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d kills: %d handoffs were acknowledged, %d are at the desk", *killRounds, len(acknowledged), n)
 }
 
-// handedOff: every conversation whose handoff was acknowledged is at the desk and in the
-// stream, once, and no message is in the stream twice. It returns how many are at the desk.
-func handedOff(t *testing.T, s *store.Store, bus *natsdesk.Bus, acknowledged []string) int {
+// inStream returns the conversations whose handoff is in the stream, in its order. No
+// message is there twice.
+func inStream(t *testing.T, bus *natsdesk.Bus) (waiting []string) {
 	t.Helper()
-	ids, waiting := make(map[string]int), make(map[string]int)
+	ids := make(map[string]int)
 	for _, m := range stored(t, bus, "HANDOFFS") {
 		ids[m.Header.Get(jetstream.MsgIDHeader)]++
 		var event struct {
@@ -69,13 +69,24 @@ func handedOff(t *testing.T, s *store.Store, bus *natsdesk.Bus, acknowledged []s
 		}
 		must(t, json.Unmarshal(m.Data, &event))
 		if event.Data.State == string(agents.Waiting) {
-			waiting[event.Data.Conversation]++
+			waiting = append(waiting, event.Data.Conversation)
 		}
 	}
 	for id, n := range ids {
 		if n != 1 {
 			t.Errorf("the message %s is stored %d times", id, n)
 		}
+	}
+	return waiting
+}
+
+// handedOff: every conversation whose handoff was acknowledged is at the desk and in the
+// stream, once. It returns how many are at the desk.
+func handedOff(t *testing.T, s *store.Store, bus *natsdesk.Bus, acknowledged []string) int {
+	t.Helper()
+	waiting := make(map[string]int)
+	for _, c := range inStream(t, bus) {
+		waiting[c]++
 	}
 	queue, err := s.Tickets(t.Context(), "")
 	must(t, err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,11 +16,10 @@ import (
 )
 
 const (
-	outboxPoll  = time.Second // beneath the wake-ups, which can be missed
-	outboxBatch = 256
-	// outboxLines is how many subjects are published at once. Their messages
-	// then share syncs, here and in SQL.
-	outboxLines = 32
+	outboxPoll = time.Second // beneath the wake-ups, which can be missed
+	// outboxBatch is how many messages are on their way at once, and are removed in one
+	// commit. More is published again after a failure.
+	outboxBatch = 512
 	// Waits after a failure, where NATS does not come back sooner.
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = time.Second
@@ -29,11 +27,11 @@ const (
 
 // PublishOutbox publishes what is in the outbox until ctx ends, and returns nil
 // then. Of the replicas, one at a time may run it: with two, nothing is lost or
-// stored twice, but the order within a subject is no longer certain.
+// stored twice, but the order within a stream is no longer certain.
 //
 // A message is removed after NATS has acknowledged it: of a stream when it is
 // stored, of a broadcast when the server has it. What fails stays, with
-// everything behind it on its subject, and is published again under the same
+// everything behind it on its stream, and is published again under the same
 // id.
 func (b *Bus) PublishOutbox(ctx context.Context, box agents.Outbox) error {
 	wake, stop := box.WatchOutbox()
@@ -71,8 +69,8 @@ func (b *Bus) PublishOutbox(ctx context.Context, box agents.Outbox) error {
 	}
 }
 
-// publishBatch publishes the oldest messages: those of a subject one after
-// another, subjects beside each other. It returns how many there were.
+// publishBatch publishes the oldest messages: those of a stream in their order, and
+// streams beside each other. It returns how many there were.
 func (b *Bus) publishBatch(ctx context.Context, box agents.Outbox) (int, error) {
 	batch, err := box.Outbox(ctx, outboxBatch)
 	if err != nil {
@@ -88,68 +86,110 @@ func (b *Bus) publishBatch(ctx context.Context, box agents.Outbox) (int, error) 
 	}
 	lines := make(map[string][]agents.Outgoing)
 	for _, m := range batch {
-		lines[m.Subject] = append(lines[m.Subject], m)
+		prefix := m.Subject[:strings.LastIndexByte(m.Subject, '.')+1]
+		lines[prefix] = append(lines[prefix], m)
 	}
-	var silent sync.Map // streams that did not answer; the rest of theirs would only wait as long
 	var group errgroup.Group
-	group.SetLimit(outboxLines)
-	for _, line := range lines {
-		group.Go(func() error { return b.publishLine(ctx, box, line, &silent) })
+	for prefix, line := range lines {
+		group.Go(func() error {
+			publish := b.publishStored
+			if prefix == consentPrefix {
+				publish = b.publishBroadcast
+			}
+			n, err := publish(ctx, line)
+			return errors.Join(err, remove(ctx, box, line[:n]))
+		})
 	}
 	if err := group.Wait(); err != nil {
+		b.js.CleanupPublisher() // whose acknowledgements nobody waits for any more
 		b.unprovision()
 		return len(batch), cmp.Or(context.Cause(ctx), err)
 	}
 	return len(batch), nil
 }
 
-// publishLine publishes messages of one subject, up to the first that fails.
-func (b *Bus) publishLine(ctx context.Context, box agents.Outbox, line []agents.Outgoing, silent *sync.Map) error {
-	stream := line[0].Subject[:strings.LastIndexByte(line[0].Subject, '.')+1]
-	for _, m := range line {
-		if _, ok := silent.Load(stream); ok {
-			return nil // who noticed returns the error
+// publishStored publishes messages of one stream without waiting for each other's
+// acknowledgement, and returns how many of the first were acknowledged.
+//
+// Their order holds all the same: each names the one before it, and a stream that has
+// not stored that one last refuses what follows. So nothing overtakes what was lost on
+// the way to a leader that fell. The first names none, so that the line goes on
+// whatever else is in the stream.
+func (b *Bus) publishStored(ctx context.Context, line []agents.Outgoing) (int, error) {
+	acks := make([]jetstream.PubAckFuture, 0, len(line))
+	var failed error
+	for i, m := range line {
+		msg := message(m)
+		if i > 0 {
+			msg.Header.Set(jetstream.ExpectedLastMsgIDHeader, line[i-1].ID)
 		}
-		err := b.publish(ctx, m)
-		if errors.Is(err, context.DeadlineExceeded) {
-			silent.Store(stream, true)
-		}
+		ack, err := b.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0))
 		if err != nil {
-			return err
+			failed = err
+			break
 		}
-		// What is acknowledged is removed even while the program stops, so that
-		// it is not published again when it starts.
-		err = func() error {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-			defer cancel()
-			return box.Published(ctx, m.Position)
-		}()
-		if err != nil {
-			return fmt.Errorf("remove a published message: %w", err)
-		}
+		acks = append(acks, ack)
 	}
-	return nil
+	patience := time.NewTimer(storeTimeout) // with one, and not with all
+	defer patience.Stop()
+	for i, ack := range acks {
+		var err error
+		select {
+		case <-ack.Ok():
+			patience.Reset(storeTimeout)
+			continue
+		case err = <-ack.Err():
+		case <-patience.C:
+			err = context.DeadlineExceeded
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		return i, fmt.Errorf("publish to a stream: %w", err)
+	}
+	if failed != nil {
+		return len(acks), fmt.Errorf("publish to a stream: %w", failed)
+	}
+	return len(acks), nil
 }
 
-func (b *Bus) publish(ctx context.Context, m agents.Outgoing) error {
+// publishBroadcast publishes messages that no stream keeps, and returns how many the
+// server has for certain: all or none.
+func (b *Bus) publishBroadcast(ctx context.Context, line []agents.Outgoing) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	for _, m := range line {
+		if err := b.conn.PublishMsg(message(m)); err != nil {
+			return 0, fmt.Errorf("broadcast: %w", err)
+		}
+	}
+	if err := b.conn.FlushWithContext(ctx); err != nil {
+		return 0, fmt.Errorf("broadcast: %w", err)
+	}
+	return len(line), nil
+}
+
+func message(m agents.Outgoing) *nats.Msg {
 	msg := nats.NewMsg(m.Subject)
 	msg.Data = m.Payload
 	msg.Header.Set(jetstream.MsgIDHeader, m.ID)
 	msg.Header.Set("Content-Type", "application/cloudevents+json")
-	if !strings.HasPrefix(m.Subject, consentPrefix) {
-		_, err := b.js.PublishMsg(ctx, msg)
-		if err != nil {
-			return fmt.Errorf("publish to a stream: %w", err)
-		}
+	return msg
+}
+
+// remove takes what was acknowledged out of the outbox, even while the program stops, so
+// that it is not published again when it starts.
+func remove(ctx context.Context, box agents.Outbox, published []agents.Outgoing) error {
+	if len(published) == 0 {
 		return nil
 	}
-	if err := b.conn.PublishMsg(msg); err != nil {
-		return fmt.Errorf("broadcast: %w", err)
+	positions := make([]int64, len(published))
+	for i, m := range published {
+		positions[i] = m.Position
 	}
-	if err := b.conn.FlushWithContext(ctx); err != nil {
-		return fmt.Errorf("broadcast: %w", err)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	if err := box.Published(ctx, positions...); err != nil {
+		return fmt.Errorf("remove published messages: %w", err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,17 +78,14 @@ func (b *memoryBox) Outbox(_ context.Context, limit int) ([]agents.Outgoing, err
 	return append([]agents.Outgoing{}, b.out[:min(limit, len(b.out))]...), nil
 }
 
-func (b *memoryBox) Published(_ context.Context, position int64) error {
+func (b *memoryBox) Published(_ context.Context, positions ...int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.removed++; b.dies > 0 && b.removed > b.dies {
-		return errDied
-	}
-	for i, m := range b.out {
-		if m.Position == position {
-			b.out = append(b.out[:i:i], b.out[i+1:]...)
-			return nil
+	for _, position := range positions {
+		if b.removed++; b.dies > 0 && b.removed > b.dies {
+			return errDied
 		}
+		b.out = slices.DeleteFunc(b.out, func(m agents.Outgoing) bool { return m.Position == position })
 	}
 	return nil
 }
@@ -156,8 +154,8 @@ func TestEndedBeforeRemoval(t *testing.T) {
 	}
 }
 
-// TestOneSubjectDoesNotHoldUpAnother has a message that can never be published.
-func TestOneSubjectDoesNotHoldUpAnother(t *testing.T) {
+// TestOneStreamDoesNotHoldUpAnother has a message that can never be published.
+func TestOneStreamDoesNotHoldUpAnother(t *testing.T) {
 	var log recorder
 	bus := openBus(t, natsdesk.Options{Dir: t.TempDir(), Logger: log.logger()})
 	box := &memoryBox{out: []agents.Outgoing{
@@ -177,6 +175,48 @@ func TestOneSubjectDoesNotHoldUpAnother(t *testing.T) {
 	}
 	if s := log.String(); strings.Contains(s, "canary") {
 		t.Errorf("the log has a payload: %s", s)
+	}
+}
+
+// TestNothingOvertakes refuses a message in the middle of those that are on their way at
+// once. What follows it, on any subject of the stream, waits for it.
+func TestNothingOvertakes(t *testing.T) {
+	bus := openBus(t, natsdesk.Options{Dir: t.TempDir()})
+	js, err := jetstream.New(bus.Conn())
+	must(t, err)
+	limit := func(size int32) {
+		stream, err := js.Stream(t.Context(), "HANDOFFS")
+		must(t, err)
+		config := stream.CachedInfo().Config
+		config.MaxMsgSize = size
+		_, err = js.UpdateStream(t.Context(), config)
+		must(t, err)
+	}
+	limit(1000)
+	box := &memoryBox{}
+	var want []string
+	for i := range 9 {
+		m := agents.Outgoing{Position: int64(i), ID: fmt.Sprint("evt_", i), Subject: fmt.Sprint("candor.handoff.queue", i%2), Payload: []byte("{}")}
+		if i == 4 {
+			m.Payload = bytes.Repeat([]byte("x"), 2000)
+		}
+		box.out, want = append(box.out, m), append(want, m.ID)
+	}
+	stop := background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, box) })
+	defer stop()
+	eventually(t, "what is before it is published", func() bool { return len(pending(t, box)) == 5 })
+	time.Sleep(3 * time.Second / 10) // two more attempts
+	if n := len(stored(t, bus, "HANDOFFS")); n != 4 || len(pending(t, box)) != 5 {
+		t.Errorf("%d messages are stored and %d wait, want the 4 before the one that is refused, and 5", n, len(pending(t, box)))
+	}
+	limit(-1)
+	eventually(t, "all is published", func() bool { return len(pending(t, box)) == 0 })
+	var got []string
+	for _, m := range stored(t, bus, "HANDOFFS") {
+		got = append(got, m.Header.Get(jetstream.MsgIDHeader))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("stored are\n%v, want each once, in order:\n%v", got, want)
 	}
 }
 
