@@ -116,7 +116,11 @@ func (h *handingOver) so() int {
 func (h *handingOver) settled(bus *natsdesk.Bus) []time.Duration {
 	h.Helper()
 	h.stop()
-	eventually(h.T, "all is published", func() bool { return len(pending(h.T, h.store)) == 0 })
+	eventually(h.T, "all is published", func() bool {
+		n, err := h.store.Unpublished(h.Context())
+		must(h, err)
+		return n == 0
+	})
 	handedOff(h.T, h.store, bus, h.acknowledged)
 	if !slices.Equal(inStream(h.T, bus), h.acknowledged) {
 		h.Error("the stream has the handoffs in another order than the desk")
