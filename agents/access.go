@@ -12,7 +12,7 @@ import (
 // Listening is the reason of a look at a conversation that somebody else has.
 const Listening = "listen"
 
-// access is a look of an agent's at a customer's own words.
+// access is a look of an agent's at a customer's own words, as one of many in a queue.
 func access(who identity.Principal, customer identity.CustomerID, conv string) consent.Access {
 	a := consent.Access{
 		Customer: customer, Actor: who.Actor(), Kind: consent.DeskAccess, Conversation: conv,
@@ -20,6 +20,16 @@ func access(who identity.Principal, customer identity.CustomerID, conv string) c
 	}
 	if r := consent.ReaderOf(who); who.Outside() {
 		a.Recipient = r
+	}
+	return a
+}
+
+// accessIn is a look of an agent's into a conversation: who does not have it that somebody
+// else has listens in.
+func accessIn(who identity.Principal, c conversation.Conversation) consent.Access {
+	a := access(who, c.Customer, c.ID)
+	if c.Assignee != "" && c.Assignee != who.Staff {
+		a.Reason = Listening
 	}
 	return a
 }
@@ -42,11 +52,8 @@ func (s *Service) recordQueue(ctx context.Context, who identity.Principal, ticke
 // the records, and what the assistant quoted of others.
 func (s *Service) recordView(ctx context.Context, who identity.Principal, v View, quoted []consent.Category, scope consent.Scope) error {
 	stamp := scope.Stamp()
-	a := access(who, v.Conversation.Customer, v.Conversation.ID)
+	a := accessIn(who, v.Conversation)
 	a.Stamp = &stamp
-	if c := v.Conversation; c.Assignee != "" && c.Assignee != who.Staff {
-		a.Reason = Listening
-	}
 	if !readsWords(scope) {
 		a.Categories = nil
 	}
@@ -60,16 +67,6 @@ func (s *Service) recordView(ctx context.Context, who identity.Principal, v View
 		return nil
 	}
 	return s.store.Accessed(ctx, a)
-}
-
-// QueueOf returns the queue of a conversation that is or was at the desk, and shows
-// nothing of it.
-func (s *Service) QueueOf(ctx context.Context, who identity.Principal, id string) (string, error) {
-	if !who.Has(deskRoles...) {
-		return "", ErrForbidden
-	}
-	t, err := s.ticket(ctx, who, id)
-	return t.Queue, err
 }
 
 // shown returns the categories of the segments that the scope lets its reader see.

@@ -25,9 +25,10 @@ func MayAsk(c conversation.Conversation, who identity.StaffID) error {
 
 // Ask asks the customer to let people at the desk see categories of their data.
 func (s *Service) Ask(ctx context.Context, who identity.Principal, id string, categories []consent.Category) error {
-	if !who.Has(deskRoles...) {
-		return ErrForbidden
-	}
+	return s.once(ctx, who, id, func(By) error { return s.ask(ctx, who, id, categories) })
+}
+
+func (s *Service) ask(ctx context.Context, who identity.Principal, id string, categories []consent.Category) error {
 	c, err := s.store.Conversation(ctx, id)
 	if err != nil {
 		return err

@@ -122,7 +122,7 @@ func (s *Service) Canned(ctx context.Context, who identity.Principal, conv strin
 	values := map[string]string{"brand": site.Name, "agent": who.Name, "ticket": t.ID, "language": c.Language}
 	if slices.ContainsFunc(fits, func(x Canned) bool { return strings.Contains(x.Text, "customer") }) {
 		who.Site = c.Site
-		if values["customer"], err = s.customerName(ctx, who.About(c.Customer, conv)); err != nil {
+		if values["customer"], err = s.customerName(ctx, who.About(c.Customer, conv), c); err != nil {
 			return nil, err
 		}
 	}
@@ -151,8 +151,8 @@ func (s *Service) named(ctx context.Context, about identity.Principal) (named, e
 	if !ok {
 		return named{}, nil
 	}
-	records, err := s.store.Permitted(ctx, scope, maxRecords)
-	i := slices.IndexFunc(records, func(r retrieval.Record) bool { return r.Category == profile && r.Fields["name"] != "" })
+	records, err := s.store.PermittedOf(ctx, scope, profile, maxRecords)
+	i := slices.IndexFunc(records, func(r retrieval.Record) bool { return r.Fields["name"] != "" })
 	if err != nil || i < 0 {
 		return named{}, err
 	}
@@ -161,12 +161,12 @@ func (s *Service) named(ctx context.Context, about identity.Principal) (named, e
 }
 
 // customerName is the customer's name by their profile, if they share it; else empty.
-func (s *Service) customerName(ctx context.Context, about identity.Principal) (string, error) {
+func (s *Service) customerName(ctx context.Context, about identity.Principal, c conversation.Conversation) (string, error) {
 	n, err := s.named(ctx, about)
 	if err != nil || n.name == "" {
 		return "", err
 	}
-	look := access(about, about.Customer, about.Conversation)
+	look := accessIn(about, c)
 	look.Stamp, look.Categories, look.Records = &n.stamp, []consent.Category{profile}, []consent.AccessedRecord{n.record}
 	err = s.store.Accessed(ctx, look)
 	if errors.Is(err, consent.ErrStale) {
@@ -261,7 +261,7 @@ func (s *Service) Knowledge(ctx context.Context, who identity.Principal, q Knowl
 		}
 		q.Site = sites[0].ID
 	}
-	scope, err := s.gate.Scope(ctx, identity.Principal{Kind: identity.Staff, Staff: who.Staff, Site: q.Site}, consent.AgentAssist)
+	scope, err := s.gate.Scope(ctx, identity.Principal{Kind: identity.Staff, Staff: who.Staff, Recipient: who.Recipient, Site: q.Site}, consent.AgentAssist)
 	if err != nil {
 		return nil, err
 	}
@@ -269,9 +269,5 @@ func (s *Service) Knowledge(ctx context.Context, who identity.Principal, q Knowl
 		q.Language = analysis.DetectLanguage(q.Text)
 	}
 	found, err := s.assist.Knowledge.Search(ctx, scope, retrieval.Analyze(q.Text, q.Language), maxKnowledge)
-	// SECURITY: what is for staff is for the company's own.
-	outside := who.Outside()
-	return slices.DeleteFunc(found.Hits, func(h retrieval.Hit) bool {
-		return outside && h.Record.Visibility != retrieval.PublicKnowledge
-	}), err
+	return found.Hits, err
 }

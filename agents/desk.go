@@ -26,6 +26,8 @@ const (
 	Waiting TicketState = "waiting"
 	Owned   TicketState = "owned"
 	Closed  TicketState = "closed"
+	// PutOff is one that is owned, and whose conversation is snoozed.
+	PutOff TicketState = "snoozed"
 )
 
 // Ticket is a conversation that needs a person.
@@ -56,7 +58,13 @@ type Ticket struct {
 	LastOwner identity.StaffID
 	Reserved  *Kept  // for whom; nil: nobody
 	Outcome   string // of a closed one: resolved, confirmed, returned, went_quiet, erased
+	// Until is when one that is put off comes back, if its customer does not write before.
+	Until time.Time
 }
+
+// Late reports whether one of its targets has passed. Where that moved it up, the target
+// is not due any more.
+func (t Ticket) Late() bool { return t.Clocks.Late || t.Escalated > 0 }
 
 // TicketClocks are the times of a ticket; zero: not yet, or none.
 type TicketClocks struct {
@@ -114,18 +122,40 @@ var (
 	ErrNotOwner = errors.New("take the conversation first")
 	// ErrForbidden means that the role does not allow it.
 	ErrForbidden = errors.New("your role does not allow this")
+	// ErrUntil refuses a time to snooze until.
+	ErrUntil = errors.New("`until` must lie in the future, and at most 90 days from now")
 )
+
+// MaxSnooze is for how long a conversation may be put off: nobody works on it meanwhile,
+// and its customer waits.
+const MaxSnooze = 90 * 24 * time.Hour
+
+// By is who does something to a conversation, and how they asked for it.
+type By struct {
+	Staff identity.StaffID
+	// Queue is the one that the conversation must be in, as Principal.Queue; empty: any.
+	Queue string
+	// Request is the id of what they asked for. What was done under it is done, and not
+	// done again, for a day at least; empty: it has none.
+	Request string
+}
 
 // Desk is what an agent can do. It is implemented in process by Service and
 // over NATS by natsdesk.Client; both act for the agent that the principal, or
 // the API token in its place, says.
 //
 // Claim succeeds for exactly one of several agents; for the others it is
-// ErrOwned, and repeating one's own claim succeeds. Reply claims what nobody
-// has. Resolve, Return, Snooze and Release need the claim, else ErrNotOwner or
+// ErrOwned, and repeating one's own claim succeeds. A supervisor's takes what another put
+// off, too. Reply claims what nobody has. Resolve, Return, Snooze and Release need the claim, else ErrNotOwner or
 // ErrOwned; a supervisor can release what another has. An illegal
 // state is conversation.ErrIllegalTransition, an unknown conversation
-// conversation.ErrNotFound. What returns without an error is durable.
+// conversation.ErrNotFound. Snooze is until a time within MaxSnooze, else ErrUntil. What
+// returns without an error is durable.
+//
+// What changes something and is asked again under an id (conversation.WithMessageID) is
+// done once, and succeeds as it did before, whatever has become of the conversation since:
+// for a day at least, what its customer reads for as long as it is there. What failed is
+// tried anew, and a suggestion is another one.
 //
 // Send is Reply with files that were uploaded before, and the suggestion that it came
 // from. Suggest drafts a reply under the customer's choices of this moment; it may be

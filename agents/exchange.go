@@ -22,42 +22,29 @@ func NewExchange(s *Service, store conversation.ExchangeStore, live *conversatio
 	return &Exchange{desk: s, store: store, live: live}
 }
 
-// owned returns a conversation that the agent has, or that nobody has where free is
-// allowed; else ErrOwned or ErrNotOwner.
-func (x *Exchange) owned(ctx context.Context, who identity.Principal, id string, free bool) (conversation.Conversation, error) {
-	c, _, err := x.desk.about(ctx, who, id)
-	switch {
-	case err != nil:
-		return c, err
-	case c.Assignee == who.Staff, c.Assignee == "" && free:
-		return c, nil
-	case c.Assignee == "":
-		return c, ErrNotOwner
-	}
-	return c, ErrOwned
-}
-
 // Type tells the customer that the agent, who has the conversation, is typing. Nothing
 // of it is kept.
 func (x *Exchange) Type(ctx context.Context, who identity.Principal, id string) error {
-	_, err := x.owned(ctx, who, id, false)
-	if err == nil {
-		x.live.Tell(conversation.Moment{Kind: conversation.Typing, Conversation: id, From: conversation.FromAgent, Staff: who.Staff})
+	c, _, err := x.desk.about(ctx, who, id)
+	switch {
+	case err != nil:
+		return err
+	case c.Assignee == "":
+		return ErrNotOwner
+	case c.Assignee != who.Staff:
+		return ErrOwned
 	}
-	return err
+	x.live.Tell(conversation.Moment{Kind: conversation.Typing, Conversation: id, From: conversation.FromAgent, Staff: who.Staff})
+	return nil
 }
 
 // Read says that the agent has read the conversation up to a sequence number. A look of
 // somebody who does not have it is none that its customer waits for: it marks nothing.
 func (x *Exchange) Read(ctx context.Context, who identity.Principal, id string, seq int64) error {
-	_, err := x.owned(ctx, who, id, false)
-	if errors.Is(err, ErrOwned) || errors.Is(err, ErrNotOwner) {
-		return nil
-	}
-	if err != nil {
+	if _, _, err := x.desk.about(ctx, who, id); err != nil {
 		return err
 	}
-	at, raised, err := x.store.MarkRead(ctx, id, conversation.FromAgent, seq)
+	at, raised, err := x.store.MarkRead(ctx, id, conversation.FromAgent, who.Staff, seq)
 	if err == nil && raised {
 		x.live.Tell(conversation.Moment{Kind: conversation.Reads, Conversation: id, From: conversation.FromAgent, Staff: who.Staff, Seq: at})
 	}
@@ -112,9 +99,10 @@ func (x *Exchange) Edit(ctx context.Context, who identity.Principal, id, message
 	return nil
 }
 
-// Upload takes in a file to be sent with a reply within the hour.
+// Upload takes in a file to be sent with a reply within the hour: for a conversation that
+// the agent has, or nobody; else ErrOwned.
 func (x *Exchange) Upload(ctx context.Context, who identity.Principal, id, name string, data []byte) (conversation.Attachment, error) {
-	c, err := x.owned(ctx, who, id, true)
+	c, _, err := x.desk.about(ctx, who, id)
 	if err != nil {
 		return conversation.Attachment{}, err
 	}
@@ -168,7 +156,7 @@ func (x *Exchange) look(ctx context.Context, who identity.Principal, c conversat
 	if !readsWords(scope) {
 		return ErrNotShared
 	}
-	a := access(who, c.Customer, c.ID)
+	a := accessIn(who, c)
 	if scope.Reader() != consent.HumanAgents {
 		stamp := scope.Stamp()
 		a.Stamp = &stamp

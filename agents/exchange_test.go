@@ -13,6 +13,7 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
+	"candor/internal/schematest"
 	"candor/store"
 )
 
@@ -30,7 +31,7 @@ func TestFilesOfOutsideDesks(t *testing.T) {
 	dir := t.TempDir()
 	keys, err := store.OpenKeyring(t.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
 	must(err)
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "candor.db"), keys)
+	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
 	must(err)
 	t.Cleanup(func() { must(s.Close()) })
 	f := desktest.NewFixture(t, s)

@@ -37,18 +37,17 @@ func noteText(text string, optional bool) (string, error) {
 // Note adds a note to a conversation that is or was at the desk, once for each message id
 // (conversation.WithMessageID). Whoever may read the conversation may.
 func (s *Service) Note(ctx context.Context, who identity.Principal, id, text string) error {
-	if !who.Has(deskRoles...) {
-		return ErrForbidden
-	}
-	text, err := noteText(text, false)
-	if err != nil {
-		return err
-	}
-	if _, err := s.ticket(ctx, who, id); err != nil {
-		return err
-	}
-	return s.store.AddNote(ctx, Note{
-		ID: noteID(conversation.MessageID(ctx)), Conversation: id, Staff: who.Staff, Name: who.Name, Text: text,
+	return s.once(ctx, who, id, func(by By) error {
+		text, err := noteText(text, false)
+		if err != nil {
+			return err
+		}
+		if _, err := s.ticket(ctx, who, id); err != nil {
+			return err
+		}
+		return s.store.AddNote(ctx, by, Note{
+			ID: noteID(conversation.MessageID(ctx)), Conversation: id, Staff: who.Staff, Name: who.Name, Text: text,
+		})
 	})
 }
 

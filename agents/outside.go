@@ -39,14 +39,14 @@ func (s *Service) wordsOf(ctx context.Context, who identity.Principal, c convers
 // ticket returns the ticket of a conversation that is or was at the desk.
 //
 // SECURITY: to an outside desk there is nothing but what its queues have, and what its
-// people took while they had it.
+// people took while they had it; to who asks for a queue, nothing of another one.
 func (s *Service) ticket(ctx context.Context, who identity.Principal, id string) (Ticket, error) {
 	t, err := s.store.Ticket(ctx, id)
 	if err != nil {
 		return Ticket{}, err
 	}
 	served, err := s.served(ctx, who, []Ticket{t})
-	if err == nil && len(served) == 0 {
+	if err == nil && (len(served) == 0 || who.Queue != "" && t.Queue != who.Queue) {
 		err = conversation.ErrNotFound
 	}
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Service) served(ctx context.Context, who identity.Principal, tickets []
 		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(tickets), func(t Ticket) bool {
-		theirs := t.State == Owned && t.Assignee == who.Staff
+		theirs := (t.State == Owned || t.State == PutOff) && t.Assignee == who.Staff
 		return !slices.Contains(queues, t.Queue) && !theirs
 	}), nil
 }

@@ -30,8 +30,9 @@ type AgentNow struct {
 // Overview is the desk at a moment, as who leads it sees it. Summaries are not in it.
 type Overview struct {
 	Queues  []QueueNow
-	Agents  []AgentNow // those who are there first
+	Agents  []AgentNow // those who are there first; of capacity 0 who has something and no seat
 	Waiting []Ticket   // in the order in which they are served
+	Snoozed []Ticket   // those that are put off, the first to come back first
 	// Known is whether it can be told who is there.
 	Known bool
 }
@@ -57,6 +58,10 @@ func Look(tickets []Ticket, queues []Queue, staff []Agent, present Attendance, n
 	has := make(map[identity.StaffID][]Ticket)
 	for _, t := range tickets {
 		t.Summary = ""
+		if t.State == PutOff {
+			o.Snoozed = append(o.Snoozed, t)
+			continue
+		}
 		if t.Assignee != "" {
 			has[t.Assignee] = append(has[t.Assignee], t)
 		} else {
@@ -67,7 +72,7 @@ func Look(tickets []Ticket, queues []Queue, staff []Agent, present Attendance, n
 			continue // it was removed just now
 		}
 		q := &o.Queues[i]
-		if t.Clocks.Late {
+		if t.Late() {
 			q.Late++
 		}
 		if t.Assignee != "" {
@@ -79,12 +84,19 @@ func Look(tickets []Ticket, queues []Queue, staff []Agent, present Attendance, n
 			q.Oldest = t.WaitingSince
 		}
 	}
+	slices.SortStableFunc(o.Snoozed, func(a, b Ticket) int { return a.Until.Compare(b.Until) })
 	for _, a := range staff {
 		o.Agents = append(o.Agents, AgentNow{Agent: a, Status: a.Status(present.Status(a.Staff, now)), Has: has[a.Staff]})
+		delete(has, a.Staff)
+	}
+	// Who leads the desk is given nothing, and may have taken something all the same.
+	for id, own := range has {
+		a := Agent{Seat: Seat{Staff: id, Name: own[0].AssigneeName}, Load: len(own)}
+		o.Agents = append(o.Agents, AgentNow{Agent: a, Status: present.Status(id, now), Has: own})
 	}
 	rank := map[Status]int{Online: 0, Busy: 1, Away: 2, "": 3}
 	slices.SortStableFunc(o.Agents, func(a, b AgentNow) int {
-		return cmp.Or(cmp.Compare(rank[a.Status], rank[b.Status]), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(rank[a.Status], rank[b.Status]), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Staff, b.Staff))
 	})
 	return o
 }

@@ -2,7 +2,9 @@ package agents
 
 import (
 	"context"
+	"errors"
 
+	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
 )
@@ -33,23 +35,29 @@ func (s *Service) Send(ctx context.Context, who identity.Principal, id string, m
 	if err != nil {
 		return err
 	}
-	draft, segments, err := s.drafted(ctx, who, id, text, m.Suggestion)
-	if err != nil {
-		return s.replied(ctx, id, err)
-	}
-	c, _, err := s.about(ctx, who, id)
-	if err != nil {
-		return err
-	}
-	who.Site = c.Site
-	stamp, err := s.naming(ctx, who.About(c.Customer, id), segments)
-	if err == nil {
-		err = s.act(ctx, who, id, func(conversation.Conversation, string) Action {
+	err = s.once(ctx, who, id, func(by By) error {
+		draft, segments, err := s.drafted(ctx, who, id, text, m.Suggestion)
+		if err != nil {
+			return err
+		}
+		c, _, err := s.about(ctx, who, id)
+		if err != nil {
+			return err
+		}
+		who.Site = c.Site
+		stamp, err := s.naming(ctx, who.About(c.Customer, id), segments)
+		if err != nil {
+			return err
+		}
+		return s.actBy(ctx, who, by, id, func(conversation.Conversation, string) Action {
 			return Action{Trigger: conversation.AgentReplies, Reason: conversation.TakenOver, Drafted: draft, Stamp: stamp, Message: &conversation.Message{
 				ID: conversation.MessageID(ctx), From: conversation.FromAgent, Segments: segments, Assisted: draft != nil,
 				Attachments: files, Staff: who.Staff, Name: who.Name,
 			}}
 		})
+	})
+	if errors.Is(err, consent.ErrStale) {
+		err = ErrWithdrawn
 	}
-	return s.replied(ctx, id, err)
+	return err
 }

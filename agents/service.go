@@ -24,8 +24,9 @@ type Action struct {
 	// Joined is what the customer reads if the action takes the conversation.
 	Joined *conversation.Message
 	Until  time.Time // of a snooze
-	// Anyone is whether it may be done to what another agent has.
-	Anyone bool
+	// Anyone is whether it may be done to what another agent has; Snoozed, whether a claim
+	// may take what another put off.
+	Anyone, Snoozed bool
 	// Kept is whether what is kept for another agent may be taken.
 	Kept bool
 	// Drafted is the suggestion that a reply came from, if it came from one.
@@ -40,20 +41,26 @@ type Action struct {
 // Act is one transaction, durable when it returns. It refuses what belongs to
 // another agent (ErrOwned), what belongs to nobody and needs an owner
 // (ErrNotOwner), and what the state does not allow; a claim, or a reply to a
-// conversation that nobody has, takes it. A message whose id is already in the
-// conversation is not sent again, and changes nothing. What is kept for another agent
-// is ErrReserved unless the action says that it may be taken; Pass ends one's own
-// reservation, ErrNotReserved without one. Tickets come in the order
-// in which they will be served. Permitted returns records under the scope, which
-// filters inside the query.
+// conversation that nobody has, takes it. A time to snooze until that is past, or beyond
+// MaxSnooze, is ErrUntil. What was done under its request's id, or a reply whose message
+// is in the conversation already, is not done again, and changes nothing. What is kept for
+// another agent is ErrReserved unless the action says that it may be taken; Pass ends one's
+// own reservation, ErrNotReserved without one. Whoever may not have the conversation, by
+// their desk or by the queue of By, finds none: conversation.ErrNotFound. Tickets come in
+// the order in which they will be served, with those that are put off. Permitted returns
+// records under the scope, which filters inside the query.
 type Store interface {
 	Tickets(ctx context.Context, queue string) ([]Ticket, error)
 	Ticket(ctx context.Context, conversation string) (Ticket, error)
-	Act(ctx context.Context, who identity.StaffID, conversation string, a Action) error
-	Pass(ctx context.Context, who identity.StaffID, conversation string) error
+	Act(ctx context.Context, by By, conversation string, a Action) error
+	Pass(ctx context.Context, by By, conversation string) error
+	// Done reports whether what a request asks for was done before.
+	Done(ctx context.Context, by By, conversation string) (bool, error)
 	Conversation(ctx context.Context, id string) (conversation.Conversation, error)
 	Messages(ctx context.Context, conversation string) ([]conversation.Message, error)
 	Permitted(ctx context.Context, scope consent.Scope, limit int) ([]retrieval.Record, error)
+	// PermittedOf is Permitted of one category.
+	PermittedOf(ctx context.Context, scope consent.Scope, c consent.Category, limit int) ([]retrieval.Record, error)
 	Site(ctx context.Context, id identity.SiteID) (identity.Site, error)
 	// QueuesOf returns the queues that a member of staff serves; none: all, but none at an
 	// outside desk.
@@ -123,6 +130,10 @@ func (s *Service) tickets(ctx context.Context, who identity.Principal, queue str
 	if tickets, err = s.served(ctx, who, tickets); err != nil {
 		return nil, err
 	}
+	// Nobody waits for what is put off: it is its owner's, and who leads the desk can take it.
+	tickets = slices.DeleteFunc(tickets, func(t Ticket) bool {
+		return t.State == PutOff && t.Assignee != who.Staff && !who.Has(identity.RoleSupervisor)
+	})
 	stamps := make(map[string]*consent.Stamp)
 	for i := range tickets {
 		m, err := s.store.Messages(ctx, tickets[i].Conversation)
@@ -289,9 +300,27 @@ func (s *Service) mask(scope consent.Scope, who identity.Principal, m conversati
 }
 
 func (s *Service) act(ctx context.Context, who identity.Principal, id string, make func(c conversation.Conversation, brand string) Action) error {
+	return s.once(ctx, who, id, func(by By) error { return s.actBy(ctx, who, by, id, make) })
+}
+
+// once does something to a conversation. Where it fails that was done before under the id
+// of the request, it succeeds as it did then.
+func (s *Service) once(ctx context.Context, who identity.Principal, id string, do func(By) error) error {
 	if !who.Has(deskRoles...) {
 		return ErrForbidden
 	}
+	by := By{Staff: who.Staff, Queue: who.Queue, Request: conversation.RequestID(ctx)}
+	err := do(by)
+	if err == nil || by.Request == "" {
+		return err
+	}
+	if done, e := s.store.Done(ctx, by, id); e == nil && done {
+		return nil
+	}
+	return err
+}
+
+func (s *Service) actBy(ctx context.Context, who identity.Principal, by By, id string, make func(c conversation.Conversation, brand string) Action) error {
 	c, err := s.store.Conversation(ctx, id)
 	if err != nil {
 		return err
@@ -306,10 +335,14 @@ func (s *Service) act(ctx context.Context, who identity.Principal, id string, ma
 	a := make(c, site.Name)
 	a.Kept = who.Has(identity.RoleSupervisor)
 	a.Joined = notice(s.notices.Joined(c.Language, who.Name))
-	if err := s.store.Act(ctx, who.Staff, id, a); err != nil {
+	if err := s.store.Act(ctx, by, id, a); err != nil {
 		return err
 	}
-	if a.Trigger == conversation.AgentClaims || a.Trigger == conversation.AgentReplies {
+	if a.Trigger != conversation.AgentClaims && a.Trigger != conversation.AgentReplies {
+		return nil
+	}
+	// What was done before may have been undone since: the assistant then goes on.
+	if now, err := s.store.Conversation(ctx, id); err != nil || now.Assignee == who.Staff {
 		s.taken(id)
 	}
 	return nil
@@ -319,10 +352,11 @@ func notice(text string) *conversation.Message {
 	return &conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage(text)}
 }
 
-// Claim takes a conversation.
+// Claim takes a conversation. A supervisor can take what another agent has put off: they
+// may not be there when its time comes.
 func (s *Service) Claim(ctx context.Context, who identity.Principal, id string) error {
 	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
-		return Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver}
+		return Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver, Snoozed: who.Has(identity.RoleSupervisor)}
 	})
 }
 
@@ -348,7 +382,7 @@ func (s *Service) Return(ctx context.Context, who identity.Principal, id string)
 	})
 }
 
-// Snooze puts a conversation off until a time, or until its customer writes.
+// Snooze puts a conversation off until a time, or until its customer writes before that.
 func (s *Service) Snooze(ctx context.Context, who identity.Principal, id string, until time.Time) error {
 	return s.act(ctx, who, id, func(conversation.Conversation, string) Action {
 		return Action{Trigger: conversation.AgentSnoozes, Reason: conversation.PutOff, Until: until}

@@ -134,13 +134,13 @@ type Suggester interface {
 // AssistStore keeps what helps people at the desk.
 //
 // AddSuggestion stores a suggestion, sealed, under its stamp: consent.ErrStale if that
-// does not hold any more, or a source is hidden by now. Suggestions returns those of a
+// does not hold any more, or a source is hidden by now. It keeps to By as Act does. Suggestions returns those of a
 // conversation that stand, the newest last. Act settles them: see Drafted.
 //
 // PutSummary stores what a model made of a conversation until it goes on; Summarized
 // returns it for the reader and the sequence number that it is of, if it is there.
 type AssistStore interface {
-	AddSuggestion(ctx context.Context, customer identity.CustomerID, s Suggestion) error
+	AddSuggestion(ctx context.Context, by By, customer identity.CustomerID, s Suggestion) error
 	Suggestions(ctx context.Context, conversation string) ([]Suggestion, error)
 	Answered(ctx context.Context, conversation string) ([]Answered, error)
 	PutSummary(ctx context.Context, customer identity.CustomerID, conversation string, s StoredSummary) error
@@ -263,12 +263,12 @@ func (s *Service) suggest(ctx context.Context, who identity.Principal, id, instr
 	if len(out.Sentences) == 0 {
 		return out, nil // there is nothing to keep
 	}
-	if err := s.assist.Store.AddSuggestion(ctx, c.Customer, out); err != nil {
+	if err := s.assist.Store.AddSuggestion(ctx, By{Staff: who.Staff, Queue: who.Queue}, c.Customer, out); err != nil {
 		return Suggestion{}, err
 	}
 	// SECURITY: nothing is given out before it is on record who sees it, under the stamp
 	// that it was made under.
-	look := access(about, c.Customer, id)
+	look := accessIn(about, c)
 	look.Stamp = &out.Stamp
 	for _, u := range out.Used {
 		if u.Recipient == scope.Reader() && u.Category != consent.Knowledge {
@@ -443,24 +443,3 @@ func (s Suggestion) quotedIn(text string) bool {
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// replied turns how a reply that came from a suggestion failed into what its sender is
-// told: one that was sent already under its id was sent.
-func (s *Service) replied(ctx context.Context, conv string, err error) error {
-	if !errors.Is(err, ErrUnknownSuggestion) && !errors.Is(err, consent.ErrStale) {
-		return err
-	}
-	if sent, e := s.sent(ctx, conv, conversation.MessageID(ctx)); e != nil || sent {
-		return e
-	}
-	if errors.Is(err, consent.ErrStale) {
-		err = ErrWithdrawn
-	}
-	return err
-}
-
-// sent reports whether a message is in a conversation already.
-func (s *Service) sent(ctx context.Context, conv, message string) (bool, error) {
-	all, err := s.store.Messages(ctx, conv)
-	return slices.ContainsFunc(all, func(m conversation.Message) bool { return m.ID == message }), err
-}

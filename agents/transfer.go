@@ -75,12 +75,13 @@ var (
 //
 // Transfer is one transaction. It refuses what belongs to another agent (ErrOwned) or to
 // nobody (ErrNotOwner) unless anyone's may be given away, ErrUnknownQueue and
-// ErrUnknownColleague, and changes no clock. AddNote stores a note once for its id.
+// ErrUnknownColleague, and changes no clock; what is put off can be assigned, and comes
+// back. AddNote stores a note once for its id. Both keep to By as Act does.
 type TransferStore interface {
-	Transfer(ctx context.Context, who identity.StaffID, conversation string, t Transfer) error
+	Transfer(ctx context.Context, by By, conversation string, t Transfer) error
 	// Colleague returns the name of somebody who may be given tickets.
 	Colleague(ctx context.Context, staff identity.StaffID) (string, error)
-	AddNote(ctx context.Context, n Note) error
+	AddNote(ctx context.Context, by By, n Note) error
 	// Notes and TicketHistory are of a conversation, the oldest first.
 	Notes(ctx context.Context, conversation string) ([]Note, error)
 	TicketHistory(ctx context.Context, conversation string) ([]TicketEvent, error)
@@ -117,16 +118,15 @@ func (s *Service) Assign(ctx context.Context, who identity.Principal, id string,
 }
 
 func (s *Service) transfer(ctx context.Context, who identity.Principal, id string, t Transfer) error {
-	if !who.Has(deskRoles...) {
-		return ErrForbidden
-	}
-	if _, err := s.ticket(ctx, who, id); err != nil {
-		return err
-	}
-	note, err := noteText(t.Note, true)
-	if err != nil {
-		return err
-	}
-	t.Note, t.Anyone = note, who.Has(identity.RoleSupervisor)
-	return s.store.Transfer(ctx, who.Staff, id, t)
+	return s.once(ctx, who, id, func(by By) error {
+		if _, err := s.ticket(ctx, who, id); err != nil {
+			return err
+		}
+		note, err := noteText(t.Note, true)
+		if err != nil {
+			return err
+		}
+		t.Note, t.Anyone = note, who.Has(identity.RoleSupervisor)
+		return s.store.Transfer(ctx, by, id, t)
+	})
 }

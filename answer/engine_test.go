@@ -16,6 +16,7 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
+	"candor/internal/schematest"
 	"candor/retrieval"
 	"candor/retrieval/embedded"
 	"candor/store"
@@ -45,7 +46,7 @@ func newWorld(t *testing.T, a answer.Answerer) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "candor.db"), keys)
+	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +330,7 @@ func TestTakenOverMidAnswer(t *testing.T) {
 			return err
 		}
 		w.ok(w.store.AddStaff(t.Context(), identity.StaffMember{ID: "sam", Email: "sam@shop.example", Name: "Sam"}))
-		w.ok(w.store.Act(t.Context(), "sam", q.Conversation, agents.Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver}))
+		w.ok(w.store.Act(t.Context(), agents.By{Staff: "sam"}, q.Conversation, agents.Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver}))
 		return honest(r, yield)
 	}))
 	w.choose(true, consent.Standing)
@@ -367,7 +368,7 @@ func TestWithdrawnThenTakenOver(t *testing.T) {
 		}
 		w.choose(false, "")
 		w.ok(w.store.AddStaff(t.Context(), identity.StaffMember{ID: "sam", Email: "sam@shop.example", Name: "Sam"}))
-		w.ok(w.store.Act(t.Context(), "sam", q.Conversation, agents.Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver}))
+		w.ok(w.store.Act(t.Context(), agents.By{Staff: "sam"}, q.Conversation, agents.Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver}))
 		return honest(r, yield)
 	}))
 	w.choose(true, consent.Standing)

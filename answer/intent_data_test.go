@@ -1,6 +1,8 @@
 package answer_test
 
 import (
+	"runtime"
+	"sync"
 	"testing"
 
 	"candor/answer"
@@ -52,8 +54,20 @@ func TestWantsPersonOnNLUPP(t *testing.T) {
 func TestSmalltalkOnCLINC(t *testing.T) {
 	p := consent.DefaultPolicy()
 	var hello, thank, person counts
-	for _, row := range evaldata.Rows[struct{ Text, Label string }](t, "intents/clinc150.jsonl") {
-		act := answer.Understand(p, row.Text, "en").Act
+	rows := evaldata.Rows[struct{ Text, Label string }](t, "intents/clinc150.jsonl")
+	acts := make([]answer.Act, len(rows))
+	var group sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < len(rows); i += workers {
+				acts[i] = answer.Understand(p, rows[i].Text, "en").Act
+			}
+		})
+	}
+	group.Wait()
+	for i, row := range rows {
+		act := acts[i]
 		hello.add(act == answer.Greeting, row.Label == "greeting")
 		if row.Label != "goodbye" {
 			thank.add(act == answer.Thanks, row.Label == "thank_you")

@@ -50,14 +50,16 @@ func (r *routing) failed() bool {
 
 // Budget bounds what language models cost.
 //
-// Reserve takes tokens for an answer of the customer's, which has spent some already,
-// out of what is left for it and of a day (of UTC), and returns how many it took: fewer
-// where fewer are left, 0 where too few are for an answer. It is durable when it returns,
+// Reserve takes tokens for an answer to a customer, which has spent some already, out of
+// what is left for it and of a day (of UTC), and returns how many it took: fewer where
+// fewer are left, 0 where too few are for an answer. A day of the customer's own is not
+// that of staff who serve them (Principal.About): no draft or summary costs the customer
+// an answer. It is durable when it returns,
 // and counted on every replica. Settle gives
 // back what was not spent; what a crash leaves reserved stays spent for that day.
 type Budget interface {
-	Reserve(ctx context.Context, customer identity.CustomerID, day time.Time, spent int) (tokens int, err error)
-	Settle(ctx context.Context, customer identity.CustomerID, day time.Time, unspent int) error
+	Reserve(ctx context.Context, who identity.Principal, day time.Time, spent int) (tokens int, err error)
+	Settle(ctx context.Context, who identity.Principal, day time.Time, unspent int) error
 }
 
 // reserve returns how many tokens the next model may use; 0: none is to be asked.
@@ -67,7 +69,7 @@ func (w *writer) reserve() (int, error) {
 		return noBound, nil
 	}
 	w.day = time.Now().UTC()
-	n, err := b.Reserve(w.ctx, w.turn.Who.Customer, w.day, w.routing.spent)
+	n, err := b.Reserve(w.ctx, w.turn.Who, w.day, w.routing.spent)
 	if err != nil && w.ctx.Err() == nil {
 		// What cannot be counted is not spent.
 		w.engine.Logger.Warn("no model is asked, since its cost cannot be counted", "answer", w.answer.ID, "error", err)
@@ -88,7 +90,7 @@ func (w *writer) settle(unspent int) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), endTimeout)
 	defer cancel()
-	if err := b.Settle(ctx, w.turn.Who.Customer, w.day, unspent); err != nil {
+	if err := b.Settle(ctx, w.turn.Who, w.day, unspent); err != nil {
 		w.engine.Logger.Warn("tokens that were not used stay counted", "answer", w.answer.ID, "error", err)
 	}
 }

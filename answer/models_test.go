@@ -500,13 +500,13 @@ type purse struct {
 	spent    []int // by the answer, before each time
 }
 
-func (b *purse) Reserve(_ context.Context, _ identity.CustomerID, _ time.Time, spent int) (int, error) {
+func (b *purse) Reserve(_ context.Context, _ identity.Principal, _ time.Time, spent int) (int, error) {
 	b.spent = append(b.spent, spent)
 	b.reserved = append(b.reserved, b.left)
 	return b.left, b.err
 }
 
-func (b *purse) Settle(_ context.Context, _ identity.CustomerID, _ time.Time, unspent int) error {
+func (b *purse) Settle(_ context.Context, _ identity.Principal, _ time.Time, unspent int) error {
 	b.settled = append(b.settled, unspent)
 	return nil
 }

@@ -18,6 +18,7 @@ type Asking struct {
 	Offer        Offer
 	Conversation string
 	Staff        identity.StaffID
+	Queue        string // that it must be in, as Principal.Queue
 	// Message is the id of the message that shows the offer. The offer's id is made
 	// from it, so that asking again under the same id is asking once.
 	Message string
@@ -244,7 +245,7 @@ func ask(p *Policy, s Snapshot, asked map[Triple]bool, who identity.Principal, c
 	o.Text = strings.NewReplacer("{name}", who.Name, "{brand}", from, "{what}", p.Phrase(lang, categories...),
 		"{only}", strings.ReplaceAll(reader.Only.In(lang), "{brand}", brand)).Replace(askText.In(lang))
 	entry.Live = live(p, s.with(entry.Events))
-	entry.Asks = &Asking{Offer: o, Conversation: who.Conversation, Staff: who.Staff, Message: message}
+	entry.Asks = &Asking{Offer: o, Conversation: who.Conversation, Staff: who.Staff, Queue: who.Queue, Message: message}
 	return entry, nil
 }
 

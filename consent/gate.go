@@ -158,7 +158,8 @@ func (g *Gate) Scope(ctx context.Context, who identity.Principal, purpose Purpos
 	if purpose == AgentAssist {
 		s.reader = ReaderOf(who)
 	}
-	if who.Kind == identity.Staff {
+	// SECURITY: what is for staff is for the company's own.
+	if who.Kind == identity.Staff && !who.Outside() {
 		s.audience = Staff
 	}
 	switch {

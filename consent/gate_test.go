@@ -15,6 +15,7 @@ import (
 
 	"candor/consent"
 	"candor/identity"
+	"candor/internal/schematest"
 	"candor/store"
 )
 
@@ -36,7 +37,7 @@ func newWorld(t *testing.T, p *consent.Policy) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "candor.db"), keys)
+	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -386,10 +387,13 @@ func TestWhoGetsAScope(t *testing.T) {
 			}
 		}
 	}
-	// Staff without a customer see what the site has, and nobody's data.
-	s, err := w.gate.Scope(t.Context(), identity.Principal{Kind: identity.Staff, Site: shop}, consent.AgentAssist)
-	if err != nil || s.Stamp().Personal || s.Customer() != "" || s.Audience() != consent.Staff {
-		t.Errorf("%+v, %v", s, err)
+	// Staff without a customer see what the site has, and nobody's data; of another desk,
+	// what is for everybody.
+	for desk, audience := range map[string]consent.Audience{"": consent.Staff, "desk:acme": consent.Public} {
+		s, err := w.gate.Scope(t.Context(), identity.Principal{Kind: identity.Staff, Site: shop, Recipient: desk}, consent.AgentAssist)
+		if err != nil || s.Stamp().Personal || s.Customer() != "" || s.Audience() != audience {
+			t.Errorf("at %q: %+v, %v", desk, s, err)
+		}
 	}
 }
 

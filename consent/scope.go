@@ -15,7 +15,7 @@ type Audience int
 // The zero Audience is the public.
 const (
 	Public Audience = iota
-	Staff           // internal knowledge too
+	Staff           // of the company's own: internal knowledge too
 )
 
 // Permit is one recipient that a category may go to, and the grant that says so.

@@ -71,7 +71,9 @@ var (
 	ErrTooManyPixels      = errors.New("the image has too many pixels; send a smaller one")
 	// ErrAttachmentGone refuses a message that names an attachment which was uploaded
 	// too long ago, was sent already, or is somebody else's.
-	ErrAttachmentGone      = errors.New("a file of this message is not here any more, or was sent already; add it again")
+	ErrAttachmentGone = errors.New("a file of this message is not here any more, or was sent already; add it again")
+	// ErrUploadedAgain ends an upload of which the same was begun anew meanwhile.
+	ErrUploadedAgain       = errors.New("this file is being uploaded by another request; wait for that one, or add the file again")
 	ErrTooManyAttachments  = errors.New("a message takes at most 10 files")
 	ErrAttachmentAllowance = errors.New("as many files were sent as a day allows; try again tomorrow, or describe what they show")
 )

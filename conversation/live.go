@@ -111,8 +111,9 @@ func (m Marks) Unread(messages []Message) (n int) {
 // is ErrNotFound.
 type ExchangeStore interface {
 	// MarkRead raises the mark of a side, FromCustomer or FromAgent, to a sequence
-	// number, at most the conversation's last. raised is false where it was there.
-	MarkRead(ctx context.Context, conversation string, by Author, seq int64) (at int64, raised bool, err error)
+	// number, at most the conversation's last. raised is false where it was there, and
+	// where an agent reads, who is named, that does not have the conversation.
+	MarkRead(ctx context.Context, conversation string, by Author, staff identity.StaffID, seq int64) (at int64, raised bool, err error)
 	// PostFiles is Store.Post of a message without words: it makes no answer, and where
 	// the assistant has the conversation the notice follows the message.
 	PostFiles(ctx context.Context, id string, m Message, language string, notice Message) (Posted, error)
@@ -122,8 +123,10 @@ type ExchangeStore interface {
 	// where the change does not allow it.
 	Edit(ctx context.Context, conversation string, e Edit) error
 
-	// Upload stores an attachment that no message was sent with yet, once for each id.
-	// ErrAttachmentAllowance where its sender has uploaded enough today.
+	// Upload stores an attachment that no message was sent with yet, once for each id: of
+	// several at a moment the one that began last is stored, whole, and the others are
+	// ErrUploadedAgain. ErrAttachmentAllowance where its sender has uploaded enough today;
+	// an agent's is refused, as a reply is, where somebody else has the conversation.
 	Upload(ctx context.Context, a StoredAttachment, data []byte) error
 	Attachment(ctx context.Context, conversation, attachment string) (StoredAttachment, error)
 	// AttachmentPiece returns a piece of one; the first is 0.
@@ -158,7 +161,7 @@ func (x *Exchange) Read(ctx context.Context, who identity.Principal, id string, 
 	if err != nil {
 		return err
 	}
-	at, raised, err := x.store.MarkRead(ctx, id, FromCustomer, seq)
+	at, raised, err := x.store.MarkRead(ctx, id, FromCustomer, "", seq)
 	if err == nil && raised {
 		x.live.Tell(Moment{Kind: Reads, Conversation: id, From: FromCustomer, Staff: c.Assignee, Seq: at})
 	}

@@ -18,8 +18,15 @@ func WithMessageID(ctx context.Context, id string) context.Context {
 // MessageID returns the id for a message that is posted under ctx: the one that
 // was chosen, else a fresh one.
 func MessageID(ctx context.Context) string {
-	if id, ok := ctx.Value(messageID{}).(string); ok && id != "" {
+	if id := RequestID(ctx); id != "" {
 		return id
 	}
 	return identity.NewID("msg")
+}
+
+// RequestID returns the id that was chosen for what is done under ctx; empty: none was,
+// and doing it again is doing it twice.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(messageID{}).(string)
+	return id
 }

@@ -12,6 +12,7 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
+	"candor/internal/schematest"
 	"candor/store"
 )
 
@@ -36,7 +37,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "candor.db"), keys)
+	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
 	if err != nil {
 		t.Fatal(err)
 	}

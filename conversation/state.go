@@ -88,7 +88,7 @@ var transitions = map[State]map[Trigger]State{
 	},
 	Snoozed: {
 		HandoffWanted: Open, CustomerSays: Open,
-		AgentClaims: Open, AgentReplies: Open, SnoozeEnds: Open,
+		AgentClaims: Open, AgentReplies: Open, SnoozeEnds: Open, SupervisorAssigns: Open,
 		AgentResolves: Resolved, AgentReturns: Pending,
 	},
 	Resolved: {

@@ -62,7 +62,7 @@ func TestArchive(t *testing.T) {
 			ID: identity.NewID("msg"), From: conversation.FromCustomer, Segments: conversation.PlainMessage(""), Attachments: []conversation.Attachment{file},
 		}, "en", conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("Files are not read.")})
 		f.must(err)
-		f.must(f.store.AddNote(ctx, agents.Note{ID: "not_" + string(who.Customer), Conversation: c.ID, Staff: "stf_1", Text: "Wants " + string(who.Customer) + attack}))
+		f.must(f.store.AddNote(ctx, agents.By{Staff: "stf_1"}, agents.Note{ID: "not_" + string(who.Customer), Conversation: c.ID, Staff: "stf_1", Text: "Wants " + string(who.Customer) + attack}))
 	}
 	complaint, err := f.gate.NewRequest(ctx, f.maya, consent.ComplaintRequest, "Too slow "+attack)
 	f.must(err)

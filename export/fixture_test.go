@@ -18,6 +18,7 @@ import (
 	"candor/conversation"
 	"candor/export"
 	"candor/identity"
+	"candor/internal/schematest"
 	"candor/retrieval"
 	"candor/store"
 )
@@ -83,7 +84,7 @@ func newFixture(t *testing.T) *fixture {
 	ctx := t.Context()
 	keys, err := store.OpenKeyring(ctx, "sqlite:"+filepath.Join(t.TempDir(), "keys.db"), store.MasterKey{1})
 	f.must(err)
-	f.store, err = store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "data.db"), keys)
+	f.store, err = store.Open(ctx, schematest.File(t, filepath.Join(t.TempDir(), "data.db")), keys)
 	f.must(err)
 	t.Cleanup(func() { f.must(f.store.Close()) })
 	policy := consent.DefaultPolicy()

@@ -98,6 +98,9 @@ type Principal struct {
 	// Recipient is the desk of somebody else's that staff works at, as the policy
 	// names it (desk:<name>); empty: the company's own.
 	Recipient string
+	// Queue is the only one whose conversations there are to staff, as over NATS, where
+	// permissions are by queue; empty: whatever their account allows.
+	Queue string
 }
 
 // Anonymous reports whether the principal has no identity to hang personal

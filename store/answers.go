@@ -276,7 +276,7 @@ func (s *Store) interruptAnswers(tx *Tx, key Sealer, c *conversation.Conversatio
 	rows, err := collect(tx.ctx, tx.tx, func(scan func(...any) error) (w writing, err error) {
 		err = scan(&w.id, &w.sealed)
 		return w, err
-	}, "SELECT id, sealed FROM answers WHERE conversation = ? AND status = ? ORDER BY at, id", c.ID, answer.Writing)
+	}, "SELECT id, sealed FROM answers WHERE conversation = ? AND status = 'writing' ORDER BY at, id", c.ID)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,9 @@ func (tx *Tx) ask(key Sealer, a consent.Asking) error {
 	if c.Customer != tx.customer {
 		return conversation.ErrNotFound
 	}
+	if err := tx.serves(agents.By{Staff: a.Staff, Queue: a.Queue}, c.ID); err != nil {
+		return err
+	}
 	if err := agents.MayAsk(c, a.Staff); err != nil {
 		return err
 	}

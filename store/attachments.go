@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"candor/agents"
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
@@ -35,7 +36,8 @@ func attachmentsOf(ctx context.Context, q querier, key Sealer, where string, arg
 const piecesAtOnce = 4
 
 // Upload stores an attachment that belongs to no message yet. What is cut off in between
-// is never given out, and swept like what was not sent.
+// is never given out, and swept like what was not sent. Each attempt seals its row anew,
+// and adds to that row alone: of several attempts at one id the pieces are not mixed.
 func (s *Store) Upload(ctx context.Context, a conversation.StoredAttachment, data []byte) error {
 	c, key, err := s.keyIn(ctx, a.Conversation)
 	if err != nil {
@@ -48,7 +50,7 @@ func (s *Store) Upload(ctx context.Context, a conversation.StoredAttachment, dat
 	known := false
 	err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
 		var err error
-		known, err = tx.beginUpload(c, a, sealed)
+		known, err = tx.beginUpload(a, sealed)
 		return err
 	})
 	if err != nil || known {
@@ -65,16 +67,23 @@ func (s *Store) Upload(ctx context.Context, a conversation.StoredAttachment, dat
 			}
 		}
 		err := s.writeFor(ctx, c.Customer, func(tx *Tx) error {
+			whole := 0
+			if last {
+				whole = len(pieces)
+			}
+			n, err := tx.exec("UPDATE attachments SET pieces = ? WHERE id = ? AND pieces = 0 AND sealed = ?", whole, a.ID, sealed)
+			if err == nil && n == 0 {
+				err = conversation.ErrUploadedAgain
+			}
+			if err != nil {
+				return err
+			}
 			for i, row := range rows {
 				if _, err := tx.exec("INSERT INTO attachment_pieces (attachment, piece, sealed) VALUES (?, ?, ?)", a.ID, first+i, row); err != nil {
 					return err
 				}
 			}
-			if !last {
-				return nil
-			}
-			_, err := tx.exec("UPDATE attachments SET pieces = ? WHERE id = ?", len(pieces), a.ID)
-			return err
+			return nil
 		})
 		if err != nil {
 			return err
@@ -83,9 +92,22 @@ func (s *Store) Upload(ctx context.Context, a conversation.StoredAttachment, dat
 	return nil
 }
 
-// beginUpload adds the row of an attachment, if its sender may still upload today. One
-// whose id was uploaded before is known; where that was cut off it begins again.
-func (tx *Tx) beginUpload(c conversation.Conversation, a conversation.StoredAttachment, sealed []byte) (known bool, err error) {
+// beginUpload adds the row of an attachment, if its sender may still upload today, and an
+// agent's while nobody else has the conversation. One whose id was uploaded before is
+// known; where that was cut off, or goes on, it begins again.
+func (tx *Tx) beginUpload(a conversation.StoredAttachment, sealed []byte) (known bool, err error) {
+	c, err := getConversation(tx.ctx, tx.tx, a.Conversation)
+	if err != nil {
+		return false, err
+	}
+	if a.From == conversation.FromAgent {
+		if err := tx.serves(agents.By{Staff: a.Staff}, c.ID); err != nil {
+			return false, err
+		}
+		if c.Assignee != "" && c.Assignee != a.Staff {
+			return false, agents.ErrOwned
+		}
+	}
 	var owner identity.CustomerID
 	var conv string
 	var pieces int

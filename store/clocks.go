@@ -12,16 +12,8 @@ import (
 	"candor/identity"
 )
 
-// said keeps when somebody wrote last, and how the ticket's clocks stand since. A notice
-// is nobody's word; the first one says when the conversation began.
-func (tx *Tx) said(conv string, m conversation.Message) error {
-	if m.From == conversation.FromSystem {
-		_, err := tx.exec("UPDATE conversations SET said = ? WHERE id = ? AND said = 0", micros(tx.Now), conv)
-		return err
-	}
-	if _, err := tx.exec("UPDATE conversations SET said = ?, said_by = ?, warned = 0 WHERE id = ?", micros(tx.Now), m.From, conv); err != nil {
-		return err
-	}
+// clocksAfter keeps how the ticket's clocks stand since a message.
+func (tx *Tx) clocksAfter(conv string, m conversation.Message) error {
 	var change string
 	switch m.From {
 	case conversation.FromCustomer:
@@ -54,7 +46,7 @@ func (tx *Tx) setDue(ticket string) error {
 	if err != nil {
 		return err
 	}
-	q, err := getQueue(tx.ctx, tx.tx, queue)
+	q, err := tx.queue(queue)
 	if errors.Is(err, agents.ErrUnknownQueue) {
 		q, err = agents.Queue{}, nil // a queue that is gone has no targets
 	}
@@ -184,7 +176,8 @@ func (tx *Tx) escalate(t agents.Ticket) error {
 	if err := tx.setDue(t.ID); err != nil {
 		return err
 	}
-	return tx.tellTicket(t.Conversation)
+	_, err = tx.tellTicket(t.Conversation)
+	return err
 }
 
 // QuietNotice is what a customer reads before their conversation is closed, in their

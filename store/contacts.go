@@ -100,18 +100,6 @@ func (s *Store) ContactsOf(ctx context.Context, customer identity.CustomerID) (m
 	return out, err
 }
 
-// leaveUnread remembers since when the customer has not read what a person wrote: from
-// the first such message on, until they read it or write themselves.
-func (tx *Tx) leaveUnread(conv string, m conversation.Message) error {
-	if m.From != conversation.FromAgent {
-		return nil
-	}
-	_, err := tx.exec(`UPDATE conversations SET unread_told = CASE WHEN unread_seq > customer_read THEN unread_told ELSE FALSE END,
-		unread_at = CASE WHEN unread_seq > customer_read THEN unread_at ELSE ? END,
-		unread_seq = CASE WHEN unread_seq > customer_read THEN unread_seq ELSE ? END WHERE id = ?`, micros(m.At), m.Seq, conv)
-	return err
-}
-
 // maxUnread is how many conversations TellUnread looks at in one go.
 const maxUnread = 200
 

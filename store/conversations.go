@@ -55,20 +55,49 @@ func bodyOf(m conversation.Message) messageBody {
 
 func eventPlace(conv string, seq int64) string { return fmt.Sprintf("event/%s/%d", conv, seq) }
 
-// addEvent appends an event with the conversation's next sequence number.
-func (tx *Tx) addEvent(key Sealer, conv string, kind conversation.EventType, ref string, data any) (seq int64, err error) {
-	if err := tx.row("UPDATE conversations SET last_seq = last_seq + 1, updated = ? WHERE id = ? RETURNING last_seq",
-		micros(tx.Now), conv).Scan(&seq); err != nil {
+// event is one to append to a conversation.
+type event struct {
+	kind conversation.EventType
+	ref  string
+	data any
+}
+
+// assigning is what else changes in the row of a conversation: assignments of SQL, each of
+// which follows a comma, and their arguments. It spares a statement each.
+type assigning struct {
+	set  string
+	args []any
+}
+
+func (a *assigning) add(set string, args ...any) {
+	a.set, a.args = a.set+", "+set, append(a.args, args...)
+}
+
+// addEvents appends events with the conversation's next sequence numbers, and returns the
+// last one. What else is assigned sees the row as it was before.
+func (tx *Tx) addEvents(key Sealer, conv string, also assigning, events ...event) (seq int64, err error) {
+	args := append(append([]any{len(events), micros(tx.Now)}, also.args...), conv)
+	if err := tx.row("UPDATE conversations SET last_seq = last_seq + ?, updated = ?"+also.set+" WHERE id = ? RETURNING last_seq",
+		args...).Scan(&seq); err != nil {
 		return 0, sqlError("next sequence number", err)
 	}
-	sealed, err := key.sealJSON(eventPlace(conv, seq), data)
-	if err != nil {
-		return 0, err
+	args = args[:0]
+	for i, e := range events {
+		at := seq - int64(len(events)-1-i)
+		sealed, err := key.sealJSON(eventPlace(conv, at), e.data)
+		if err != nil {
+			return 0, err
+		}
+		args = append(args, conv, at, e.kind, e.ref, micros(tx.Now), sealed)
 	}
-	_, err = tx.exec("INSERT INTO events (conversation, seq, type, ref, at, sealed) VALUES (?, ?, ?, ?, ?, ?)",
-		conv, seq, kind, ref, micros(tx.Now), sealed)
+	_, err = tx.exec("INSERT INTO events (conversation, seq, type, ref, at, sealed) VALUES "+rows(len(events), 6), args...)
 	tx.Wake(conversation.Topic(conv))
 	return seq, err
+}
+
+// addEvent appends one event.
+func (tx *Tx) addEvent(key Sealer, conv string, kind conversation.EventType, ref string, data any) (seq int64, err error) {
+	return tx.addEvents(key, conv, assigning{}, event{kind, ref, data})
 }
 
 // addMessage appends a message and tells the desk of it, without its words.
@@ -76,26 +105,44 @@ func (tx *Tx) addMessage(key Sealer, conv string, m conversation.Message) (conve
 	if err := tx.attach(key, conv, &m); err != nil {
 		return m, err
 	}
-	seq, err := tx.addEvent(key, conv, conversation.MessageEvent, m.ID, bodyOf(m))
-	if err != nil {
+	var err error
+	if m.Seq, err = tx.addEvents(key, conv, tx.written(m.From), event{conversation.MessageEvent, m.ID, bodyOf(m)}); err != nil {
 		return m, err
 	}
-	if err := tx.readBy(conv, m.From, seq); err != nil {
+	m.At = tx.Now
+	if err := tx.clocksAfter(conv, m); err != nil {
 		return m, err
 	}
-	m.Seq, m.At = seq, tx.Now
-	if err := tx.said(conv, m); err != nil {
-		return m, err
-	}
-	if err := tx.leaveUnread(conv, m); err != nil {
-		return m, err
-	}
-	tx.Wake(deskTopic)
 	if err := tx.tellQueue(conv, m); err != nil {
 		return m, err
 	}
-	return m, tx.send("candor.conversation."+conv, "candor.conversation.message",
-		map[string]any{"conversation_id": conv, "message_id": m.ID, "seq": seq, "from": m.From})
+	return m, tx.sendMessage(conv, m)
+}
+
+func (tx *Tx) sendMessage(conv string, m conversation.Message) error {
+	return tx.send("candor.conversation."+conv, "candor.conversation.message",
+		map[string]any{"conversation_id": conv, "message_id": m.ID, "seq": m.Seq, "from": m.From})
+}
+
+// written is what a message, which is the event that is added, changes besides: who wrote
+// last and when, what its author has read, and since when its customer has not read what a
+// person wrote. A notice is nobody's word; the first one says when the conversation began.
+func (tx *Tx) written(from conversation.Author) (a assigning) {
+	now := micros(tx.Now)
+	if from == conversation.FromSystem {
+		a.add("said = CASE WHEN said = 0 THEN ? ELSE said END", now)
+		return a
+	}
+	a.add("said = ?, said_by = ?, warned = 0", now, from)
+	if from == conversation.FromCustomer || from == conversation.FromAgent {
+		a.add(readColumn(from) + " = last_seq + 1")
+	}
+	if from == conversation.FromAgent {
+		a.add(`unread_told = CASE WHEN unread_seq > customer_read THEN unread_told ELSE FALSE END,
+			unread_at = CASE WHEN unread_seq > customer_read THEN unread_at ELSE ? END,
+			unread_seq = CASE WHEN unread_seq > customer_read THEN unread_seq ELSE last_seq + 1 END`, now)
+	}
+	return a
 }
 
 // Create stores a new conversation with its first message.
@@ -172,9 +219,11 @@ func (s *Store) Latest(ctx context.Context, customer identity.CustomerID) (conve
 type change struct {
 	trigger conversation.Trigger
 	reason  conversation.Reason
-	by      identity.StaffID // as agents.TicketEvent has it
-	topic   string           // of the policy, of a handoff
-	until   time.Time        // of a snooze
+	by      identity.StaffID      // as agents.TicketEvent has it
+	topic   string                // of the policy, of a handoff
+	until   time.Time             // of a snooze
+	notice  *conversation.Message // of the system, said where a conversation comes to the desk
+	ticket  *string               // becomes the id of the one that is opened; nil: nobody asks
 }
 
 // move changes the state of a conversation as the trigger does, and tells the
@@ -199,24 +248,26 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, ch change
 	if next == conversation.Pending || next == conversation.Resolved {
 		c.Assignee = ""
 	}
-	if _, err := tx.exec("UPDATE conversations SET state = ?, reason = ?, assignee = ?, unanswered = 0, resolved = ? WHERE id = ?",
-		c.State, c.Reason, c.Assignee, resolved, c.ID); err != nil {
-		return err
-	}
+	var row assigning // of the conversation, written with its events
+	row.add("state = ?, reason = ?, assignee = ?, unanswered = 0, resolved = ?", c.State, c.Reason, c.Assignee, resolved)
+	var at agents.Ticket // where it is open; none: as it is stored
 	switch next {
 	case conversation.Open:
 		if err := s.interruptAnswers(tx, key, c); err != nil {
 			return err
 		}
-		if err := tx.openTicket(c, ch); err != nil {
+		if at, err = tx.ticketFor(c, ch); err != nil {
 			return err
+		}
+		if ch.ticket != nil {
+			*ch.ticket = at.ID
 		}
 		if was == conversation.Snoozed {
 			if err := tx.eventOf(c.ID, agents.TicketWoke, ch.by, string(ch.reason)); err != nil {
 				return err
 			}
 		}
-		if ch.trigger == conversation.HandoffWanted {
+		if ch.trigger == conversation.HandoffWanted && at.Clocks.Asked.IsZero() {
 			if err := tx.asksPerson(c.ID); err != nil {
 				return err
 			}
@@ -228,9 +279,7 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, ch change
 				outcome = outcomeQuiet
 			}
 			// What was chosen for this conversation ends with it, also if it goes on.
-			if _, err := tx.exec("UPDATE conversations SET ended = (SELECT epoch FROM customers WHERE id = ?) WHERE id = ?", c.Customer, c.ID); err != nil {
-				return err
-			}
+			row.add("ended = (SELECT epoch FROM customers WHERE id = ?)", c.Customer)
 		}
 		if err := tx.closeTicket(c.ID, outcome, ch); err != nil {
 			return err
@@ -243,11 +292,10 @@ func (s *Store) move(tx *Tx, key Sealer, c *conversation.Conversation, ch change
 	if next == conversation.Open || next == conversation.Pending {
 		// How long nobody has written is counted anew: it was put off, or is about to be
 		// answered.
-		if _, err := tx.exec("UPDATE conversations SET said = ?, warned = 0 WHERE id = ? AND said > 0", micros(tx.Now), c.ID); err != nil {
-			return err
-		}
+		row.add("said = CASE WHEN said > 0 OR ? THEN CAST(? AS BIGINT) ELSE said END, warned = CASE WHEN said > 0 THEN 0 ELSE warned END",
+			ch.notice != nil, micros(tx.Now))
 	}
-	return tx.tellState(key, *c)
+	return tx.tell(key, *c, row, at, ch.notice)
 }
 
 // asksPerson notes that the customer of a conversation waits for a person, if they did not
@@ -271,17 +319,37 @@ type stateBody struct {
 
 // tellState puts a state event into the conversation's stream and the outbox.
 func (tx *Tx) tellState(key Sealer, c conversation.Conversation) error {
+	return tx.tell(key, c, assigning{}, agents.Ticket{}, nil)
+}
+
+// tell is tellState with what else changes in the conversation's row, and with a notice
+// after it, of which whoever serves the ticket is told.
+func (tx *Tx) tell(key Sealer, c conversation.Conversation, also assigning, at agents.Ticket, notice *conversation.Message) error {
 	var name string
 	if c.Assignee != "" {
 		if err := tx.row("SELECT name FROM staff WHERE id = ?", c.Assignee).Scan(&name); err != nil {
 			return sqlError("read the assignee", err)
 		}
 	}
-	if _, err := tx.addEvent(key, c.ID, conversation.StateEvent, "", stateBody{c.State, c.Reason, name}); err != nil {
+	events := []event{{conversation.StateEvent, "", stateBody{c.State, c.Reason, name}}}
+	if notice != nil {
+		events = append(events, event{conversation.MessageEvent, notice.ID, bodyOf(*notice)})
+	}
+	seq, err := tx.addEvents(key, c.ID, also, events...)
+	if err != nil {
 		return err
 	}
-	return tx.send("candor.conversation."+c.ID, "candor.conversation.state",
+	err = tx.send("candor.conversation."+c.ID, "candor.conversation.state",
 		map[string]any{"conversation_id": c.ID, "state": c.State, "reason": c.Reason})
+	if err != nil || notice == nil {
+		return err
+	}
+	m := *notice
+	m.Seq, m.At = seq, tx.Now
+	if err := tx.tellOf(at.ID, c.ID, at.Queue, m); err != nil {
+		return err
+	}
+	return tx.sendMessage(c.ID, m)
 }
 
 // Post appends the customer's message and makes its answer.
@@ -433,14 +501,9 @@ func (s *Store) Again(ctx context.Context, customer identity.CustomerID, id stri
 func (s *Store) Handoff(ctx context.Context, id string, reason conversation.Reason, notice conversation.Message) (conversation.Ticket, error) {
 	var t conversation.Ticket
 	err := s.writeIn(ctx, id, func(tx *Tx, key Sealer, c conversation.Conversation) error {
-		was := c.State
-		if err := s.move(tx, key, &c, change{trigger: conversation.HandoffWanted, reason: reason, by: agents.ByCustomer}); err != nil {
+		t.ID = ""
+		if err := s.move(tx, key, &c, change{trigger: conversation.HandoffWanted, reason: reason, by: agents.ByCustomer, notice: &notice, ticket: &t.ID}); err != nil || t.ID != "" {
 			return err
-		}
-		if was != conversation.Open {
-			if _, err := tx.addMessage(key, id, notice); err != nil {
-				return err
-			}
 		}
 		return tx.row("SELECT id FROM tickets WHERE conversation = ? AND state <> 'closed'", id).Scan(&t.ID)
 	})

@@ -119,13 +119,13 @@ type hook struct {
 	webhook   delivery.Webhook
 }
 
-// hooked adds a delivery of a CloudEvent to each webhook that is told of its type. The
-// webhooks are read once a transaction.
+// hooked adds a delivery of a CloudEvent to each webhook that is told of its type.
 func (tx *Tx) hooked(event cloudEvent, payload []byte) error {
 	if !delivery.Told(event.Type) {
 		return nil
 	}
-	if !tx.hooksRead {
+	known := tx.arranged
+	if !known.hooksRead {
 		hooks, err := collect(tx.ctx, tx.tx, func(scan func(...any) error) (h hook, err error) {
 			var events string
 			if err := scan(&h.webhook.Name, &events); err != nil {
@@ -137,9 +137,9 @@ func (tx *Tx) hooked(event cloudEvent, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		tx.hooks, tx.hooksRead = hooks, true
+		known.hooks, known.hooksRead = hooks, true
 	}
-	for _, h := range tx.hooks {
+	for _, h := range known.hooks {
 		if !h.webhook.Wants(event.Type) {
 			continue
 		}

@@ -12,13 +12,13 @@ import (
 func notePlace(id string) string { return "note/" + id }
 
 // AddNote stores what somebody at the desk says of a conversation, once for its id.
-func (s *Store) AddNote(ctx context.Context, n agents.Note) error {
+func (s *Store) AddNote(ctx context.Context, by agents.By, n agents.Note) error {
 	c, key, err := s.keyIn(ctx, n.Conversation)
 	if err != nil {
 		return err
 	}
 	return s.writeFor(ctx, c.Customer, func(tx *Tx) error {
-		if err := tx.serves(n.Staff, n.Conversation); err != nil {
+		if done, err := tx.begins(by, n.Conversation); err != nil || done {
 			return err
 		}
 		return tx.addNote(key, c.Customer, n)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"candor/agents"
 	"candor/identity"
@@ -53,14 +54,37 @@ func (tx *Tx) send(subject, kind string, data any) error {
 	if err := tx.hooked(event, payload); err != nil {
 		return err
 	}
-	return tx.publish(id, subject, payload)
+	tx.publish(id, subject, payload)
+	return nil
 }
 
-func (tx *Tx) publish(id, subject string, payload []byte) error {
-	_, err := tx.exec("INSERT INTO outbox (message, subject, payload, at) VALUES (?, ?, ?, ?)", id, subject, payload, micros(tx.Now))
-	tx.Wake(outboxTopic)
-	tx.Wake(ownOutboxTopic)
-	return err
+// outgoing is a message for the outbox.
+type outgoing struct {
+	id, subject string
+	payload     []byte
+}
+
+func (tx *Tx) publish(id, subject string, payload []byte) {
+	tx.outgoing = append(tx.outgoing, outgoing{id, subject, payload})
+}
+
+// putAtOnce is how many messages one statement puts into the outbox.
+const putAtOnce = 8
+
+// putOut puts into the outbox what the job has to publish, in its order.
+func (tx *Tx) putOut() error {
+	for some := range slices.Chunk(tx.outgoing, putAtOnce) {
+		args := make([]any, 0, 4*len(some))
+		for _, o := range some {
+			args = append(args, o.id, o.subject, o.payload, micros(tx.Now))
+		}
+		if _, err := tx.exec("INSERT INTO outbox (message, subject, payload, at) VALUES "+rows(len(some), 4), args...); err != nil {
+			return err
+		}
+		tx.Wake(outboxTopic)
+		tx.Wake(ownOutboxTopic)
+	}
+	return nil
 }
 
 // Outbox returns at most limit messages that are to be published, oldest first.

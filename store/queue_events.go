@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"errors"
 
 	"candor/agents"
 	"candor/conversation"
@@ -13,15 +12,22 @@ import (
 // wrote in it. A desk outside hears its queues and no conversations, whose subjects do
 // not say whose they are. Webhooks are told of the message itself.
 func (tx *Tx) tellQueue(conv string, m conversation.Message) error {
-	t, err := scanTicket(tx.row(ticketQuery+"WHERE t.conversation = ? AND t.state <> 'closed'", conv).Scan)
-	if errors.Is(err, conversation.ErrNotFound) {
-		return nil
+	at, err := collect(tx.ctx, tx.tx, func(scan func(...any) error) (t agents.Ticket, err error) {
+		return t, scan(&t.ID, &t.Queue)
+	}, "SELECT id, queue FROM tickets WHERE conversation = ? AND state <> 'closed'", conv)
+	for _, t := range at {
+		if err == nil {
+			err = tx.tellOf(t.ID, conv, t.Queue, m)
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return tx.tellServers(t.Queue, "candor.handoff.message", map[string]any{
-		"ticket_id": t.ID, "conversation_id": conv, "queue": t.Queue, "message_id": m.ID, "seq": m.Seq, "from": m.From,
+	return err
+}
+
+// tellOf is tellQueue where the ticket is known.
+func (tx *Tx) tellOf(ticket, conv, queue string, m conversation.Message) error {
+	tx.Wake(deskTopic)
+	return tx.tellServers(queue, "candor.handoff.message", map[string]any{
+		"ticket_id": ticket, "conversation_id": conv, "queue": queue, "message_id": m.ID, "seq": m.Seq, "from": m.From,
 	})
 }
 
@@ -36,5 +42,6 @@ func (tx *Tx) tellServers(queue, kind string, data map[string]any) error {
 	if err != nil {
 		return err
 	}
-	return tx.publish(id, "candor.handoff."+queue, payload)
+	tx.publish(id, "candor.handoff."+queue, payload)
+	return nil
 }

@@ -40,6 +40,26 @@ func getQueue(ctx context.Context, db querier, name string) (agents.Queue, error
 	return scanQueue(db.QueryRowContext(ctx, "SELECT name, rank, body FROM queues WHERE name = ?", name).Scan)
 }
 
+// queues is Queues for a write.
+func (tx *Tx) queues() (_ []agents.Queue, err error) {
+	if tx.arranged.queues == nil {
+		tx.arranged.queues, err = collect(tx.ctx, tx.tx, scanQueue, queueQuery)
+	}
+	return tx.arranged.queues, err
+}
+
+// queue returns a queue for a write, agents.ErrUnknownQueue if there is none of the name.
+func (tx *Tx) queue(name string) (agents.Queue, error) {
+	queues, err := tx.queues()
+	if err != nil {
+		return agents.Queue{}, err
+	}
+	if i := slices.IndexFunc(queues, func(q agents.Queue) bool { return q.Name == name }); i >= 0 {
+		return queues[i], nil
+	}
+	return agents.Queue{}, agents.ErrUnknownQueue
+}
+
 // Queues returns the queues in the order in which they are tried.
 func (s *Store) Queues(ctx context.Context) ([]agents.Queue, error) {
 	return collect(ctx, s.reads, scanQueue, queueQuery)
@@ -150,9 +170,10 @@ func (s *Store) Colleague(ctx context.Context, staff identity.StaffID) (string, 
 const offerTime = 2 * time.Minute
 
 // Transfer gives a conversation to a queue or a person; see agents.TransferStore.
-func (s *Store) Transfer(ctx context.Context, who identity.StaffID, conv string, t agents.Transfer) error {
+func (s *Store) Transfer(ctx context.Context, by agents.By, conv string, t agents.Transfer) error {
+	who := by.Staff
 	return s.writeIn(ctx, conv, func(tx *Tx, key Sealer, c conversation.Conversation) error {
-		if err := tx.serves(who, conv); err != nil {
+		if done, err := tx.begins(by, conv); err != nil || done {
 			return err
 		}
 		switch {
@@ -173,7 +194,7 @@ func (s *Store) Transfer(ctx context.Context, who identity.StaffID, conv string,
 		if err != nil {
 			return err
 		}
-		if t.Assign && c.Assignee == t.Staff {
+		if t.Assign && c.Assignee == t.Staff && c.State == conversation.Open {
 			return nil // they have it
 		}
 		if _, err := tx.exec("UPDATE tickets SET reserved = '', reserved_until = 0 WHERE id = ?", ticket.ID); err != nil {
@@ -190,10 +211,7 @@ func (s *Store) Transfer(ctx context.Context, who identity.StaffID, conv string,
 		if !t.Assign {
 			c.Assignee, c.Reason = "", conversation.Transferred
 		}
-		if _, err := tx.exec("UPDATE conversations SET assignee = ?, reason = ? WHERE id = ?", c.Assignee, c.Reason, conv); err != nil {
-			return err
-		}
-		if err := tx.openTicket(&c, change{trigger: trigger, by: who}); err != nil {
+		if err := s.passOn(tx, key, &c, change{trigger: trigger, reason: conversation.TakenOver, by: who}); err != nil {
 			return err
 		}
 		if t.Assign {
@@ -207,12 +225,27 @@ func (s *Store) Transfer(ctx context.Context, who identity.StaffID, conv string,
 				return err
 			}
 		}
-		if err := tx.tellState(key, c); err != nil || !t.Assign || t.Joined == nil {
-			return err
+		if !t.Assign || t.Joined == nil {
+			return nil
 		}
 		_, err = tx.addMessage(key, conv, *t.Joined)
 		return err
 	})
+}
+
+// passOn gives a conversation to its new assignee, or to nobody. What was put off comes
+// back with it.
+func (s *Store) passOn(tx *Tx, key Sealer, c *conversation.Conversation, ch change) error {
+	if c.State == conversation.Snoozed {
+		return s.move(tx, key, c, ch)
+	}
+	if _, err := tx.exec("UPDATE conversations SET assignee = ?, reason = ? WHERE id = ?", c.Assignee, c.Reason, c.ID); err != nil {
+		return err
+	}
+	if err := tx.openTicket(c, ch); err != nil {
+		return err
+	}
+	return tx.tellState(key, *c)
 }
 
 // toQueue puts a ticket into another queue, where it keeps its clocks, and what is urgent

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"candor/conversation"
+	"candor/identity"
 )
 
 var _ conversation.ExchangeStore = (*Store)(nil)
@@ -18,26 +19,35 @@ func readColumn(by conversation.Author) string {
 	return "desk_read"
 }
 
-// MarkRead raises the read mark of a side.
-func (s *Store) MarkRead(ctx context.Context, conv string, by conversation.Author, seq int64) (at int64, raised bool, err error) {
+func markOf(c conversation.Conversation, by conversation.Author) int64 {
+	if by == conversation.FromCustomer {
+		return c.Read.Customer
+	}
+	return c.Read.Desk
+}
+
+// MarkRead raises the read mark of a side: of the desk, only while the member of staff has
+// the conversation.
+func (s *Store) MarkRead(ctx context.Context, conv string, by conversation.Author, staff identity.StaffID, seq int64) (at int64, raised bool, err error) {
 	c, err := s.Conversation(ctx, conv)
 	if err != nil {
 		return 0, false, err
 	}
-	before := c.Read.Desk
-	if by == conversation.FromCustomer {
-		before = c.Read.Customer
-	}
+	before := markOf(c, by)
 	if seq <= before { // most looks tell nothing new, and write nothing
 		return before, false, nil
 	}
-	column := readColumn(by)
+	column, theirs := readColumn(by), ""
+	args := []any{seq, seq, conv, seq}
+	if by == conversation.FromAgent {
+		theirs, args = " AND assignee = ?", append(args, staff)
+	}
 	err = s.writeFor(ctx, c.Customer, func(tx *Tx) error {
 		raised = false
 		err := tx.row("UPDATE conversations SET "+column+" = CASE WHEN last_seq < CAST(? AS BIGINT) THEN last_seq ELSE CAST(? AS BIGINT) END"+
-			" WHERE id = ? AND "+column+" < CAST(? AS BIGINT) AND "+column+" < last_seq RETURNING "+column, seq, seq, conv, seq).Scan(&at)
+			" WHERE id = ? AND "+column+" < CAST(? AS BIGINT) AND "+column+" < last_seq"+theirs+" RETURNING "+column, args...).Scan(&at)
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil // it is there by now
+			return nil // it is there by now, or somebody else has it
 		}
 		raised = err == nil
 		tx.Wake(conversation.Topic(conv))
@@ -46,15 +56,8 @@ func (s *Store) MarkRead(ctx context.Context, conv string, by conversation.Autho
 	if err != nil || raised {
 		return at, raised, err
 	}
-	return max(before, min(seq, c.LastSeq)), false, nil
-}
-
-// readBy raises a side's read mark to what it has just written itself.
-func (tx *Tx) readBy(conv string, by conversation.Author, seq int64) error {
-	if by != conversation.FromCustomer && by != conversation.FromAgent {
-		return nil
+	if c, err = s.Conversation(ctx, conv); err != nil {
+		return 0, false, err
 	}
-	column := readColumn(by)
-	_, err := tx.exec("UPDATE conversations SET "+column+" = ? WHERE id = ? AND "+column+" < ?", seq, conv, seq)
-	return err
+	return markOf(c, by), false, nil
 }

@@ -443,33 +443,38 @@ func (s *Store) Texts(ctx context.Context, scope consent.Scope, ids []string) ([
 	if err != nil {
 		return nil, err
 	}
-	personal, err := s.permitted(ctx, scope, ids)
+	personal, err := s.permitted(ctx, scope, " AND id IN ("+marks(len(ids))+")", anys(ids)...)
 	return append(out, personal...), err
 }
 
 // Permitted returns the scope's customer's records that the scope permits, the
 // latest first, at most limit.
 func (s *Store) Permitted(ctx context.Context, scope consent.Scope, limit int) ([]retrieval.Record, error) {
-	out, err := s.permitted(ctx, scope, nil)
-	slices.SortFunc(out, func(a, b retrieval.Record) int { return b.CollectedAt.Compare(a.CollectedAt) })
-	if len(out) > limit {
-		out = out[:limit]
-	}
-	return out, err
+	out, err := s.permitted(ctx, scope, "")
+	return newestOf(out, limit), err
 }
 
-// permitted reads records under the scope; ids nil means all of them.
-func (s *Store) permitted(ctx context.Context, scope consent.Scope, ids []string) ([]retrieval.Record, error) {
+// PermittedOf is Permitted of one category.
+func (s *Store) PermittedOf(ctx context.Context, scope consent.Scope, c consent.Category, limit int) ([]retrieval.Record, error) {
+	out, err := s.permitted(ctx, scope, " AND category = ?", c)
+	return newestOf(out, limit), err
+}
+
+// newestOf are the latest of the records, at most limit of them, in order.
+func newestOf(records []retrieval.Record, limit int) []retrieval.Record {
+	slices.SortFunc(records, func(a, b retrieval.Record) int { return b.CollectedAt.Compare(a.CollectedAt) })
+	return records[:min(len(records), limit)]
+}
+
+// permitted reads those records under the scope that a further condition selects too.
+func (s *Store) permitted(ctx context.Context, scope consent.Scope, and string, args ...any) ([]retrieval.Record, error) {
 	categories := scope.Searchable()
 	if scope.Customer() == "" || len(categories) == 0 {
 		return nil, nil
 	}
-	query := "SELECT " + recordColumns + ` FROM records WHERE site = ? AND customer = ?
-		AND (expires = 0 OR expires > now_micros()) AND category IN (` + marks(len(categories)) + `) AND ` + present("records.customer") + ` AND` + usable("records")
-	args := append([]any{scope.Site(), scope.Customer()}, anys(categories)...)
-	if ids != nil {
-		query += " AND id IN (" + marks(len(ids)) + ")"
-		args = append(args, anys(ids)...)
-	}
-	return collect(ctx, s.reads, s.scanRecord(ctx), query, args...)
+	// SECURITY: the customer and the categories are the scope's own.
+	own := append([]any{scope.Site(), scope.Customer()}, anys(categories)...)
+	return collect(ctx, s.reads, s.scanRecord(ctx), "SELECT "+recordColumns+` FROM records WHERE site = ? AND customer = ?
+		AND (expires = 0 OR expires > now_micros()) AND category IN (`+marks(len(categories))+`) AND `+present("records.customer")+` AND`+usable("records")+and,
+		slices.Concat(own, args)...)
 }

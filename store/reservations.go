@@ -207,13 +207,14 @@ func (tx *Tx) responded(staff identity.StaffID) error {
 }
 
 // Pass lets a reservation pass: the ticket is given to somebody else.
-func (s *Store) Pass(ctx context.Context, who identity.StaffID, conv string) error {
+func (s *Store) Pass(ctx context.Context, by agents.By, conv string) error {
+	who := by.Staff
 	customer, err := s.customerOf(ctx, conv)
 	if err != nil {
 		return err
 	}
 	return s.writeFor(ctx, customer, func(tx *Tx) error {
-		if err := tx.serves(who, conv); err != nil {
+		if done, err := tx.begins(by, conv); err != nil || done {
 			return err
 		}
 		tickets, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM tickets WHERE conversation = ? AND state = 'waiting' AND reserved = ?", conv, who)
@@ -287,15 +288,17 @@ func (s *Store) Silent(ctx context.Context, silent time.Duration) ([]agents.Held
 }
 
 // TakeBack puts the conversation of an agent who has disappeared back into the queue,
-// where it keeps its place and its clocks, and tells its customer. It does nothing if
-// they are back, or somebody else has it.
-func (s *Store) TakeBack(ctx context.Context, h agents.Held, silent time.Duration, notice conversation.Message) error {
-	return s.writeIn(ctx, h.Conversation, func(tx *Tx, key Sealer, c conversation.Conversation) error {
+// where it keeps its place and its clocks, and tells its customer. It does nothing, and
+// says so, if they are back, or somebody else has it.
+func (s *Store) TakeBack(ctx context.Context, h agents.Held, silent time.Duration, notice conversation.Message) (taken bool, err error) {
+	err = s.writeIn(ctx, h.Conversation, func(tx *Tx, key Sealer, c conversation.Conversation) error {
+		taken = false
 		tickets, err := collect(tx.ctx, tx.tx, scanString, "SELECT t.id"+silentOwners+"AND t.conversation = ? AND t.assignee = ?",
 			append(silence(silent), h.Conversation, h.Staff)...)
 		if err != nil || len(tickets) == 0 || c.Assignee != h.Staff {
 			return err
 		}
+		taken = true
 		if err := tx.putBack(key, &c); err != nil {
 			return err
 		}
@@ -308,4 +311,5 @@ func (s *Store) TakeBack(ctx context.Context, h agents.Held, silent time.Duratio
 		_, err = tx.addMessage(key, c.ID, notice)
 		return err
 	})
+	return taken && err == nil, err
 }

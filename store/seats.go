@@ -101,6 +101,10 @@ const maxCapacity = 50
 // account, and not set. A seat that cannot be is agents.ErrSeat, somebody unknown
 // identity.ErrUnauthenticated.
 func (s *Store) SetSeat(ctx context.Context, seat agents.Seat) error {
+	return s.Write(ctx, func(tx *Tx) error { return tx.setSeat(seat) })
+}
+
+func (tx *Tx) setSeat(seat agents.Seat) error {
 	if seat.Capacity < 0 || seat.Capacity > maxCapacity {
 		return fmt.Errorf("%w: capacity is how many conversations at once, 0 to %d", agents.ErrSeat, maxCapacity)
 	}
@@ -115,32 +119,45 @@ func (s *Store) SetSeat(ctx context.Context, seat agents.Seat) error {
 		}
 		lists[i] = string(b)
 	}
-	return s.Write(ctx, func(tx *Tx) error {
-		known, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM staff WHERE id = ? AND NOT disabled", seat.Staff)
-		if err != nil {
-			return err
+	known, err := collect(tx.ctx, tx.tx, scanString, "SELECT id FROM staff WHERE id = ? AND NOT disabled", seat.Staff)
+	if err != nil {
+		return err
+	}
+	if len(known) == 0 {
+		return identity.ErrUnauthenticated
+	}
+	queues, err := collect(tx.ctx, tx.tx, scanString, "SELECT name FROM queues")
+	if err != nil {
+		return err
+	}
+	for _, q := range seat.Queues {
+		if !slices.Contains(queues, q) {
+			return fmt.Errorf("%w: there is no queue of one of these names; those there are: %s", agents.ErrSeat, strings.Join(queues, ", "))
 		}
-		if len(known) == 0 {
-			return identity.ErrUnauthenticated
-		}
-		queues, err := collect(tx.ctx, tx.tx, scanString, "SELECT name FROM queues")
-		if err != nil {
-			return err
-		}
-		for _, q := range seat.Queues {
-			if !slices.Contains(queues, q) {
-				return fmt.Errorf("%w: there is no queue of one of these names; those there are: %s", agents.ErrSeat, strings.Join(queues, ", "))
-			}
-		}
-		if _, err := tx.exec(`INSERT INTO seats (staff, queues, skills, languages, capacity, at) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (staff) DO UPDATE SET queues = excluded.queues, skills = excluded.skills, languages = excluded.languages,
-			capacity = excluded.capacity, at = excluded.at`,
-			seat.Staff, lists[0], lists[1], lists[2], seat.Capacity, micros(tx.Now)); err != nil {
-			return err
-		}
-		tx.Wake(deskTopic)
+	}
+	tx.Wake(deskTopic)
+	_, err = tx.exec(`INSERT INTO seats (staff, queues, skills, languages, capacity, at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (staff) DO UPDATE SET queues = excluded.queues, skills = excluded.skills, languages = excluded.languages,
+		capacity = excluded.capacity, at = excluded.at`,
+		seat.Staff, lists[0], lists[1], lists[2], seat.Capacity, micros(tx.Now))
+	return err
+}
+
+// seatAccount gives an account a seat, and puts that on record; nil: it keeps what it has.
+func (tx *Tx) seatAccount(id identity.StaffID, seat *agents.Seat, actor string) error {
+	if seat == nil {
 		return nil
-	})
+	}
+	theirs := *seat
+	theirs.Staff = id
+	err := tx.setSeat(theirs)
+	if errors.Is(err, identity.ErrUnauthenticated) { // it is not the actor who may not
+		err = fmt.Errorf("%w: it is disabled; enable it first", identity.ErrAccount)
+	}
+	if err != nil {
+		return err
+	}
+	return tx.audit(id, actor, identity.AccountSeated, strings.Join(seat.Queues, ", "))
 }
 
 // implicitSeat makes the row of somebody whose seat nobody has set.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"candor/agents"
 	"candor/delivery"
 	"candor/identity"
 )
@@ -54,16 +55,11 @@ func (tx *Tx) audit(id identity.StaffID, actor, action, detail string) error {
 	return err
 }
 
-// Audit adds to the history of an account what was done to something of theirs that is
-// kept elsewhere.
-func (s *Store) Audit(ctx context.Context, id identity.StaffID, actor, action, detail string) error {
-	return s.Write(ctx, func(tx *Tx) error { return tx.audit(id, actor, action, detail) })
-}
-
 // Invite adds a member of staff without a password, and a link with which they choose
-// one; mail sends it to them. Errors: identity.ErrConflict, if there is an account of
-// that address; identity.ErrAccount.
-func (s *Store) Invite(ctx context.Context, m identity.StaffMember, token, actor string, mail bool) error {
+// one; mail sends it to them. They have the seat from the beginning, if there is one.
+// Errors: identity.ErrConflict, if there is an account of that address;
+// identity.ErrAccount; agents.ErrSeat.
+func (s *Store) Invite(ctx context.Context, m identity.StaffMember, seat *agents.Seat, token, actor string, mail bool) error {
 	if err := identity.CheckAccount(m.Name, m.Roles); err != nil {
 		return err
 	}
@@ -73,6 +69,9 @@ func (s *Store) Invite(ctx context.Context, m identity.StaffMember, token, actor
 			return err
 		}
 		if err := tx.audit(m.ID, actor, identity.AccountAdded, joined(m.Roles)); err != nil {
+			return err
+		}
+		if err := tx.seatAccount(m.ID, seat, actor); err != nil {
 			return err
 		}
 		return s.link(tx, delivery.Invitation, m.ID, token, actor, mail)
@@ -140,11 +139,11 @@ func (tx *Tx) account(id identity.StaffID) (identity.StaffMember, error) {
 	return scanStaff(tx.row("SELECT "+staffColumns+" FROM staff s WHERE s.id = ?", id).Scan)
 }
 
-// ChangeAccount changes an account. Of one that is disabled the sessions, API tokens
+// ChangeAccount changes an account, and gives it the seat if there is one. Of one that is disabled the sessions, API tokens
 // and links end in the same commit. Errors: identity.ErrUnknownStaff;
-// identity.ErrAccount; identity.ErrLastAdmin; identity.ErrOwnAdmin, if the actor takes
-// away their own administration.
-func (s *Store) ChangeAccount(ctx context.Context, id identity.StaffID, c identity.AccountChange, actor string) error {
+// identity.ErrAccount; agents.ErrSeat; identity.ErrLastAdmin; identity.ErrOwnAdmin, if the
+// actor takes away their own administration.
+func (s *Store) ChangeAccount(ctx context.Context, id identity.StaffID, c identity.AccountChange, seat *agents.Seat, actor string) error {
 	// Alone: of two administrators who demote each other at once one stays.
 	return s.writeAlone(ctx, func(tx *Tx) error {
 		before, err := tx.account(id)
@@ -183,6 +182,9 @@ func (s *Store) ChangeAccount(ctx context.Context, id identity.StaffID, c identi
 			if err := tx.audit(id, actor, step[0], step[1]); err != nil {
 				return err
 			}
+		}
+		if err := tx.seatAccount(id, seat, actor); err != nil {
+			return err
 		}
 		if !after.Disabled {
 			return nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 
 	"candor/agents"
@@ -31,23 +32,57 @@ func (s *Store) QueueNames(ctx context.Context) ([]string, error) {
 	return collect(ctx, s.reads, scanString, "SELECT name FROM queues ORDER BY rank, name")
 }
 
-// serves refuses what is done to a conversation by somebody of an outside desk whose queues
-// do not have it, unless it is theirs: conversation.ErrNotFound.
+// begins notes that somebody does something to a conversation, as one of what their
+// request is; done where it was noted before. It refuses what serves does.
+func (tx *Tx) begins(by agents.By, conv string) (done bool, err error) {
+	if by.Request != "" {
+		// A response that says nothing: what was done is done.
+		n, err := tx.exec(`INSERT INTO idempotency (key, body, customer, status, expires, holder) VALUES (?, '', ?, ?, ?, '')
+			ON CONFLICT (key) DO NOTHING`, requestKey(tx.keys, by, conv), tx.customer, http.StatusNoContent, micros(tx.Now.Add(idempotencyLife)))
+		if err != nil || n == 0 {
+			return err == nil, err
+		}
+	}
+	return false, tx.serves(by, conv)
+}
+
+func requestKey(keys *Keyring, by agents.By, conv string) string {
+	return keys.Hash("request", string(by.Staff), by.Request, conv)
+}
+
+// Done reports whether what a request asks for was done to a conversation before: it is
+// noted, or its message is there.
+func (s *Store) Done(ctx context.Context, by agents.By, conv string) (done bool, err error) {
+	err = s.reads.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM idempotency WHERE key = ?)
+		OR EXISTS (SELECT 1 FROM events WHERE ref = ? AND conversation = ?)`, requestKey(s.keys, by, conv), by.Request, conv).Scan(&done)
+	return done, err
+}
+
+// serves refuses what is done to a conversation that is in another queue than by's, or by
+// somebody of an outside desk whose queues do not have it, unless it is theirs:
+// conversation.ErrNotFound.
 //
 // SECURITY: it may have gone to another queue since it was looked at.
-func (tx *Tx) serves(who identity.StaffID, conv string) error {
+func (tx *Tx) serves(by agents.By, conv string) error {
+	who := by.Staff
 	outside, err := collect(tx.ctx, tx.tx, scanString, `SELECT COALESCE(s.queues, '[]') FROM staff a LEFT JOIN seats s ON s.staff = a.id
 		WHERE a.id = ? AND a.recipient <> ''`, who)
-	if err != nil || len(outside) == 0 {
+	if err != nil || len(outside) == 0 && by.Queue == "" {
+		return err
+	}
+	t, err := scanTicket(tx.row(ticketQuery+"WHERE t.conversation = ? ORDER BY t.closed = 0 DESC, t.closed DESC LIMIT 1", conv).Scan)
+	if err == nil && by.Queue != "" && t.Queue != by.Queue {
+		err = conversation.ErrNotFound
+	}
+	if err != nil || len(outside) == 0 || t.State != agents.Closed && t.Assignee == who {
 		return err
 	}
 	var queues []string
 	if err := json.Unmarshal([]byte(outside[0]), &queues); err != nil {
 		return errors.New("a stored seat does not read")
 	}
-	t, err := scanTicket(tx.row(ticketQuery+"WHERE t.conversation = ? ORDER BY t.closed = 0 DESC, t.closed DESC LIMIT 1", conv).Scan)
-	if err == nil && !slices.Contains(queues, t.Queue) && (t.State != agents.Owned || t.Assignee != who) {
-		err = conversation.ErrNotFound
+	if !slices.Contains(queues, t.Queue) {
+		return conversation.ErrNotFound
 	}
-	return err
+	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"candor/agents"
 	"candor/consent"
 	"candor/identity"
 )
@@ -51,6 +52,8 @@ type Store struct {
 
 	most     atomic.Int32 // jobs that share a commit
 	pause    atomic.Int64 // in nanoseconds, see GiveWay
+	slower   atomic.Int64 // in nanoseconds, see SlowDisk
+	desk     desk
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]bool
 }
@@ -62,6 +65,10 @@ const maxBatch = 256
 // Share sets how many writes may share a commit: 1 is none. It is for measuring
 // what sharing brings.
 func (s *Store) Share(most int) { s.most.Store(int32(min(max(most, 1), maxBatch))) }
+
+// SlowDisk has each commit of the data wait so much longer, doing nothing, as for a disk
+// whose sync takes that much more: 0 is none. It is for measuring.
+func (s *Store) SlowDisk(wait time.Duration) { s.slower.Store(int64(wait)) }
 
 // Open opens the database of a URL (sqlite:PATH, or postgres:) and brings its
 // schema up to date. A database that was sealed with other keys, was moved
@@ -201,7 +208,15 @@ type Tx struct {
 	holding  *holding            // for keeping what a legal hold covers; nil: it was not read
 	erased   bool                // the customer is erased by this transaction
 	wakes    []string
-	hooks    []hook // what webhooks want, once hooksRead
+	arranged *arranged  // what the jobs of the commit read alike
+	outgoing []outgoing // for the outbox, once fn is done
+}
+
+// arranged is what writes read and administrators alone change: it is read once a commit,
+// and again after a job that may have changed it.
+type arranged struct {
+	queues []agents.Queue // as queueQuery has them; nil: they were not read
+	hooks  []hook         // what webhooks want, once hooksRead
 
 	hooksRead bool
 }
@@ -364,6 +379,9 @@ func (s *Store) commit(batch []job) {
 	}
 	if err == nil {
 		for _, topic := range wakes {
+			if topic == deskTopic {
+				s.desk.changes.Add(1)
+			}
 			s.Wake(topic)
 		}
 	}
@@ -390,6 +408,9 @@ func (s *Store) run(batch []job, results []error) (wakes []string, again bool, e
 	if len(batch) == 1 && results[0] != nil { // it had no savepoint
 		_ = raw.Rollback() // the job's error says more
 		return nil, false, nil
+	}
+	if slower := s.slower.Load(); slower > 0 {
+		time.Sleep(time.Duration(slower))
 	}
 	if err := raw.Commit(); err != nil {
 		o := s.settle(id)
@@ -439,6 +460,7 @@ func (s *Store) runJobs(ctx context.Context, raw *transaction, batch []job, resu
 		}
 		return nil
 	}
+	var known arranged
 	for i, j := range batch {
 		if results[i] = j.ctx.Err(); results[i] != nil {
 			continue
@@ -451,8 +473,11 @@ func (s *Store) runJobs(ctx context.Context, raw *transaction, batch []job, resu
 		if err := savepoint("SAVEPOINT job"); err != nil {
 			return nil, "", err
 		}
-		tx := &Tx{ctx: ctx, tx: raw, Now: now, customer: j.customer, keys: s.keys, holding: j.holding}
+		tx := &Tx{ctx: ctx, tx: raw, Now: now, customer: j.customer, keys: s.keys, holding: j.holding, arranged: &known}
 		results[i] = attempt(tx, j.fn)
+		if j.waits() {
+			known = arranged{}
+		}
 		if results[i] == nil {
 			wakes = append(wakes, tx.wakes...)
 			if tx.erased { // for the jobs behind it, which share its commit
@@ -489,7 +514,10 @@ func attempt(tx *Tx, fn func(*Tx) error) (err error) {
 			err = fmt.Errorf("a write panicked: %T", r)
 		}
 	}()
-	return fn(tx)
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.putOut()
 }
 
 func (tx *Tx) exec(query string, args ...any) (rows int64, err error) {
@@ -545,6 +573,11 @@ func collect[T any](ctx context.Context, q querier, scan func(func(...any) error
 
 // marks returns n placeholders, for IN lists; n must be positive.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+
+// rows returns placeholders for n rows of as many columns, for VALUES.
+func rows(n, columns int) string {
+	return strings.TrimSuffix(strings.Repeat("("+marks(columns)+"), ", n), ", ")
+}
 
 // anys returns values as arguments.
 func anys[T any](values []T) []any {

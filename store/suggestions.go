@@ -27,7 +27,7 @@ type suggestionBody struct {
 
 // AddSuggestion stores a suggestion, if its stamp still holds and nobody has hidden what
 // it cites.
-func (s *Store) AddSuggestion(ctx context.Context, customer identity.CustomerID, x agents.Suggestion) error {
+func (s *Store) AddSuggestion(ctx context.Context, by agents.By, customer identity.CustomerID, x agents.Suggestion) error {
 	key, err := s.keys.For(ctx, customer)
 	if err != nil {
 		return err
@@ -37,6 +37,9 @@ func (s *Store) AddSuggestion(ctx context.Context, customer identity.CustomerID,
 		return err
 	}
 	return s.writeFor(ctx, customer, func(tx *Tx) error {
+		if err := tx.serves(by, x.Conversation); err != nil {
+			return err
+		}
 		if err := tx.checkStamp(x.Stamp); err != nil {
 			return err
 		}

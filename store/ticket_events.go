@@ -16,6 +16,14 @@ func (tx *Tx) ticketEvent(ticket string, kind agents.EventKind, actor identity.S
 	return err
 }
 
+// firstEvent adds that a ticket was opened.
+func (tx *Tx) firstEvent(t agents.Ticket, actor identity.StaffID, detail string) error {
+	tx.Wake(deskTopic)
+	_, err := tx.exec("INSERT INTO ticket_events (ticket, ordinal, at, kind, actor, queue, detail) VALUES (?, 0, ?, ?, ?, ?, ?)",
+		t.ID, micros(t.Clocks.Opened), agents.TicketOpened, actor, t.Queue, detail)
+	return err
+}
+
 // TicketHistory returns what happened to the tickets of a conversation, the oldest first.
 func (s *Store) TicketHistory(ctx context.Context, conv string) ([]agents.TicketEvent, error) {
 	return collect(ctx, s.reads, func(scan func(...any) error) (e agents.TicketEvent, err error) {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"candor/agents"
 	"candor/conversation"
@@ -27,6 +26,12 @@ const (
 // that it has, the one that its customer returns to, or a new one in the queue that
 // takes it.
 func (tx *Tx) openTicket(c *conversation.Conversation, ch change) error {
+	_, err := tx.ticketFor(c, ch)
+	return err
+}
+
+// ticketFor is openTicket, and returns the ticket as the desk was told of it.
+func (tx *Tx) ticketFor(c *conversation.Conversation, ch change) (agents.Ticket, error) {
 	state := agents.Waiting
 	if c.Assignee != "" {
 		state = agents.Owned
@@ -35,50 +40,52 @@ func (tx *Tx) openTicket(c *conversation.Conversation, ch change) error {
 		state, c.Assignee, c.ID)
 	switch {
 	case err != nil:
-		return err
+		return agents.Ticket{}, err
 	case n > 0:
 	case ch.trigger == conversation.CustomerReturns:
 		err = tx.reopenTicket(c, ch)
 	default:
-		err = tx.newTicket(c, state, ch)
+		t, err := tx.newTicket(c, state, ch)
+		if err != nil {
+			return t, err
+		}
+		return t, tx.sendTicket(t, state)
 	}
 	if err != nil {
-		return err
+		return agents.Ticket{}, err
 	}
 	return tx.tellTicket(c.ID)
 }
 
-func (tx *Tx) newTicket(c *conversation.Conversation, state agents.TicketState, ch change) error {
-	queues, err := collect(tx.ctx, tx.tx, scanQueue, queueQuery)
+func (tx *Tx) newTicket(c *conversation.Conversation, state agents.TicketState, ch change) (agents.Ticket, error) {
+	t := agents.Ticket{
+		ID: identity.NewID("tkt"), Conversation: c.ID, Site: c.Site, Customer: c.Customer, Reason: c.Reason, Topic: ch.topic,
+		Language: c.Language, State: state, Assignee: c.Assignee, WaitingSince: tx.Now,
+		Clocks: agents.TicketClocks{Opened: tx.Now, Asked: tx.Now},
+	}
+	queues, err := tx.queues()
 	if err != nil {
-		return err
+		return t, err
 	}
 	q := agents.Choose(queues, agents.Need{Site: c.Site, Language: c.Language, Reason: c.Reason, Topic: ch.topic})
-	// Who is taken over waits only if they wrote last.
-	var said, asked int64
-	var by conversation.Author
-	if err := tx.row("SELECT said, said_by FROM conversations WHERE id = ?", c.ID).Scan(&said, &by); err != nil {
-		return sqlError("read who wrote last", err)
+	t.Queue, t.Skills, t.Priority = q.Name, q.Skills, q.Priority
+	if state != agents.Waiting { // who is taken over waits only if they wrote last
+		var said int64
+		if err := tx.row("SELECT CASE WHEN said_by = ? THEN said ELSE 0 END FROM conversations WHERE id = ?", conversation.FromCustomer, c.ID).Scan(&said); err != nil {
+			return t, sqlError("read who wrote last", err)
+		}
+		t.Clocks.Asked = fromMicros(said)
 	}
-	switch {
-	case state == agents.Waiting:
-		asked = micros(tx.Now)
-	case by == conversation.FromCustomer:
-		asked = said
-	}
-	id := identity.NewID("tkt")
-	_, err = tx.exec(`INSERT INTO tickets (id, conversation, site, customer, queue, reason, topic, skills, priority, language, state, assignee,
-		last_owner, waiting_since, opened, asked, closed)
-		SELECT `+marks(12)+", c.last_owner, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM conversations c WHERE c.id = ?",
-		id, c.ID, c.Site, c.Customer, q.Name, c.Reason, ch.topic, texts(q.Skills), q.Priority, c.Language, state, c.Assignee,
-		micros(tx.Now), micros(tx.Now), asked, c.ID)
+	t.Clocks.Due, t.Clocks.DueKind = q.Due(agents.Clocks{Opened: t.Clocks.Opened, Asked: t.Clocks.Asked})
+	_, err = tx.exec(`INSERT INTO tickets (id, conversation, site, customer, queue, reason, topic, skills, priority, language, state, assignee, due_kind,
+		last_owner, waiting_since, opened, asked, due, closed)
+		SELECT `+marks(13)+", c.last_owner, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), 0 FROM conversations c WHERE c.id = ?",
+		t.ID, t.Conversation, t.Site, t.Customer, t.Queue, t.Reason, t.Topic, texts(t.Skills), t.Priority, t.Language, t.State, t.Assignee, t.Clocks.DueKind,
+		micros(t.WaitingSince), micros(t.Clocks.Opened), micros(t.Clocks.Asked), micros(t.Clocks.Due), c.ID)
 	if err == nil {
-		err = tx.ticketEvent(id, agents.TicketOpened, ch.by, string(c.Reason))
+		err = tx.firstEvent(t, ch.by, string(c.Reason))
 	}
-	if err == nil {
-		err = tx.setDue(id)
-	}
-	return err
+	return t, err
 }
 
 // reopenTicket opens the last ticket of a conversation again: it keeps its place and its
@@ -133,13 +140,13 @@ func (tx *Tx) closeTicket(conv, outcome string, ch change) error {
 	return tx.sendTicket(t, agents.Closed)
 }
 
-// tellTicket tells the desk how the conversation's ticket stands.
-func (tx *Tx) tellTicket(conv string) error {
+// tellTicket tells the desk how the conversation's ticket stands, and returns it.
+func (tx *Tx) tellTicket(conv string) (agents.Ticket, error) {
 	t, err := scanTicket(tx.row(ticketQuery+"WHERE t.conversation = ? AND t.state <> 'closed'", conv).Scan)
 	if err != nil {
-		return err
+		return t, err
 	}
-	return tx.sendTicket(t, t.State)
+	return t, tx.sendTicket(t, t.State)
 }
 
 func (tx *Tx) sendTicket(t agents.Ticket, state agents.TicketState) error {
@@ -152,17 +159,18 @@ func (tx *Tx) sendTicket(t agents.Ticket, state agents.TicketState) error {
 
 const ticketQuery = `SELECT t.id, t.conversation, t.site, t.customer, t.queue, t.reason, t.priority, t.language, t.state,
 	t.assignee, COALESCE(s.name, ''), t.waiting_since, t.topic, t.skills, t.opened, t.first_reply, t.asked, t.due, t.due_kind,
-	t.due > 0 AND t.due <= now_micros(), t.closed, t.escalated, t.last_owner, t.outcome, t.reserved, COALESCE(r.name, ''), t.reserved_until
+	t.due > 0 AND t.due <= now_micros(), t.closed, t.escalated, t.last_owner, t.outcome, t.reserved, COALESCE(r.name, ''), t.reserved_until,
+	COALESCE((SELECT z.snoozed_until FROM conversations z WHERE z.id = t.conversation AND z.state = 'snoozed'), 0)
 	FROM tickets t LEFT JOIN staff s ON s.id = t.assignee LEFT JOIN staff r ON r.id = t.reserved `
 
 func scanTicket(scan func(...any) error) (agents.Ticket, error) {
 	var t agents.Ticket
-	var since, opened, replied, asked, due, closed, until int64
+	var since, opened, replied, asked, due, closed, until, putOff int64
 	var skills string
 	var kept agents.Kept
 	err := scan(&t.ID, &t.Conversation, &t.Site, &t.Customer, &t.Queue, &t.Reason, &t.Priority, &t.Language, &t.State,
 		&t.Assignee, &t.AssigneeName, &since, &t.Topic, &skills, &opened, &replied, &asked, &due, &t.Clocks.DueKind,
-		&t.Clocks.Late, &closed, &t.Escalated, &t.LastOwner, &t.Outcome, &kept.Staff, &kept.Name, &until)
+		&t.Clocks.Late, &closed, &t.Escalated, &t.LastOwner, &t.Outcome, &kept.Staff, &kept.Name, &until, &putOff)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = conversation.ErrNotFound
 	}
@@ -171,6 +179,10 @@ func scanTicket(scan func(...any) error) (agents.Ticket, error) {
 	}
 	t.WaitingSince, t.Clocks.Opened, t.Clocks.FirstReply = fromMicros(since), fromMicros(opened), fromMicros(replied)
 	t.Clocks.Asked, t.Clocks.Due, t.Clocks.Closed = fromMicros(asked), fromMicros(due), fromMicros(closed)
+	if putOff > 0 && t.State == agents.Owned {
+		t.State, t.Until = agents.PutOff, fromMicros(putOff)
+		t.Clocks.Late = false // until it comes back
+	}
 	if kept.Staff != "" {
 		kept.Until = fromMicros(until)
 		t.Reserved = &kept
@@ -180,14 +192,20 @@ func scanTicket(scan func(...any) error) (agents.Ticket, error) {
 
 // ticketOf returns the conversation's ticket as its customer sees it.
 func ticketOf(ctx context.Context, q querier, conv string) (conversation.Ticket, error) {
-	t, err := scanTicket(q.QueryRowContext(ctx, ticketQuery+"WHERE t.conversation = ? AND t.state <> 'closed'", conv).Scan)
-	if err != nil || t.State == agents.Owned {
-		return conversation.Ticket{ID: t.ID}, err
+	var t agents.Ticket
+	var since int64
+	err := q.QueryRowContext(ctx, "SELECT id, queue, assignee, priority, waiting_since FROM tickets WHERE conversation = ? AND state <> 'closed'", conv).
+		Scan(&t.ID, &t.Queue, &t.Assignee, &t.Priority, &since)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = conversation.ErrNotFound
 	}
 	out := conversation.Ticket{ID: t.ID}
-	err = q.QueryRowContext(ctx, `SELECT COUNT(*) + 1 FROM (SELECT 1 FROM tickets WHERE queue = ? AND state = ?
+	if err != nil || t.Assignee != "" {
+		return out, err
+	}
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) + 1 FROM (SELECT 1 FROM tickets WHERE queue = ? AND state = 'waiting'
 		AND (priority, waiting_since, id) < (?, ?, ?) LIMIT ?) AS ahead`,
-		t.Queue, agents.Waiting, t.Priority, micros(t.WaitingSince), t.ID, conversation.LastPlace-1).Scan(&out.QueuePosition)
+		t.Queue, t.Priority, since, t.ID, conversation.LastPlace-1).Scan(&out.QueuePosition)
 	return out, err
 }
 
@@ -201,10 +219,10 @@ func (s *Store) TicketOf(ctx context.Context, conv string) (conversation.Ticket,
 }
 
 // Tickets returns the tickets of a queue that are not closed: who waits, in the
-// order in which they will be served, and who is served. An empty queue names
+// order in which they will be served, and who is served, or put off. An empty queue names
 // them all.
 func (s *Store) Tickets(ctx context.Context, queue string) ([]agents.Ticket, error) {
-	query, args := ticketQuery+"JOIN conversations c ON c.id = t.conversation WHERE t.state <> 'closed' AND c.state = ?", []any{conversation.Open}
+	query, args := ticketQuery+"WHERE t.state <> 'closed'", []any(nil)
 	if queue != "" {
 		query, args = query+" AND t.queue = ?", append(args, queue)
 	}
@@ -219,7 +237,8 @@ func (s *Store) Ticket(ctx context.Context, conv string) (agents.Ticket, error) 
 }
 
 // Act does what an agent does to a conversation, if it is theirs to do.
-func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a agents.Action) error {
+func (s *Store) Act(ctx context.Context, by agents.By, conv string, a agents.Action) error {
+	who := by.Staff
 	return s.writeIn(ctx, conv, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		if a.Message != nil {
 			sent, err := collect(tx.ctx, tx.tx, scanString, "SELECT ref FROM events WHERE ref = ? AND conversation = ?", a.Message.ID, conv)
@@ -227,16 +246,20 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 				return err
 			}
 		}
-		if err := tx.serves(who, conv); err != nil {
+		if a.Trigger == conversation.AgentReplies {
+			by.Request = "" // it is known by its message
+		}
+		if done, err := tx.begins(by, conv); err != nil || done {
 			return err
 		}
 		takes := a.Trigger == conversation.AgentClaims || a.Trigger == conversation.AgentReplies
+		free := c.Assignee == "" || a.Snoozed && c.State == conversation.Snoozed && c.Assignee != who
 		switch {
-		case c.Assignee != "" && c.Assignee != who && !a.Anyone:
+		case !free && c.Assignee != who && !a.Anyone:
 			return agents.ErrOwned
 		case c.Assignee == "" && !takes:
 			return agents.ErrNotOwner
-		case c.Assignee == "" && takes:
+		case free && takes:
 			// The compare-and-set: of two agents' transactions the later one
 			// finds an assignee.
 			if err := s.claim(tx, key, &c, who, a.Joined, a.Kept); err != nil {
@@ -255,6 +278,9 @@ func (s *Store) Act(ctx context.Context, who identity.StaffID, conv string, a ag
 				return err
 			}
 			return tx.eventOf(conv, agents.TicketReleased, who, string(former))
+		}
+		if a.Trigger == conversation.AgentSnoozes && (!a.Until.After(tx.Now) || a.Until.Sub(tx.Now) > agents.MaxSnooze) {
+			return agents.ErrUntil
 		}
 		if a.Stamp != nil {
 			if err := tx.checkStamp(*a.Stamp); err != nil {
@@ -339,7 +365,7 @@ func (tx *Tx) owned(conv string, who identity.StaffID) error {
 // WakeSnoozed reopens the conversations whose time has come.
 func (s *Store) WakeSnoozed(ctx context.Context) error {
 	ids, err := collect(ctx, s.reads, scanString,
-		"SELECT id FROM conversations WHERE state = ? AND snoozed_until > 0 AND snoozed_until <= now_micros() AND "+present("conversations.customer"), conversation.Snoozed)
+		"SELECT id FROM conversations WHERE state = 'snoozed' AND snoozed_until > 0 AND snoozed_until <= now_micros() AND "+present("conversations.customer"))
 	if err != nil {
 		return err
 	}
@@ -370,22 +396,17 @@ func (s *Store) WakeSnoozed(ctx context.Context) error {
 	return nil
 }
 
-// DeskVersion differs whenever a ticket, or a conversation that has one, has
-// changed: sequence numbers only rise.
-func (s *Store) DeskVersion(ctx context.Context) (string, error) {
-	var open, seq, closed, kept, events int64
-	err := s.reads.QueryRowContext(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(c.last_seq), 0) AS BIGINT),
-		(SELECT COALESCE(MAX(closed), 0) FROM tickets), CAST(COALESCE(SUM(t.reserved_until / 1000), 0) AS BIGINT),
-		CAST(COALESCE(SUM((SELECT COUNT(*) FROM ticket_events e WHERE e.ticket = t.id)), 0) AS BIGINT)
-		FROM tickets t JOIN conversations c ON c.id = t.conversation WHERE t.state <> 'closed'`).Scan(&open, &seq, &closed, &kept, &events)
-	return fmt.Sprintf("%d.%d.%d.%d.%d", open, seq, closed, kept, events), err
-}
-
 // WatchDesk returns wake-ups when something at the desk has changed.
 func (s *Store) WatchDesk() (<-chan struct{}, func()) { return s.Watch(deskTopic) }
 
-// WakeDesk wakes the watchers of the desk.
-func (s *Store) WakeDesk() { s.Wake(deskTopic) }
+// WakeDesk wakes the watchers of the desk, where another replica may have changed
+// something. Of SQLite there is one: what it is told of was its own.
+func (s *Store) WakeDesk() {
+	if s.engine.shared {
+		s.desk.wakes.Add(1)
+	}
+	s.Wake(deskTopic)
+}
 
 // CursorKey is the key that signs the cursors of lists.
 func (s *Store) CursorKey() []byte { return []byte(s.keys.Hash("cursor key")) }

@@ -301,7 +301,18 @@ func TestSayingItAgain(t *testing.T) {
 	if r := d.replies; len(r) != 2 || r[0] != r[1] || r[0] == res.body["message_id"] {
 		t.Errorf("the desk's messages: %v", r)
 	}
-	if messageID("a b", "c") == messageID("a", "b c") {
+	// With another body it is another request, also where the key was forgotten.
+	d.replies = nil
+	for _, text := range []string{"hello", "goodbye"} {
+		a.do("POST", "/api/desk/conversations/"+talk+"/messages", `{"text":"`+text+`"}`, "Idempotency-Key", "two")
+		d.mu.Lock()
+		clear(d.kept)
+		d.mu.Unlock()
+	}
+	if r := d.replies; len(r) != 2 || r[0] == r[1] {
+		t.Errorf("the desk's messages under one key with two bodies: %v", r)
+	}
+	if messageID("a b", "c", "") == messageID("a", "b c", "") {
 		t.Error("two requests share an id")
 	}
 }

@@ -25,7 +25,8 @@ type ticketJSON struct {
 	WaitingSince   time.Time           `json:"waiting_since"`
 	Summary        string              `json:"summary"`
 	Language       string              `json:"language"`
-	State          agents.TicketState  `json:"state"`
+	State          agents.TicketState  `json:"state" doc:"waiting, owned, closed, or snoozed: put off, for its owner and supervisors to see"`
+	Until          *time.Time          `json:"until,omitempty" doc:"When one that is snoozed comes back, if its customer does not write before"`
 	Assignee       *person             `json:"assignee,omitempty"`
 	Mine           bool                `json:"mine"`
 	Unread         int                 `json:"unread" doc:"How many of the customer's messages nobody here has read"`
@@ -35,7 +36,7 @@ type ticketJSON struct {
 func toTicket(t agents.Ticket, who identity.Principal) ticketJSON {
 	out := ticketJSON{
 		ID: t.ID, ConversationID: t.Conversation, Queue: t.Queue, Reason: t.Reason, Priority: t.Priority,
-		WaitingSince: t.WaitingSince, Summary: t.Summary, Language: t.Language, State: t.State,
+		WaitingSince: t.WaitingSince, Summary: t.Summary, Language: t.Language, State: t.State, Until: optional(t.Until),
 		Mine: t.Assignee != "" && t.Assignee == who.Staff, Unread: t.Unread, ClocksJSON: clocks(t, who),
 	}
 	if t.Assignee != "" {
@@ -63,6 +64,7 @@ type deskMessage struct {
 	AnswerID string              `json:"answer_id,omitempty"`
 	Assisted bool                `json:"assisted,omitempty"`
 	Name     string              `json:"name,omitempty"`
+	Mine     bool                `json:"mine,omitempty" doc:"Whether who asks wrote it"`
 	Segments []agents.Part       `json:"segments"`
 
 	Attachments []conversation.Attachment `json:"attachments,omitempty"`
@@ -128,7 +130,7 @@ type replyInput struct {
 type snoozeInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Until time.Time `json:"until"`
+		Until time.Time `json:"until" doc:"In the future, at most 90 days from now"`
 	}
 }
 
@@ -179,13 +181,6 @@ func (s *Server) deskRoutes() {
 		OperationID: "snooze", Method: http.MethodPost, Path: "/api/desk/conversations/{id}/snooze",
 		Summary: "Put a conversation off",
 	}, func(ctx context.Context, who identity.Principal, in *snoozeInput) (*deskDone, error) {
-		now, err := s.Directory.Now(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !in.Body.Until.After(now) {
-			return nil, huma.Error422UnprocessableEntity("`until` must lie in the future.")
-		}
 		return s.done(ctx, in.ID, s.Desk.Snooze(ctx, who, in.ID, in.Body.Until))
 	})
 	register(s, staffOnly, huma.Operation{
@@ -258,7 +253,7 @@ func (s *Server) deskConversation(ctx context.Context, who identity.Principal, i
 	for _, m := range v.Messages {
 		x := deskMessage{
 			ID: m.ID, Seq: m.Seq, From: m.From, At: m.At, AnswerID: m.AnswerID, Assisted: m.Assisted, Name: m.Name, Segments: m.Parts,
-			Flags: flags[m.AnswerID], Attachments: m.Attachments, Edited: optional(m.Edited),
+			Mine: m.Staff != "" && m.Staff == who.Staff, Flags: flags[m.AnswerID], Attachments: m.Attachments, Edited: optional(m.Edited),
 		}
 		for i, p := range m.Parts {
 			if i > 0 {

@@ -64,7 +64,8 @@ func (s *Server) idempotent(ctx huma.Context, next func(huma.Context)) {
 		customer = who.Customer
 	}
 	scope := who.Actor() + " " + c.Path()
-	seen, err := s.Memory.Remember(c.UserContext(), customer, scope, key, string(c.Request().Body()))
+	body := string(c.Request().Body())
+	seen, err := s.Memory.Remember(c.UserContext(), customer, scope, key, body)
 	if err != nil {
 		if away(err) { // the key may have been reserved, for nobody
 			s.settle(Response{Status: http.StatusServiceUnavailable}, func(ctx context.Context) error { return s.Memory.Forget(ctx, scope, key) })
@@ -78,7 +79,7 @@ func (s *Server) idempotent(ctx huma.Context, next func(huma.Context)) {
 		_ = c.Status(seen.Status).Send(seen.Body) // only sets the response
 		return
 	}
-	next(huma.WithContext(ctx, conversation.WithMessageID(ctx.Context(), messageID(scope, key))))
+	next(huma.WithContext(ctx, conversation.WithMessageID(ctx.Context(), messageID(scope, key, body))))
 	if c.Response().IsBodyStream() { // too large to remember, and made anew as well
 		s.settle(Response{Status: http.StatusOK}, func(ctx context.Context) error { return s.Memory.Forget(ctx, scope, key) })
 		return
@@ -92,9 +93,10 @@ func (s *Server) idempotent(ctx huma.Context, next func(huma.Context)) {
 }
 
 // messageID is the id of the message that a request posts: the same on every
-// replica, and another for every key, address and person.
-func messageID(scope, key string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", scope, key))
+// replica, and another for every key, address, person and body. What a key was used for
+// may have been forgotten: another body is then another request, and not what was done.
+func messageID(scope, key, body string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", scope, key, body))
 	return "msg_" + hex.EncodeToString(sum[:13]) // as long as others
 }
 

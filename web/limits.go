@@ -26,19 +26,15 @@ type Limits struct {
 // for a program that guesses passwords or writes without end.
 type limits struct {
 	mu      sync.Mutex
-	buckets map[string]*bucket
+	buckets map[string]*rate.Limiter
 	swept   time.Time
 }
 
-type bucket struct {
-	*rate.Limiter
-	used time.Time
-}
+func newLimits() *limits { return &limits{buckets: make(map[string]*rate.Limiter)} }
 
-func newLimits() *limits { return &limits{buckets: make(map[string]*bucket)} }
-
-// idle is after which an unused bucket is forgotten: it is full again by then.
-const idle = 10 * time.Minute
+// sweepEvery is how often it is looked for buckets that are full again: they say no more
+// than new ones, and are forgotten. One that is not yet is kept, however slowly it fills.
+const sweepEvery = 5 * time.Minute
 
 // wait takes a token from the caller's bucket, or returns how long until there
 // is one.
@@ -66,10 +62,10 @@ func (l *limits) reserve(take bool, all ...allowance) (wait time.Duration, scarc
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.swept) > idle {
+	if now.Sub(l.swept) > sweepEvery {
 		l.swept = now
 		for k, b := range l.buckets {
-			if now.Sub(b.used) > idle {
+			if b.TokensAt(now) >= float64(b.Burst()) {
 				delete(l.buckets, k)
 			}
 		}
@@ -78,10 +74,9 @@ func (l *limits) reserve(take bool, all ...allowance) (wait time.Duration, scarc
 	for i, a := range all {
 		b, ok := l.buckets[a.caller]
 		if !ok {
-			b = &bucket{Limiter: rate.NewLimiter(a.perSecond, a.burst)}
+			b = rate.NewLimiter(a.perSecond, a.burst)
 			l.buckets[a.caller] = b
 		}
-		b.used = now
 		taken[i] = b.ReserveN(now, 1)
 		if d := taken[i].DelayFrom(now); d > wait {
 			wait, scarce = d, i

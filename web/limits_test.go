@@ -141,7 +141,21 @@ func TestAllowances(t *testing.T) {
 		if d, _ := l.reserve(true); d != 0 {
 			t.Errorf("without a limit it waits %v", d)
 		}
-		time.Sleep(idle + time.Second)
+		// What fills slowly is not forgotten before it is full.
+		for range 3 {
+			l.wait("slow", 1./600, 3)
+		}
+		for range 2 {
+			time.Sleep(10*time.Minute + time.Second)
+			l.wait("new", 1, 1)
+			if d := l.wait("slow", 1./600, 3); d != 0 {
+				t.Errorf("after ten minutes it waits %v", d)
+			}
+			if d := l.wait("slow", 1./600, 3); d == 0 {
+				t.Error("after ten minutes it has more than one token")
+			}
+		}
+		time.Sleep(30 * time.Minute)
 		if l.wait("new", 1, 1); len(l.buckets) != 1 {
 			t.Errorf("%d buckets are kept", len(l.buckets))
 		}

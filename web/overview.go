@@ -40,12 +40,22 @@ type briefJSON struct {
 	Late           bool                `json:"late"`
 }
 
+// snoozedJSON is what somebody put off.
+type snoozedJSON struct {
+	ConversationID string              `json:"conversation_id"`
+	Queue          string              `json:"queue"`
+	Reason         conversation.Reason `json:"reason"`
+	Language       string              `json:"language"`
+	Assignee       person              `json:"assignee"`
+	Until          time.Time           `json:"until"`
+}
+
 type agentNowJSON struct {
 	Staff         identity.StaffID `json:"staff"`
 	Name          string           `json:"name"`
 	Status        agents.Status    `json:"status" enum:"online,busy,away," doc:"Empty: not there"`
 	Load          int              `json:"load"`
-	Capacity      int              `json:"capacity"`
+	Capacity      int              `json:"capacity" doc:"0: they are no agent, and have what they took"`
 	Conversations []briefJSON      `json:"conversations"`
 }
 
@@ -54,6 +64,7 @@ type overviewOutput struct {
 		Queues  []queueNowJSON `json:"queues"`
 		Agents  []agentNowJSON `json:"agents"`
 		Waiting []briefJSON    `json:"waiting"`
+		Snoozed []snoozedJSON  `json:"snoozed" doc:"What was put off, the first to come back first. Supervisors can claim or assign it"`
 		Known   bool           `json:"presence_known" doc:"Whether it can be told who is there"`
 	}
 }
@@ -85,6 +96,10 @@ func (s *Server) overview(ctx context.Context, who identity.Principal, _ *struct
 	out := &overviewOutput{}
 	b := &out.Body
 	b.Queues, b.Agents, b.Waiting, b.Known = []queueNowJSON{}, []agentNowJSON{}, briefs(o.Waiting), o.Known
+	b.Snoozed = []snoozedJSON{}
+	for _, t := range o.Snoozed {
+		b.Snoozed = append(b.Snoozed, snoozedJSON{t.Conversation, t.Queue, t.Reason, t.Language, person{t.Assignee, t.AssigneeName}, t.Until})
+	}
 	for _, q := range o.Queues {
 		b.Queues = append(b.Queues, queueNowJSON{q.Name, q.Title, q.Waiting, optional(q.Oldest), q.Late, q.Owned, q.Online, q.Open, optional(q.OpensAt)})
 	}
@@ -97,7 +112,7 @@ func (s *Server) overview(ctx context.Context, who identity.Principal, _ *struct
 func briefs(tickets []agents.Ticket) []briefJSON {
 	out := make([]briefJSON, len(tickets))
 	for i, t := range tickets {
-		out[i] = briefJSON{t.Conversation, t.Queue, t.Reason, t.Language, t.WaitingSince, t.Clocks.Late}
+		out[i] = briefJSON{t.Conversation, t.Queue, t.Reason, t.Language, t.WaitingSince, t.Late()}
 	}
 	return out
 }

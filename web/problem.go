@@ -24,13 +24,12 @@ import (
 	"candor/review"
 )
 
-// statuses is the only place where an error becomes an HTTP status. The text of
-// these errors is written for the people who meet them.
+// statuses, after agents.Failures, is the only place where an error becomes an HTTP
+// status. The text of these errors is written for the people who meet them.
 var statuses = []struct {
 	err    error
 	status int
 }{
-	{identity.ErrUnauthenticated, http.StatusUnauthorized},
 	{identity.ErrUnknownSite, http.StatusNotFound},
 	{identity.ErrUnknownStaff, http.StatusNotFound},
 	{identity.ErrConflict, http.StatusConflict},
@@ -42,9 +41,7 @@ var statuses = []struct {
 	{delivery.ErrUnknownWebhook, http.StatusNotFound},
 	{delivery.ErrWebhook, http.StatusUnprocessableEntity},
 	{delivery.ErrWebhookDisabled, http.StatusConflict},
-	{conversation.ErrNotFound, http.StatusNotFound},
 	{retrieval.ErrNotFound, http.StatusNotFound},
-	{consent.ErrUnknownCustomer, http.StatusNotFound},
 	{consent.ErrUnknownReceipt, http.StatusNotFound},
 	{consent.ErrNotKantara, http.StatusUnprocessableEntity},
 	{consent.ErrUnknownRequest, http.StatusNotFound},
@@ -59,7 +56,6 @@ var statuses = []struct {
 	{consent.ErrComplained, http.StatusConflict},
 	{review.ErrHidden, http.StatusConflict},
 	{review.ErrNotHidden, http.StatusConflict},
-	{review.ErrNote, http.StatusUnprocessableEntity},
 	{review.ErrUnknownCorrection, http.StatusNotFound},
 	{review.ErrCorrection, http.StatusUnprocessableEntity},
 	{review.ErrNothingToCorrect, http.StatusUnprocessableEntity},
@@ -71,52 +67,28 @@ var statuses = []struct {
 	{retrieval.ErrStopped, http.StatusConflict},
 	{retrieval.ErrTooMany, http.StatusConflict},
 	{retrieval.ErrNotOwn, http.StatusForbidden},
-	{conversation.ErrEmptyMessage, http.StatusUnprocessableEntity},
-	{conversation.ErrTooLong, http.StatusRequestEntityTooLarge},
 	{conversation.ErrNotEditable, http.StatusConflict},
 	{conversation.ErrNoFile, http.StatusUnprocessableEntity},
 	{conversation.ErrAttachmentTooLarge, http.StatusRequestEntityTooLarge},
 	{conversation.ErrAttachmentType, http.StatusUnsupportedMediaType},
 	{conversation.ErrAttachmentDamaged, http.StatusUnprocessableEntity},
 	{conversation.ErrTooManyPixels, http.StatusUnprocessableEntity},
-	{conversation.ErrAttachmentGone, http.StatusConflict},
-	{conversation.ErrTooManyAttachments, http.StatusUnprocessableEntity},
+	{conversation.ErrUploadedAgain, http.StatusConflict},
 	{conversation.ErrAttachmentAllowance, http.StatusTooManyRequests},
-	{agents.ErrNotShared, http.StatusForbidden},
-	{conversation.ErrIllegalTransition, http.StatusConflict},
-	{agents.ErrOwned, http.StatusConflict},
-	{agents.ErrNotOwner, http.StatusConflict},
-	{agents.ErrReserved, http.StatusConflict},
-	{agents.ErrNotReserved, http.StatusConflict},
-	{agents.ErrForbidden, http.StatusForbidden},
 	{agents.ErrQueue, http.StatusUnprocessableEntity},
 	{agents.ErrHours, http.StatusUnprocessableEntity},
-	{agents.ErrUnknownQueue, http.StatusNotFound},
 	{agents.ErrQueueNeeded, http.StatusConflict},
-	{agents.ErrTransfer, http.StatusUnprocessableEntity},
 	{agents.ErrTooMuch, http.StatusUnprocessableEntity},
 	{agents.ErrGrouping, http.StatusUnprocessableEntity},
-	{agents.ErrUnknownColleague, http.StatusUnprocessableEntity},
-	{agents.ErrNote, http.StatusUnprocessableEntity},
 	{agents.ErrSeat, http.StatusUnprocessableEntity},
-	{agents.ErrNoAssist, http.StatusNotFound},
-	{agents.ErrUnknownSuggestion, http.StatusConflict},
-	{agents.ErrInstruction, http.StatusUnprocessableEntity},
 	{agents.ErrCanned, http.StatusUnprocessableEntity},
 	{agents.ErrUnknownCanned, http.StatusNotFound},
 	{agents.ErrWhichSite, http.StatusUnprocessableEntity},
 	{consent.ErrForbidden, http.StatusForbidden},
-	{consent.ErrUnknownTriple, http.StatusUnprocessableEntity},
-	{consent.ErrInvalidChange, http.StatusUnprocessableEntity},
-	{consent.ErrMinor, http.StatusForbidden},
-	{consent.ErrNoNotice, http.StatusUnprocessableEntity},
 	{consent.ErrEvidence, http.StatusUnprocessableEntity},
 	{consent.ErrFuture, http.StatusUnprocessableEntity},
 	{consent.ErrStaleNotice, http.StatusConflict},
 	{consent.ErrSince, http.StatusConflict},
-	{consent.ErrStale, http.StatusConflict},
-	{consent.ErrNotAskable, http.StatusConflict},
-	{consent.ErrNoRecords, http.StatusUnprocessableEntity},
 	{retrieval.ErrNotWanted, http.StatusConflict},
 	{ErrOtherBody, http.StatusUnprocessableEntity},
 	{review.ErrUnknownAnswer, http.StatusNotFound},
@@ -182,6 +154,11 @@ func (s *Server) problem(err error) huma.StatusError {
 		return passing(http.StatusConflict, "", sentence(err.Error()), time.Second)
 	case errors.Is(err, export.ErrRunning), errors.Is(err, export.ErrUnfinished):
 		return passing(http.StatusConflict, "", sentence(err.Error()), exportRetry)
+	}
+	for _, f := range agents.Failures {
+		if errors.Is(err, f.Err) {
+			return huma.NewError(f.Code, sentence(err.Error()))
+		}
 	}
 	for _, x := range statuses {
 		if errors.Is(err, x.err) {

@@ -36,7 +36,9 @@ type meOutput struct {
 		Name  string           `json:"name"`
 		Email string           `json:"email"`
 		Roles []identity.Role  `json:"roles"`
-		CSRF  string           `json:"csrf,omitempty"`
+		// Recipient is whose desk they work at.
+		Recipient string `json:"recipient,omitempty" doc:"desk:<name> of a desk of somebody else's; absent: the company's own"`
+		CSRF      string `json:"csrf,omitempty"`
 	}
 }
 
@@ -131,6 +133,7 @@ func (s *Server) me(ctx context.Context, who identity.Principal, in *meInput) (*
 	}
 	out := &meOutput{}
 	out.Body.ID, out.Body.Name, out.Body.Email, out.Body.Roles = m.ID, m.Name, m.Email, m.Roles
+	out.Body.Recipient = m.Recipient
 	if in.Cookie != "" && who.Session != "" {
 		x, err := s.Directory.Session(ctx, in.Cookie)
 		if err != nil {

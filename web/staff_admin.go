@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,15 +16,16 @@ import (
 )
 
 // Accounts keeps the accounts of staff for who administers them, with the links that
-// set passwords, each once. Its errors are those of identity.Account and its like.
+// set passwords, each once. A seat that is nil stays as it is; else it is set with the
+// account, or neither is. Its errors are those of identity.Account and its like, and
+// agents.ErrSeat.
 type Accounts interface {
 	Accounts(ctx context.Context) ([]identity.Account, error)
 	Account(ctx context.Context, id identity.StaffID) (identity.Account, error)
 	AccountHistory(ctx context.Context, id identity.StaffID) ([]identity.AccountEvent, error)
-	Invite(ctx context.Context, m identity.StaffMember, token, actor string, mail bool) error
+	Invite(ctx context.Context, m identity.StaffMember, seat *agents.Seat, token, actor string, mail bool) error
 	LinkFor(ctx context.Context, id identity.StaffID, token, actor string, mail bool) (delivery.Kind, error)
-	ChangeAccount(ctx context.Context, id identity.StaffID, c identity.AccountChange, actor string) error
-	Audit(ctx context.Context, id identity.StaffID, actor, action, detail string) error
+	ChangeAccount(ctx context.Context, id identity.StaffID, c identity.AccountChange, seat *agents.Seat, actor string) error
 	// AskReset mails a link to another password to an address that has an account.
 	AskReset(ctx context.Context, email, token string) error
 	LinkOwner(ctx context.Context, token string) (identity.StaffMember, error)
@@ -37,7 +36,6 @@ type Accounts interface {
 // Seats keeps what members of staff serve.
 type Seats interface {
 	Seats(ctx context.Context) ([]agents.Seat, error)
-	SetSeat(ctx context.Context, seat agents.Seat) error
 }
 
 // StaffJSON is an account. It is exported so that the API's description has it where it
@@ -260,12 +258,7 @@ func (s *Server) invite(ctx context.Context, who identity.Principal, in *inviteI
 		return nil, err
 	}
 	token := identity.NewSecret("pwt")
-	if err := s.Accounts.Invite(ctx, m, token, who.Actor(), s.Mails); err != nil {
-		return nil, err
-	}
-	if err := s.seat(ctx, who, m.ID, in.Body.Seat); errors.Is(err, agents.ErrSeat) {
-		return nil, huma.Error422UnprocessableEntity("The account was made, its seat was not: " + err.Error() + ". Change it there, and make a new link.")
-	} else if err != nil {
+	if err := s.Accounts.Invite(ctx, m, in.Body.Seat.seat(), token, who.Actor(), s.Mails); err != nil {
 		return nil, err
 	}
 	out := &inviteOutput{}
@@ -293,21 +286,12 @@ func (s *Server) passwordLink(token string) linkJSON {
 	return linkJSON{Link: delivery.PasswordLink(s.PublicURL, token)}
 }
 
-// seat gives a member of staff a seat; nil leaves it as it is.
-func (s *Server) seat(ctx context.Context, who identity.Principal, id identity.StaffID, seat *seatJSON) error {
-	if seat == nil {
+// seat is the seat that was sent; nil: none was.
+func (x *seatJSON) seat() *agents.Seat {
+	if x == nil {
 		return nil
 	}
-	err := s.Seats.SetSeat(ctx, agents.Seat{
-		Staff: id, Queues: seat.Queues, Skills: seat.Skills, Languages: seat.Languages, Capacity: seat.Capacity,
-	})
-	if errors.Is(err, identity.ErrUnauthenticated) { // it is not the caller who may not
-		return fmt.Errorf("%w: it is disabled; enable it first", identity.ErrAccount)
-	}
-	if err != nil {
-		return err
-	}
-	return s.Accounts.Audit(ctx, id, who.Actor(), identity.AccountSeated, strings.Join(seat.Queues, ", "))
+	return &agents.Seat{Queues: x.Queues, Skills: x.Skills, Languages: x.Languages, Capacity: x.Capacity}
 }
 
 func (s *Server) staffLink(ctx context.Context, who identity.Principal, in *staffID) (*linkOutput, error) {
@@ -332,10 +316,7 @@ func (s *Server) changeStaff(ctx context.Context, who identity.Principal, in *ch
 		}
 	}
 	c := identity.AccountChange{Name: b.Name, Roles: slices.Clone(b.Roles), Languages: b.Languages, Disabled: b.Disabled, Recipient: b.Recipient}
-	if err := s.Accounts.ChangeAccount(ctx, in.ID, c, who.Actor()); err != nil {
-		return nil, err
-	}
-	if err := s.seat(ctx, who, in.ID, b.Seat); err != nil {
+	if err := s.Accounts.ChangeAccount(ctx, in.ID, c, b.Seat.seat(), who.Actor()); err != nil {
 		return nil, err
 	}
 	return s.staffMember(ctx, who, &staffID{in.ID})

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"candor/agents"
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
+	"candor/retrieval"
 )
 
 // looks is a store that tells what was recorded in it, and may fail to.
@@ -139,6 +141,73 @@ func testOnRecord(t *testing.T, f *Fixture) {
 		t.Errorf("a reviewer at the desk: %v", err)
 	}
 	seen("a role that may not", "")
+}
+
+// testListens: whatever somebody looks at of a conversation that another has, they listen
+// in. It is tested in process, where all of it is.
+func testListens(t *testing.T, f *Fixture) {
+	const form = "%PDF-1.4\n1 0 obj<<>>endobj\nstartxref\n9\n%%EOF\n"
+	assist, files := f.Store.(agents.AssistStore), f.Store.(conversation.ExchangeStore)
+	f.Service.SetAssist(agents.Assist{Store: assist, Suggester: writer{f.Gate}})
+	x := agents.NewExchange(f.Service, files, conversation.NewLive())
+	ana, sue := f.Hire(t, "Ana", identity.RoleAgent), f.Hire(t, "Sue", identity.RoleSupervisor)
+	must(t, f.Service.PutCanned(t.Context(), sue.Who, agents.Canned{ID: "hello", Title: "Hello", Text: "Dear {{customer}},"}))
+	c := f.Waiting(t, "Where is it?")
+	// The name is older than as many records as a view shows.
+	must(t, f.Store.PutRecord(t.Context(), retrieval.Record{
+		ID: identity.NewID("rec"), Site: f.site, Customer: c.Who.Customer, Category: "profile", Title: "Profile", Text: "Maya Silva",
+		Fields: map[string]string{"name": "Maya Silva"}, CollectedAt: time.Now().AddDate(-1, 0, 0), Language: "en",
+	}))
+	for range 51 {
+		c.Record(t, "orders", "Order", "It has left.")
+	}
+	c.Share(t, "profile", true)
+	c.Share(t, "orders", true)
+	photo := conversation.StoredAttachment{
+		Attachment:   conversation.Attachment{ID: identity.NewID("att"), Name: "form.pdf", Type: "application/pdf", Size: int64(len(form))},
+		Conversation: c.Conversation, Customer: c.Who.Customer, From: conversation.FromCustomer,
+	}
+	must(t, files.Upload(t.Context(), photo, []byte(form)))
+	_, err := f.Store.Post(t.Context(), c.Conversation, conversation.Message{
+		ID: identity.NewID("msg"), From: conversation.FromCustomer, Segments: conversation.PlainMessage("This one."), Attachments: []conversation.Attachment{{ID: photo.ID}},
+	}, "en")
+	must(t, err)
+	looks := map[string]func(a Agent) error{
+		"a draft": func(a Agent) error {
+			_, err := f.Service.Suggest(t.Context(), a.Who, c.Conversation, "")
+			return err
+		},
+		"a file": func(a Agent) error {
+			_, _, err := x.Attachment(t.Context(), t.Context(), a.Who, c.Conversation, photo.ID)
+			return err
+		},
+		"a name": func(a Agent) error {
+			all, err := f.Service.Canned(t.Context(), a.Who, c.Conversation)
+			if err == nil && (len(all) != 1 || all[0].Rendered != "Dear Maya Silva,") {
+				t.Errorf("the reply that is ready is %+v", all)
+			}
+			return err
+		},
+	}
+	f.looks.take()
+	for _, listens := range []bool{false, true} {
+		if listens {
+			do(t, "claim", ana, c)
+		}
+		for what, look := range looks {
+			must(t, look(sue))
+			got := f.looks.take()
+			if len(got) != 1 || strings.Contains(got[0], " to "+agents.Listening) != listens {
+				t.Errorf("of %s, listening in %t, there is on record %q", what, listens, got)
+			}
+		}
+	}
+	for what, look := range looks {
+		must(t, look(ana))
+		if got := f.looks.take(); len(got) != 1 || strings.Contains(got[0], agents.Listening) {
+			t.Errorf("of %s in one's own there is on record %q", what, got)
+		}
+	}
 }
 
 // testNotRecorded: without a record of it nobody sees anything.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"candor/agents"
 	"candor/consent"
@@ -46,6 +47,72 @@ func testTransfer(t *testing.T, f *Fixture) {
 	if len(there) != 1 || there[0].State != agents.Waiting || !there[0].Clocks.Opened.Equal(came) || there[0].Queue != "elsewhere" {
 		t.Errorf("the other queue is %+v, want the ticket of %v", there, came)
 	}
+}
+
+// testAgain: whatever is asked again under one id is done once, and succeeds as it did,
+// also where it could not be done any more.
+func testAgain(t *testing.T, f *Fixture) {
+	f.addQueue(t, "elsewhere")
+	ana, ben := f.Hire(t, "Ana", identity.RoleAgent), f.Hire(t, "Ben", identity.RoleAgent)
+	c := f.Waiting(t, "Hello?")
+	ana.Who.Queue = f.Queue
+	again := func(id string, act func(ctx context.Context) error) (repeat func()) {
+		t.Helper()
+		ctx := conversation.WithMessageID(t.Context(), "msg_"+id)
+		try := func() {
+			t.Helper()
+			if err := act(ctx); err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+		try()
+		try()
+		return try
+	}
+	s, id, later := f.Service, c.Conversation, time.Now().Add(time.Hour)
+	repeats := []func(){
+		again("claim", func(ctx context.Context) error { return ana.Desk.Claim(ctx, ana.Who, id) }),
+		again("reply", func(ctx context.Context) error { return ana.Desk.Reply(ctx, ana.Who, id, "Hello.") }),
+		again("note", func(ctx context.Context) error { return ana.Desk.Note(ctx, ana.Who, id, "Upset.") }),
+		again("ask", func(ctx context.Context) error { return ana.Desk.Ask(ctx, ana.Who, id, []consent.Category{"orders"}) }),
+		again("release", func(ctx context.Context) error { return ana.Desk.Release(ctx, ana.Who, id) }),
+		again("claim2", func(ctx context.Context) error { return ana.Desk.Claim(ctx, ana.Who, id) }),
+		again("snooze", func(ctx context.Context) error { return ana.Desk.Snooze(ctx, ana.Who, id, later) }),
+	}
+	c.Say(t, "One more thing.")
+	repeats = append(repeats, again("transfer", func(ctx context.Context) error {
+		return ana.Desk.Transfer(ctx, ana.Who, id, agents.Transfer{Queue: "elsewhere", Note: "Look."})
+	}))
+	must(t, s.Claim(t.Context(), ben.Who, id))
+	for _, repeat := range repeats {
+		repeat()
+	}
+	inState(t, c, conversation.Open, ben.Who.Staff)
+	var kinds []string
+	history, err := f.Store.TicketHistory(t.Context(), id)
+	must(t, err)
+	for _, e := range history {
+		kinds = append(kinds, string(e.Kind))
+	}
+	if got, want := strings.Join(kinds, " "), "opened claimed replied noted released claimed snoozed woke transferred noted claimed"; got != want {
+		t.Errorf("what happened is %s, want %s", got, want)
+	}
+	if n := len(c.offers(t)); n != 1 || c.count(t, conversation.FromAgent, "Hello.") != 1 {
+		t.Errorf("the customer reads %d offers and %d replies, want one each", n, c.count(t, conversation.FromAgent, "Hello."))
+	}
+	// It is one of who asked it, and what failed is tried anew.
+	ctx := conversation.WithMessageID(t.Context(), "msg_release")
+	if err := s.Release(ctx, ben.Who, id); err != nil {
+		t.Errorf("another agent's under the same id: %v", err)
+	}
+	inState(t, c, conversation.Open, "")
+	ctx = conversation.WithMessageID(t.Context(), "msg_late")
+	if err := s.Resolve(ctx, ben.Who, id); !errors.Is(err, agents.ErrNotOwner) {
+		t.Errorf("what is nobody's is resolved: %v", err)
+	}
+	must(t, s.Claim(t.Context(), ben.Who, id))
+	must(t, s.Resolve(ctx, ben.Who, id))
+	inState(t, c, conversation.Resolved, "")
 }
 
 // testOffer: a conversation that is offered to one is nobody else's to take until they

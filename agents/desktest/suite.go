@@ -38,12 +38,14 @@ func Run(t *testing.T, setup func(t *testing.T) *Fixture) {
 		{"what is not shared is not shown", testNotShared},
 		{"a visitor reaches a person", testNothingShared},
 		{"what is seen is on record", testOnRecord},
+		{"who listens in is on record", testListens},
 		{"what cannot be recorded is not shown", testNotRecorded},
 		{"asking for a consent", testAsk},
 		{"a category is asked for once", testAskOnce},
 		{"only who has the conversation asks", testAskOwn},
 		{"of two who ask at once one asks", testAskAtOnce},
 		{"a question that was not answered", testAskAgain},
+		{"what is asked again is done once", testAgain},
 		{"a transfer to a queue", testTransfer},
 		{"a transfer to a colleague is offered to them", testOffer},
 		{"notes are the desk's", testNotes},
@@ -305,10 +307,25 @@ func testSnooze(t *testing.T, f *Fixture) {
 	ana, ben := f.Hire(t, "Ana", identity.RoleAgent), f.Hire(t, "Ben", identity.RoleAgent)
 	c := f.Waiting(t, "Hello?")
 	do(t, "claim", ana, c)
+	for what, until := range map[string]time.Time{
+		"no time": {}, "a time that is past": time.Now().Add(-time.Second), "a time too far off": time.Now().Add(agents.MaxSnooze + time.Hour),
+	} {
+		if err := ana.Desk.Snooze(t.Context(), ana.Who, c.Conversation, until); !errors.Is(err, agents.ErrUntil) {
+			t.Errorf("put off until %s: %v", what, err)
+		}
+	}
+	inState(t, c, conversation.Open, ana.Who.Staff)
 	do(t, "snooze", ana, c)
 	inState(t, c, conversation.Snoozed, ana.Who.Staff)
-	if got := f.queue(t, ana); len(got) != 0 {
-		t.Errorf("a snoozed conversation is in the queue: %+v", got)
+	sue := f.Hire(t, "Sue", identity.RoleSupervisor)
+	for _, a := range []Agent{ana, sue} {
+		got := f.queue(t, a)
+		if len(got) != 1 || got[0].State != agents.PutOff || got[0].Assignee != ana.Who.Staff || time.Until(got[0].Until) < 59*time.Minute {
+			t.Errorf("to %s what is put off is %+v", a.Who.Name, got)
+		}
+	}
+	if got := f.queue(t, ben); len(got) != 0 {
+		t.Errorf("what another agent put off is in the queue: %+v", got)
 	}
 	refused(t, "snooze", ana, c, conversation.ErrIllegalTransition)
 	refused(t, "ask", ana, c, conversation.ErrIllegalTransition)
@@ -317,6 +334,18 @@ func testSnooze(t *testing.T, f *Fixture) {
 	inState(t, c, conversation.Open, ana.Who.Staff)
 	if got := f.queue(t, ana); len(got) != 1 || got[0].State != agents.Owned {
 		t.Errorf("the customer wrote, and the queue is %+v", got)
+	}
+	// Who leads the desk takes what was put off, and nothing that is served.
+	refused(t, "claim", sue, c, agents.ErrOwned)
+	do(t, "snooze", ana, c)
+	refused(t, "reply", sue, c, agents.ErrOwned)
+	do(t, "claim", sue, c)
+	inState(t, c, conversation.Open, sue.Who.Staff)
+	do(t, "snooze", sue, c)
+	must(t, f.Service.Assign(t.Context(), sue.Who, c.Conversation, ben.Who.Staff))
+	inState(t, c, conversation.Open, ben.Who.Staff)
+	if n := c.count(t, conversation.FromSystem, "joined"); n != 3 {
+		t.Errorf("the customer reads %d times that somebody joined, want 3", n)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"candor/agents"
 	"candor/consent"
+	"candor/conversation"
 	"candor/identity"
 )
 
@@ -19,8 +20,8 @@ import (
 //
 // The principal that its methods take is ignored: the token says who asks, and
 // what they may do. Errors are those of agents.Desk, and this package's. Any
-// other error leaves open what became of the request; repeating it is safe
-// except for Reply, which the customer could get twice.
+// other error leaves open what became of the request; repeating it under the id that
+// it had (conversation.WithMessageID) does it once.
 type Client struct {
 	conn  *nats.Conn
 	queue string
@@ -41,6 +42,9 @@ func (c *Client) ask(ctx context.Context, queue, verb string, in requestJSON, ou
 	defer cancel()
 	m := nats.NewMsg(subject(queue, verb))
 	m.Header.Set(TokenHeader, c.token)
+	if id := conversation.RequestID(ctx); id != "" {
+		m.Header.Set(requestHeader, id)
+	}
 	var err error
 	if m.Data, err = json.Marshal(in); err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 	"candor/agents/natsdesk"
 	"candor/conversation"
 	"candor/identity"
+	"candor/internal/schematest"
 	"candor/store"
 )
 
@@ -30,7 +31,7 @@ func openStore(t testing.TB, dir string) *store.Store {
 	t.Helper()
 	keys, err := store.OpenKeyring(context.Background(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
 	must(t, err)
-	s, err := store.Open(context.Background(), "sqlite:"+filepath.Join(dir, "candor.db"), keys)
+	s, err := store.Open(context.Background(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
 	must(t, err)
 	return s
 }
@@ -76,7 +77,7 @@ func only(queues ...string) func(context.Context) ([]string, error) {
 }
 
 // serve serves the fixture's desk, as one replica, and waits until it answers.
-func serve(t *testing.T, bus *natsdesk.Bus, f *desktest.Fixture, desk natsdesk.Desk, queues ...string) {
+func serve(t *testing.T, bus *natsdesk.Bus, f *desktest.Fixture, desk agents.Desk, queues ...string) {
 	t.Helper()
 	background(t, func(ctx context.Context) error { return bus.ServeDesk(ctx, desk, f.Authenticate, only(queues...)) })
 	for _, q := range queues {
@@ -232,10 +233,6 @@ func (brokenDesk) Queue(context.Context, identity.Principal, string) ([]agents.T
 	return nil, fmt.Errorf("inside-canary: %w", errors.New("disk I/O error"))
 }
 
-func (brokenDesk) QueueOf(context.Context, identity.Principal, string) (string, error) {
-	panic("panic-canary")
-}
-
 func (brokenDesk) Get(context.Context, identity.Principal, string) (agents.View, error) {
 	panic("panic-canary")
 }
@@ -263,10 +260,6 @@ type longDesk struct{ agents.Desk }
 
 func (longDesk) Get(context.Context, identity.Principal, string) (agents.View, error) {
 	return agents.View{Ticket: agents.Ticket{Queue: "support"}, Brand: strings.Repeat("x", 9<<20)}, nil
-}
-
-func (longDesk) QueueOf(context.Context, identity.Principal, string) (string, error) {
-	return "support", nil
 }
 
 func (longDesk) Claim(context.Context, identity.Principal, string) error { return nil }

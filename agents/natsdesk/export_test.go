@@ -38,7 +38,7 @@ func RequestShape() reflect.Type { return reflect.TypeFor[requestJSON]() }
 func Failures() map[string]int {
 	out := make(map[string]int)
 	for _, f := range failures {
-		out[f.name] = f.code
+		out[f.Name] = f.Code
 	}
 	return out
 }

@@ -1,10 +1,12 @@
 package natsdesk
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +14,6 @@ import (
 	"github.com/nats-io/nats.go/micro"
 
 	"candor/agents"
-	"candor/consent"
-	"candor/conversation"
 	"candor/identity"
 )
 
@@ -23,8 +23,6 @@ var (
 	ErrMalformed = errors.New("the request is not a JSON object with the documented fields, in UTF-8")
 	// ErrNoConversation means that a request names no conversation.
 	ErrNoConversation = errors.New("`conversation_id` is missing")
-	// ErrUntil means that a time to snooze until is missing or past.
-	ErrUntil = errors.New("`until` must lie in the future")
 	// ErrReplyTooLarge means that what was asked for does not fit into a
 	// message of the NATS server.
 	ErrReplyTooLarge = errors.New("the conversation is too large for a NATS message; read it at the web desk")
@@ -36,50 +34,14 @@ var (
 // errInternal stands for whatever must not be told.
 var errInternal = errors.New("something went wrong on our side; nothing is known to have changed")
 
-// failures is the only place where an error becomes a code, and a code an error
-// again. Codes are those of HTTP; the name tells errors of one code apart.
-var failures = []struct {
-	err  error
-	code int
-	name string
-}{
-	{identity.ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated"},
-	{agents.ErrForbidden, http.StatusForbidden, "forbidden"},
-	{conversation.ErrNotFound, http.StatusNotFound, "not_found"},
-	{agents.ErrOwned, http.StatusConflict, "owned"},
-	{agents.ErrNotOwner, http.StatusConflict, "not_owner"},
-	{conversation.ErrIllegalTransition, http.StatusConflict, "illegal_transition"},
-	{consent.ErrShared, http.StatusConflict, "shared"},
-	{consent.ErrWaiting, http.StatusConflict, "waiting"},
-	{consent.ErrNotNow, http.StatusConflict, "not_now"},
-	{consent.ErrSaidNo, http.StatusConflict, "refused"},
-	{consent.ErrStoppedAsk, http.StatusConflict, "stopped"},
-	{consent.ErrNotAskable, http.StatusConflict, "not_askable"},
-	{consent.ErrMinor, http.StatusForbidden, "minor"},
-	{consent.ErrNoRecords, http.StatusUnprocessableEntity, "no_records"},
-	{consent.ErrUnknownTriple, http.StatusUnprocessableEntity, "unknown_category"},
-	{consent.ErrInvalidChange, http.StatusUnprocessableEntity, "categories"},
-	{agents.ErrWithdrawn, http.StatusConflict, "withdrawn"},
-	{consent.ErrStale, http.StatusConflict, "stale"},
-	{agents.ErrUnknownSuggestion, http.StatusNotFound, "unknown_suggestion"},
-	{agents.ErrNoAssist, http.StatusConflict, "no_assist"},
-	{agents.ErrInstruction, http.StatusRequestEntityTooLarge, "instruction"},
-	{agents.ErrReserved, http.StatusConflict, "reserved"},
-	{agents.ErrNotReserved, http.StatusConflict, "not_reserved"},
-	{agents.ErrTransfer, http.StatusUnprocessableEntity, "transfer"},
-	{agents.ErrUnknownQueue, http.StatusUnprocessableEntity, "unknown_queue"},
-	{agents.ErrUnknownColleague, http.StatusUnprocessableEntity, "unknown_colleague"},
-	{agents.ErrNote, http.StatusUnprocessableEntity, "note"},
-	{conversation.ErrAttachmentGone, http.StatusUnprocessableEntity, "attachment_gone"},
-	{conversation.ErrTooManyAttachments, http.StatusUnprocessableEntity, "too_many_attachments"},
-	{conversation.ErrEmptyMessage, http.StatusUnprocessableEntity, "empty_message"},
-	{conversation.ErrTooLong, http.StatusRequestEntityTooLarge, "too_long"},
-	{ErrReplyTooLarge, http.StatusRequestEntityTooLarge, "reply_too_large"},
-	{ErrNoConversation, http.StatusUnprocessableEntity, "no_conversation"},
-	{ErrUntil, http.StatusUnprocessableEntity, "until"},
-	{ErrMalformed, http.StatusBadRequest, "malformed"},
-	{errInternal, http.StatusInternalServerError, "internal"},
-}
+// failures are those of every desk, and what only one over NATS has. They turn an error
+// into a code and a name, and these into the error again.
+var failures = slices.Concat(agents.Failures, []agents.Failure{
+	{Err: ErrReplyTooLarge, Code: http.StatusRequestEntityTooLarge, Name: "reply_too_large"},
+	{Err: ErrNoConversation, Code: http.StatusUnprocessableEntity, Name: "no_conversation"},
+	{Err: ErrMalformed, Code: http.StatusBadRequest, Name: "malformed"},
+	{Err: errInternal, Code: http.StatusInternalServerError, Name: "internal"},
+})
 
 // failureJSON is the payload of a reply that is an error.
 type failureJSON struct {
@@ -93,20 +55,23 @@ type failureJSON struct {
 // SECURITY: the text is that of the known error, never of the one that wraps
 // it, which may hold what was sent or how it failed inside.
 func refuse(req micro.Request, err error) (known bool, sendErr error) {
+	if errors.Is(err, context.DeadlineExceeded) { // so says who waits for the database
+		err = identity.ErrUnavailable
+	}
 	f := failures[len(failures)-1]
 	for _, x := range failures {
-		if errors.Is(err, x.err) {
+		if errors.Is(err, x.Err) {
 			f, known = x, true
 			break
 		}
 	}
-	detail := f.err.Error()
+	detail := f.Err.Error()
 	detail = strings.ToUpper(detail[:1]) + detail[1:] + "."
-	body, sendErr := json.Marshal(failureJSON{f.name, detail})
+	body, sendErr := json.Marshal(failureJSON{f.Name, detail})
 	if sendErr != nil {
 		return known, sendErr
 	}
-	return known, req.Error(strconv.Itoa(f.code), detail, body)
+	return known, req.Error(strconv.Itoa(f.Code), detail, body)
 }
 
 // failureOf returns the error that a reply is, or nil.
@@ -118,8 +83,8 @@ func failureOf(m *nats.Msg) error {
 	var body failureJSON
 	_ = json.Unmarshal(m.Data, &body) // without a body the code tells
 	for _, f := range failures {
-		if f.name == body.Error || body.Error == "" && strconv.Itoa(f.code) == code {
-			return f.err
+		if f.Name == body.Error || body.Error == "" && strconv.Itoa(f.Code) == code {
+			return f.Err
 		}
 	}
 	return fmt.Errorf("the desk refused the request with code %s", code)

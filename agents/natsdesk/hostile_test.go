@@ -2,11 +2,11 @@ package natsdesk_test
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -74,24 +74,6 @@ func (h *hostile) refused(t *testing.T, n int) {
 	h.errors = nil
 }
 
-// elsewhere is the fixture's desk with its one queue under another name.
-type elsewhere struct {
-	*agents.Service
-	queue string
-}
-
-func (d elsewhere) QueueOf(ctx context.Context, who identity.Principal, id string) (string, error) {
-	_, err := d.Service.QueueOf(ctx, who, id)
-	return d.queue, err
-}
-
-func (d elsewhere) Queue(ctx context.Context, who identity.Principal, queue string) ([]agents.Ticket, error) {
-	if queue != d.queue {
-		return nil, nil
-	}
-	return d.Service.Queue(ctx, who, "")
-}
-
 const (
 	acmeToken = "token-of-acme-desk"
 	boreToken = "token-of-bore-desk"
@@ -122,8 +104,12 @@ func TestHostileDesk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := fixture(t)
+			f.Queue = "billing"
+			for order, queue := range []string{"billing", "returns"} {
+				must(t, f.Store.SetQueue(t.Context(), agents.Queue{Name: queue, Title: queue, Order: order, Priority: 1}, ""))
+			}
 			bus, acme, bore := open(t)
-			serve(t, bus, f, elsewhere{f.Service, "billing"}, "returns", "billing")
+			serve(t, bus, f, f.Service, "returns", "billing")
 			d := twoDesks{f, bus, acme, bore}
 			t.Run("keeps to its own", d.keeps)
 			t.Run("hears its own only", d.hears)
@@ -303,6 +289,31 @@ func (d twoDesks) repeats(t *testing.T) {
 	}
 	if n != 2 {
 		t.Errorf("the customer has %d replies, want 2", n)
+	}
+	// What hands it on is one too: it is in the other queue by then.
+	both := d.f.HireOutside(t, "Otto", d.f.Queue, "returns")
+	c = d.f.Waiting(t, "Hello?")
+	for range 2 {
+		for _, verb := range []string{"claim", "transfer"} {
+			m := nats.NewMsg("candor.desk.billing." + verb)
+			m.Header.Set(natsdesk.TokenHeader, both.Token)
+			m.Header.Set(nats.MsgIdHdr, "1")
+			m.Data = fmt.Appendf(nil, `{"conversation_id":%q,"queue":"returns","note":"Once."}`, c.Conversation)
+			reply, err := d.bore.RequestMsg(m, 5*time.Second)
+			must(t, err)
+			if code := reply.Header.Get(micro.ErrorCodeHeader); code != "" {
+				t.Errorf("repeating a %s: %s, %s", verb, code, reply.Data)
+			}
+		}
+	}
+	history, err := d.f.Store.TicketHistory(t.Context(), c.Conversation)
+	must(t, err)
+	var kinds []agents.EventKind
+	for _, e := range history {
+		kinds = append(kinds, e.Kind)
+	}
+	if want := []agents.EventKind{agents.TicketOpened, agents.TicketClaimed, agents.TicketTransferred, agents.TicketNoted}; !slices.Equal(kinds, want) {
+		t.Errorf("what happened is %v, want %v", kinds, want)
 	}
 }
 

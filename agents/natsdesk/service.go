@@ -32,15 +32,15 @@ const (
 // TokenHeader carries the API token of the agent whom a request speaks for.
 const TokenHeader = "Candor-Token"
 
-// requestHeader names a request, so that who had no reply can repeat it: what is sent
-// to a customer under one name is sent once.
+// requestHeader names a request, so that who had no reply can repeat it: what is done
+// under one name is done once.
 const requestHeader = "Nats-Msg-Id"
 
-// messageID is the id of what a request sends: that of the same request of the same
-// agent's, and of no other.
-func messageID(token, queue, id string, body []byte) string {
+// messageID is the id of what a request does and sends: that of the same request of the
+// same agent's, and of no other.
+func messageID(token, subject, id string, body []byte) string {
 	h := sha256.New()
-	for _, part := range [][]byte{[]byte(token), []byte(queue), []byte(id), body} {
+	for _, part := range [][]byte{[]byte(token), []byte(subject), []byte(id), body} {
 		_ = binary.Write(h, binary.BigEndian, int64(len(part))) // a hash takes everything
 		h.Write(part)
 	}
@@ -81,9 +81,6 @@ var verbs = map[string]func(ctx context.Context, d agents.Desk, who identity.Pri
 		return d.Return(ctx, who, in.ConversationID)
 	},
 	"snooze": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
-		if !in.Until.After(time.Now()) {
-			return ErrUntil
-		}
 		return d.Snooze(ctx, who, in.ConversationID, in.Until)
 	},
 	"ask-consent": func(ctx context.Context, d agents.Desk, who identity.Principal, in requestJSON) error {
@@ -102,19 +99,10 @@ func checkQueue(queue string) error {
 	return nil
 }
 
-// Desk is what is served: a desk that tells the queue of a conversation without
-// showing it, since who sees a conversation is on record.
-type Desk interface {
-	agents.Desk
-	// QueueOf returns the queue of a conversation that is or was at the desk, else
-	// conversation.ErrNotFound.
-	QueueOf(ctx context.Context, who identity.Principal, conversation string) (string, error)
-}
-
 // service answers requests to the desk.
 type service struct {
 	bus          *Bus
-	desk         Desk
+	desk         agents.Desk
 	authenticate Authenticate
 
 	// Requests hold mu for reading. Once closed, none is begun: what is behind
@@ -131,7 +119,7 @@ const queuePoll = time.Second
 // an instance of the micro service candor-desk. Each request acts for the agent of
 // its token alone. Several replicas may serve at once and share the requests; each
 // answers those of one subject one after another.
-func (b *Bus) ServeDesk(ctx context.Context, desk Desk, authenticate Authenticate, queues func(context.Context) ([]string, error)) error {
+func (b *Bus) ServeDesk(ctx context.Context, desk agents.Desk, authenticate Authenticate, queues func(context.Context) ([]string, error)) error {
 	s := &service{bus: b, desk: desk, authenticate: authenticate}
 	serving := make(map[string]micro.Service)
 	for {
@@ -246,7 +234,7 @@ func (s *service) answer(ctx context.Context, req micro.Request, queue, verb str
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	if id := req.Headers().Get(requestHeader); id != "" {
-		ctx = conversation.WithMessageID(ctx, messageID(req.Headers().Get(TokenHeader), queue, id, req.Data()))
+		ctx = conversation.WithMessageID(ctx, messageID(req.Headers().Get(TokenHeader), req.Subject(), id, req.Data()))
 	}
 	reply, err := attempt(ctx, req, fn)
 	if err == nil && int64(len(reply)) > s.bus.conn.MaxPayload() {
@@ -311,7 +299,7 @@ func (s *service) who(ctx context.Context, req micro.Request) (identity.Principa
 // open reads a request about a conversation.
 //
 // SECURITY: permissions of NATS are by subject, so by queue: a conversation of
-// another queue does not exist here.
+// another queue does not exist here. The desk sees to that, where it does what is asked.
 func (s *service) open(ctx context.Context, req micro.Request, queue string) (identity.Principal, requestJSON, error) {
 	var in requestJSON
 	who, err := s.who(ctx, req)
@@ -323,9 +311,6 @@ func (s *service) open(ctx context.Context, req micro.Request, queue string) (id
 	case in.ConversationID == "":
 		return who, in, ErrNoConversation
 	}
-	of, err := s.desk.QueueOf(ctx, who, in.ConversationID)
-	if err == nil && of != queue {
-		err = conversation.ErrNotFound
-	}
-	return who, in, err
+	who.Queue = queue
+	return who, in, nil
 }

@@ -58,6 +58,7 @@ type ticketJSON struct {
 	Summary        string              `json:"summary"`
 	Language       string              `json:"language"`
 	State          agents.TicketState  `json:"state"`
+	Until          time.Time           `json:"until,omitzero"`
 	Assignee       *personJSON         `json:"assignee,omitempty"`
 	Unread         int                 `json:"unread"`
 	Topic          string              `json:"topic,omitempty"`
@@ -165,7 +166,7 @@ func fromTicket(t agents.Ticket) ticketJSON {
 		ID: t.ID, ConversationID: t.Conversation, Site: t.Site, Customer: t.Customer, Queue: t.Queue, Reason: t.Reason,
 		Priority: t.Priority, WaitingSince: t.WaitingSince, Summary: t.Summary, Language: t.Language, State: t.State,
 		Unread: t.Unread, Topic: t.Topic, Skills: t.Skills, Opened: t.Clocks.Opened, FirstReply: t.Clocks.FirstReply,
-		Asked: t.Clocks.Asked, Escalated: t.Escalated, LastOwner: t.LastOwner, Closed: t.Clocks.Closed, Outcome: t.Outcome,
+		Until: t.Until, Asked: t.Clocks.Asked, Escalated: t.Escalated, LastOwner: t.LastOwner, Closed: t.Clocks.Closed, Outcome: t.Outcome,
 	}
 	if t.Assignee != "" {
 		out.Assignee = &personJSON{t.Assignee, t.AssigneeName}
@@ -183,7 +184,7 @@ func (t ticketJSON) ticket() agents.Ticket {
 	out := agents.Ticket{
 		ID: t.ID, Conversation: t.ConversationID, Site: t.Site, Customer: t.Customer, Queue: t.Queue, Reason: t.Reason,
 		Priority: t.Priority, WaitingSince: t.WaitingSince, Summary: t.Summary, Language: t.Language, State: t.State,
-		Unread: t.Unread, Topic: t.Topic, Skills: t.Skills, Escalated: t.Escalated, LastOwner: t.LastOwner, Outcome: t.Outcome,
+		Unread: t.Unread, Topic: t.Topic, Skills: t.Skills, Escalated: t.Escalated, LastOwner: t.LastOwner, Outcome: t.Outcome, Until: t.Until,
 		Clocks: agents.TicketClocks{Opened: t.Opened, FirstReply: t.FirstReply, Asked: t.Asked, Closed: t.Closed},
 	}
 	if t.Assignee != nil {

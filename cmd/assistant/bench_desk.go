@@ -30,14 +30,9 @@ import (
 type deskFigures struct {
 	// Fsync is writing 4 KiB and syncing them, on the disk of the database.
 	Fsync latency `json:"fsync_ms"`
-	// Ack is from asking for a person to that being durable, 32 customers at once.
-	Ack      latency `json:"handoff_ack_ms"`
-	AckRatio float64 `json:"handoff_ack_p50_to_fsync_p50"`
-	// Shared and Alone are handoffs a second, 32 at once, with shared commits and each
-	// in a transaction of its own.
-	Shared float64 `json:"handoffs_per_second_group_commit"`
-	Alone  float64 `json:"handoffs_per_second_one_a_transaction"`
-	Ratio  float64 `json:"group_commit_ratio"`
+	ackFigures
+	// Slow is the same where a sync takes --slower-disk longer.
+	Slow *slowFigures `json:"slower_disk,omitempty"`
 	// Seen is from a customer's request over HTTP to the event in an agent's stream;
 	// Bare is from a synced publish to JetStream to its delivery.
 	Seen      latency `json:"request_to_agents_stream_ms"`
@@ -52,21 +47,46 @@ type deskFigures struct {
 	Back      float64 `json:"drained_after_return_ms"`
 }
 
+// ackFigures are those of acknowledgements.
+type ackFigures struct {
+	// Ack is from asking for a person to that being durable, 32 customers at once.
+	Ack      latency `json:"handoff_ack_ms"`
+	AckRatio float64 `json:"handoff_ack_p50_to_fsync_p50"`
+	// Shared and Alone are handoffs a second, 32 at once, with shared commits and each
+	// in a transaction of its own.
+	Shared float64 `json:"handoffs_per_second_group_commit"`
+	Alone  float64 `json:"handoffs_per_second_one_a_transaction"`
+	Ratio  float64 `json:"group_commit_ratio"`
+}
+
+// slowFigures are those of acknowledgements where each commit waits so much longer for
+// the disk. Fsync is what was measured and that wait.
+type slowFigures struct {
+	Slower float64 `json:"slower_by_ms"`
+	Fsync  latency `json:"fsync_ms"`
+	ackFigures
+}
+
 func benchDeskCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "desk", Short: "Measure handing over to people, also while NATS is away", Args: cobra.NoArgs,
 		Long: "Desk measures, in a temporary folder and where --database and --keys name two empty PostgreSQL\n" +
 			"databases on those too, how long a customer waits for the acknowledgement that a person will\n" +
 			"come, how soon an agent sees it, and what an outage of NATS does to both. What is compared is\n" +
-			"measured in one run: read the ratios, as the rest is this machine's at this moment.",
+			"measured in one run: read the ratios, as the rest is this machine's at this moment.\n\n" +
+			"Where a sync takes less than the statements of a handoff, the ratio to it says how fast the\n" +
+			"processor is. --slower-disk measures acknowledgements once more on a disk that is simulated:\n" +
+			"before each commit of the database the process waits for so long, doing nothing, as it would\n" +
+			"for a sync. Neither the message server nor the disk itself is any slower.",
 	}
 	addEngines(cmd)
 	handoffs := cmd.Flags().Int("handoffs", 60, "How many handoffs each of 32 customers asks for in a turn")
+	slower := cmd.Flags().Duration("slower-disk", 0, "How much longer a sync takes on the disk that is simulated, such as 4ms; 0: none is")
 	asJSON := cmd.Flags().Bool("json", false, "Print one JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		report := make(map[string]deskFigures)
 		err := eachEngine(cmd, func(name, dir string, c Config) (err error) {
-			b := &deskBench{bench: &bench{ctx: cmd.Context(), progress: cmd.ErrOrStderr(), dir: dir}, name: name, each: *handoffs}
+			b := &deskBench{bench: &bench{ctx: cmd.Context(), progress: cmd.ErrOrStderr(), dir: dir}, name: name, each: *handoffs, slower: *slower}
 			report[name], err = b.engine(c)
 			return err
 		})
@@ -82,8 +102,9 @@ const deskWriters = 32
 
 type deskBench struct {
 	*bench
-	name string
-	each int
+	name   string
+	each   int
+	slower time.Duration
 }
 
 func (b *deskBench) engine(c Config) (f deskFigures, err error) {
@@ -124,6 +145,7 @@ func (b *deskBench) engine(c Config) (f deskFigures, err error) {
 		{"acknowledgements", b.acknowledge},
 		{"what an agent sees", func(a *app, url string, f *deskFigures) error { return b.seen(a, url, n, f) }},
 		{"while NATS is away", func(a *app, _ string, f *deskFigures) error { return b.away(a, n, f) }},
+		{"acknowledgements on a slower disk", b.acknowledgeSlowly},
 	} {
 		b.say(b.name + ": " + step.what)
 		if err := step.run(a, "http://"+l.Addr().String(), &f); err != nil {
@@ -133,9 +155,27 @@ func (b *deskBench) engine(c Config) (f deskFigures, err error) {
 	return f, nil
 }
 
-// acknowledge measures handoffs with shared commits and alone, in turns, and what a sync
-// costs beside them.
-func (b *deskBench) acknowledge(a *app, _ string, f *deskFigures) error {
+// acknowledge measures handoffs, and what a sync costs beside them.
+func (b *deskBench) acknowledge(a *app, _ string, f *deskFigures) (err error) {
+	f.Fsync, f.ackFigures, err = b.acks(a, 0)
+	return err
+}
+
+// acknowledgeSlowly is acknowledge on the disk that is simulated, if one is wanted.
+func (b *deskBench) acknowledgeSlowly(a *app, _ string, f *deskFigures) (err error) {
+	if b.slower <= 0 {
+		return nil
+	}
+	f.Slow = &slowFigures{Slower: float64(b.slower.Microseconds()) / 1000}
+	f.Slow.Fsync, f.Slow.ackFigures, err = b.acks(a, b.slower)
+	return err
+}
+
+// acks measures handoffs with shared commits and alone, in turns, and a sync beside them,
+// where each takes so much longer.
+func (b *deskBench) acks(a *app, slower time.Duration) (fsync latency, f ackFigures, err error) {
+	a.store.SlowDisk(slower)
+	defer a.store.SlowDisk(0)
 	defer a.store.Share(256)
 	var syncs, shared []time.Duration
 	var sharedTook, aloneTook time.Duration
@@ -143,26 +183,28 @@ func (b *deskBench) acknowledge(a *app, _ string, f *deskFigures) error {
 	for range 3 {
 		some, err := b.syncs(200)
 		if err != nil {
-			return err
+			return fsync, f, err
 		}
-		syncs = append(syncs, some...)
+		for _, took := range some {
+			syncs = append(syncs, took+slower)
+		}
 		a.store.Share(256)
 		took, total, err := b.handoffs(a.store, b.each)
 		if err != nil {
-			return err
+			return fsync, f, err
 		}
 		shared, sharedTook, sharedN = append(shared, took...), sharedTook+total, sharedN+len(took)
 		a.store.Share(1)
 		if took, total, err = b.handoffs(a.store, max(b.each/4, 1)); err != nil {
-			return err
+			return fsync, f, err
 		}
 		aloneTook, aloneN = aloneTook+total, aloneN+len(took)
 	}
-	f.Fsync, f.Ack = latencyOf(syncs), latencyOf(shared)
-	f.AckRatio = f.Ack.P50 / f.Fsync.P50
+	fsync, f.Ack = latencyOf(syncs), latencyOf(shared)
+	f.AckRatio = f.Ack.P50 / fsync.P50
 	f.Shared, f.Alone = float64(sharedN)/sharedTook.Seconds(), float64(aloneN)/aloneTook.Seconds()
 	f.Ratio = f.Shared / f.Alone
-	return nil
+	return fsync, f, nil
 }
 
 // syncs writes a block and syncs it, n times.

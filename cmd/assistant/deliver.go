@@ -126,7 +126,7 @@ func (m deliveryMetrics) Collect(to chan<- prometheus.Metric) {
 func inviteStaff(ctx context.Context, out io.Writer, c Config, s *store.Store, m identity.StaffMember) error {
 	token := identity.NewSecret("pwt")
 	mailed := c.SMTP != ""
-	if err := s.Invite(ctx, m, token, (identity.Principal{Kind: identity.System}).Actor(), mailed); err != nil {
+	if err := s.Invite(ctx, m, nil, token, (identity.Principal{Kind: identity.System}).Actor(), mailed); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "account  %s\n", m.Email)

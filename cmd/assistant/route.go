@@ -142,9 +142,12 @@ func (a *app) takeBack(ctx context.Context) error {
 		if !there.Missed(h.Staff, a.gone, time.Now()) {
 			continue
 		}
-		err := a.store.TakeBack(ctx, h, a.gone, a.desk.GoneNotice(h.Language))
+		taken, err := a.store.TakeBack(ctx, h, a.gone, a.desk.GoneNotice(h.Language))
 		if err != nil && !errors.Is(err, conversation.ErrNotFound) && !errors.Is(err, consent.ErrUnknownCustomer) {
 			return err
+		}
+		if !taken {
+			continue // they came back meanwhile, or their customer was erased
 		}
 		a.log.Info("an agent has disappeared, and a conversation of theirs is back in its queue", "conversation", h.Conversation)
 	}

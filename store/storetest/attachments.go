@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -124,6 +125,47 @@ func attachedOnce(f *fixture) {
 	if sent.Load() != 1 {
 		f.Errorf("the file was sent with %d messages", sent.Load())
 	}
+}
+
+// uploadedOnce: of many uploads of one id at a moment one is stored, whole; and an agent's
+// only while nobody else has the conversation.
+func uploadedOnce(f *fixture) {
+	conv := f.talk(f.maya)
+	for round := range 3 {
+		a, _ := f.file(f.maya, conv, "scan")
+		var stored atomic.Int64
+		var group sync.WaitGroup
+		for i := range 4 {
+			data := bytes.Repeat([]byte{byte('a' + i)}, 9*conversation.AttachmentPiece)
+			group.Go(func() {
+				switch err := f.Upload(f.Context(), a, data); {
+				case err == nil:
+					stored.Add(1)
+				case !errors.Is(err, conversation.ErrUploadedAgain):
+					f.Errorf("round %d: %v", round, err)
+				}
+			})
+		}
+		group.Wait()
+		got := f.bytes(conv, a.ID)
+		if stored.Load() == 0 || len(got) != 9*conversation.AttachmentPiece || strings.Trim(got, got[:1]) != "" {
+			f.Errorf("round %d: of %d uploads that were stored %d bytes came back, whole: %t", round, stored.Load(), len(got), strings.Trim(got, got[:1]) == "")
+		}
+	}
+
+	f.handOff(conv)
+	sam, noor := f.agent("stf_sam"), f.agent("stf_noor")
+	upload := func(who identity.StaffID) error {
+		a, data := f.file(f.maya, conv, "form")
+		a.From, a.Staff = conversation.FromAgent, who
+		return f.Upload(f.Context(), a, data)
+	}
+	f.must(upload(noor)) // nobody has it
+	f.claim(sam, conv)
+	f.must(upload(sam))
+	before := f.contents()
+	f.is("into what another agent has", upload(noor), agents.ErrOwned)
+	f.unchanged("refused", before)
 }
 
 // filesWithoutWords: nobody answers them, and the customer reads why.

@@ -5,7 +5,9 @@ import (
 	"sync"
 	"time"
 
+	"candor/answer"
 	"candor/consent"
+	"candor/identity"
 )
 
 // budgets checks that models are paid for out of what is left of a day, by every
@@ -14,7 +16,7 @@ func budgets(a, b *fixture) {
 	day := time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC)
 	take := func(f *fixture, at time.Time) int {
 		f.Helper()
-		n, err := f.Budget(1000, 2600).Reserve(f.Context(), f.maya.Customer, at, 0)
+		n, err := f.Budget(1000, 2600).Reserve(f.Context(), f.maya, at, 0)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -37,7 +39,7 @@ func budgets(a, b *fixture) {
 	}
 	give := func(f *fixture, n int) {
 		f.Helper()
-		if err := f.Budget(1000, 2600).Settle(f.Context(), f.maya.Customer, day, n); err != nil {
+		if err := f.Budget(1000, 2600).Settle(f.Context(), f.maya, day, n); err != nil {
 			f.Fatal(err)
 		}
 	}
@@ -56,19 +58,42 @@ func budgets(a, b *fixture) {
 	if n := take(a, day.Add(2*time.Hour)); n != 1000 {
 		a.Errorf("%d tokens on the next day", n)
 	}
+	// What people at the desk have written to help a customer costs the customer nothing.
+	desk := func(f *fixture) answer.Budget { return f.Budget(1000, 1000) }
+	sam := identity.Principal{Kind: identity.Staff, Staff: "stf_sam"}.About(a.omar.Customer, "cnv_1")
+	noor := identity.Principal{Kind: identity.Staff, Staff: "stf_noor"}.About(a.omar.Customer, "cnv_1")
+	before := day.AddDate(0, 0, -10)
+	for i, who := range []identity.Principal{sam, a.omar, noor, a.omar} {
+		want := []int{1000, 1000, 0, 0}[i]
+		if n, err := desk(a).Reserve(a.Context(), who, before, 0); n != want || err != nil {
+			a.Errorf("%s may have %d tokens, %v; want %d", who.Actor(), n, err, want)
+		}
+	}
+	if err := desk(b).Settle(b.Context(), noor, before, 600); err != nil {
+		b.Fatal(err)
+	}
+	for i, who := range []identity.Principal{a.omar, sam} {
+		want := []int{0, 600}[i]
+		if n, err := desk(a).Reserve(a.Context(), who, before, 0); n != want || err != nil {
+			a.Errorf("%s may have %d tokens of those that came back to the desk, %v; want %d", who.Actor(), n, err, want)
+		}
+	}
+	if n := a.count("SELECT COUNT(*) FROM model_tokens WHERE customer = $1", a.omar.Customer); n != 2 {
+		a.Errorf("%d accounts are kept", n)
+	}
 	// One answer has one budget, however many models are asked for it.
 	for spent, want := range map[int]int{700: 300, 800: 0} {
-		if n, err := a.Budget(1000, 9000).Reserve(a.Context(), a.omar.Customer, day.AddDate(0, 1, 0), spent); err != nil || n != want {
+		if n, err := a.Budget(1000, 9000).Reserve(a.Context(), a.omar, day.AddDate(0, 1, 0), spent); err != nil || n != want {
 			a.Errorf("an answer that has spent %d may have %d more, %v; want %d", spent, n, err, want)
 		}
 	}
-	if n, err := a.Budget(1000, 2600).Reserve(a.Context(), a.omar.Customer, day, 0); err != nil || n != 1000 {
+	if n, err := a.Budget(1000, 2600).Reserve(a.Context(), a.omar, day, 0); err != nil || n != 1000 {
 		a.Errorf("somebody else has %d tokens, %v", n, err)
 	}
 	if _, err := a.Erase(a.Context(), a.maya.Customer, nil); err != nil {
 		a.Fatal(err)
 	}
-	if _, err := b.Budget(1000, 2600).Reserve(b.Context(), b.maya.Customer, day, 0); !errors.Is(err, consent.ErrUnknownCustomer) {
+	if _, err := b.Budget(1000, 2600).Reserve(b.Context(), b.maya, day, 0); !errors.Is(err, consent.ErrUnknownCustomer) {
 		b.Errorf("for somebody who was erased: %v", err)
 	}
 }

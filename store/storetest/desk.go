@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"candor/agents"
+	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
 )
@@ -199,15 +201,25 @@ func noticeOnce(f *fixture) {
 func snoozesEnd(f *fixture) {
 	conv, id := f.talk(f.maya), f.agent("stf_1")
 	f.claim(id, conv)
-	f.must(f.Act(f.Context(), id, conv, agents.Action{Trigger: conversation.AgentSnoozes, Reason: conversation.PutOff, Until: f.now().Add(time.Hour)}))
+	snooze := func(until time.Time) error {
+		return f.Act(f.Context(), id, conv, agents.Action{Trigger: conversation.AgentSnoozes, Reason: conversation.PutOff, Until: until})
+	}
+	before := f.contents()
+	f.is("until now", snooze(f.now()), agents.ErrUntil)
+	f.is("without an end", snooze(time.Time{}), agents.ErrUntil)
+	f.is("for too long", snooze(f.now().Add(agents.MaxSnooze+time.Minute)), agents.ErrUntil)
+	f.unchanged("refused", before)
+	until := f.now().Add(time.Hour)
+	f.must(snooze(until))
 	f.is("a snoozed conversation is released", f.Act(f.Context(), id, conv, agents.Action{Trigger: conversation.AgentReleases}), conversation.ErrIllegalTransition)
 	f.pass(59 * time.Minute)
 	f.must(f.WakeSnoozed(f.Context()))
 	if c := f.state(conv); c.State != conversation.Snoozed {
 		f.Errorf("woken early: %+v", c)
 	}
-	if tickets, err := f.Tickets(f.Context(), ""); err != nil || len(tickets) != 0 {
-		f.Errorf("a snoozed conversation is in the queue: %+v, %v", tickets, err)
+	if tickets, err := f.Tickets(f.Context(), ""); err != nil || len(tickets) != 1 || tickets[0].State != agents.PutOff ||
+		!tickets[0].Until.Equal(until) || tickets[0].Assignee != id || tickets[0].Clocks.Late {
+		f.Errorf("a snoozed conversation is listed as %+v, %v", tickets, err)
 	}
 	f.pass(time.Minute)
 	f.must(f.WakeSnoozed(f.Context()))
@@ -222,5 +234,130 @@ func snoozesEnd(f *fixture) {
 	f.must(f.Act(f.Context(), id, conv, agents.Action{Trigger: conversation.AgentReleases}))
 	if ticket, err := f.TicketOf(f.Context(), conv); err != nil || ticket.QueuePosition != 1 {
 		f.Errorf("put back: %+v, %v", ticket, err)
+	}
+}
+
+// takenWhilePutOff: what an agent put off is theirs, but for who leads the desk: they take
+// it, or give it to somebody, and it is open again.
+func takenWhilePutOff(f *fixture) {
+	conv, a, b := f.talk(f.maya), f.agent("stf_a"), f.agent("stf_b")
+	f.handOff(conv)
+	f.claim(a, conv)
+	claim := agents.Action{Trigger: conversation.AgentClaims, Reason: conversation.TakenOver}
+	leads := claim
+	leads.Snoozed = true
+	putOff := func(who identity.StaffID) {
+		f.Helper()
+		f.must(f.Act(f.Context(), who, conv, agents.Action{Trigger: conversation.AgentSnoozes, Until: f.now().Add(time.Hour)}))
+	}
+	has := func(what string, who identity.StaffID) {
+		f.Helper()
+		c, t := f.state(conv), f.ticket(conv)
+		if c.State != conversation.Open || c.Assignee != who || t.State != agents.Owned || t.Assignee != who || t.LastOwner != who || !t.Until.IsZero() {
+			f.Errorf("%s: %+v, %+v", what, c, t)
+		}
+	}
+	f.is("what is served", f.Act(f.Context(), b, conv, leads), agents.ErrOwned)
+	putOff(a)
+	f.is("what another agent put off", f.Act(f.Context(), b, conv, claim), agents.ErrOwned)
+	f.is("it goes to a queue", f.Transfer(f.Context(), a, conv, agents.Transfer{Queue: "support"}), conversation.ErrIllegalTransition)
+	f.must(f.Act(f.Context(), b, conv, leads))
+	has("taken", b)
+	putOff(b)
+	f.must(f.Transfer(f.Context(), b, conv, agents.Transfer{Staff: a, Assign: true, Anyone: true}))
+	has("given", a)
+	putOff(a)
+	f.must(f.Transfer(f.Context(), b, conv, agents.Transfer{Staff: a, Assign: true, Anyone: true}))
+	has("given to who had it", a)
+	want := []string{
+		"opened customer customer_request", "claimed stf_a ", "snoozed stf_a", "woke stf_b taken_over", "claimed stf_b ", "snoozed stf_b",
+		"assigned stf_b stf_a", "woke stf_b taken_over", "snoozed stf_a", "assigned stf_b stf_a", "woke stf_b taken_over",
+	}
+	got := f.onRecord(conv)
+	for i, x := range got {
+		if strings.HasPrefix(x, "snoozed") {
+			got[i] = strings.Join(strings.Fields(x)[:2], " ") // without the time
+		}
+	}
+	if !slices.Equal(got, want) {
+		f.Errorf("it is on record: %q", got)
+	}
+}
+
+// inItsQueue: what somebody does in a queue, as over NATS, they do to what is there at the
+// commit: what has gone to another one meanwhile does not exist for them.
+func inItsQueue(f *fixture) {
+	f.queue(agents.Queue{Name: "other", Order: 1, Takes: agents.Takes{Topics: []string{"none"}}})
+	conv, agent := f.serving(f.maya, "stf_a")
+	by := func(queue string) agents.By { return agents.By{Staff: agent.Staff, Queue: queue} }
+	does := map[string]func(queue string) error{
+		"reply": func(queue string) error {
+			m := message(conversation.FromAgent, "Well.")
+			m.Staff = agent.Staff
+			return f.Store.Act(f.Context(), by(queue), conv, agents.Action{Trigger: conversation.AgentReplies, Message: &m})
+		},
+		"transfer": func(queue string) error {
+			return f.Store.Transfer(f.Context(), by(queue), conv, agents.Transfer{Staff: agent.Staff, Assign: true, Anyone: true})
+		},
+		"note": func(queue string) error {
+			return f.Store.AddNote(f.Context(), by(queue), agents.Note{ID: "not_1", Conversation: conv, Staff: agent.Staff, Text: "Hm."})
+		},
+		"suggest": func(queue string) error {
+			return f.Store.AddSuggestion(f.Context(), by(queue), agent.Customer, agents.Suggestion{
+				ID: "sug_1", Status: agents.SuggestionAnswered, Conversation: conv, Staff: agent.Staff, Stamp: f.scope(agent, consent.AgentAssist).Stamp(),
+			})
+		},
+		"ask": func(queue string) error {
+			who := agent
+			who.Queue = queue
+			return f.gate.Ask(f.Context(), who, []consent.Category{"orders"}, "msg_ask", "en", "Shop")
+		},
+	}
+	before := f.contents()
+	for what, do := range does {
+		f.is(what+" in another queue", do("other"), conversation.ErrNotFound)
+	}
+	f.is("pass in another queue", f.Store.Pass(f.Context(), by("other"), conv), conversation.ErrNotFound)
+	f.unchanged("in another queue", before)
+	f.must(f.Transfer(f.Context(), agent.Staff, conv, agents.Transfer{Queue: "other"}))
+	f.claim(agent.Staff, conv)
+	for what, do := range does {
+		if err := do("other"); err != nil {
+			f.Errorf("%s where it has gone: %v", what, err)
+		}
+	}
+	f.is("pass where it has gone", f.Store.Pass(f.Context(), by("other"), conv), agents.ErrNotReserved)
+}
+
+// doneOnce: of many requests of one id, one is done, on whichever replica.
+func doneOnce(f *fixture) {
+	conv, a := f.talk(f.maya), f.agent("stf_a")
+	f.handOff(conv)
+	f.claim(a, conv)
+	by := agents.By{Staff: a, Request: "msg_release"}
+	if done, err := f.Done(f.Context(), by, conv); done || err != nil {
+		f.Errorf("nobody has asked, and it is done: %v, %v", done, err)
+	}
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if err := f.Store.Act(f.Context(), by, conv, agents.Action{Trigger: conversation.AgentReleases}); err != nil {
+				f.Errorf("one of many: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	f.claim(a, conv)
+	f.must(f.Store.Act(f.Context(), by, conv, agents.Action{Trigger: conversation.AgentReleases}))
+	if c := f.state(conv); c.Assignee != a {
+		f.Error("what was done is done again")
+	}
+	if got := f.onRecord(conv); !slices.Equal(got, []string{"opened customer customer_request", "claimed stf_a ", "released stf_a ", "claimed stf_a "}) {
+		f.Errorf("it is on record: %q", got)
+	}
+	for who, want := range map[identity.StaffID]bool{a: true, f.agent("stf_b"): false} {
+		if done, err := f.Done(f.Context(), agents.By{Staff: who, Request: by.Request}, conv); done != want || err != nil {
+			f.Errorf("it is done by %s: %v, %v", who, done, err)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"candor/internal/schematest"
 	"candor/store"
 )
 
@@ -19,6 +20,9 @@ import (
 type Engine struct {
 	// fresh returns the URL of an empty database, of the data or of the keys.
 	fresh func(tb testing.TB) string
+	// made returns the URL of a database for the data that may hold its schema already, and
+	// no more.
+	made func(tb testing.TB) string
 	// keys is the URL of the keys that tests share which do nothing to them; empty
 	// where a database costs nothing.
 	keys string
@@ -36,6 +40,7 @@ type Engine struct {
 func SQLite() Engine {
 	return Engine{
 		fresh: func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "test.db") },
+		made:  func(tb testing.TB) string { return schematest.File(tb, filepath.Join(tb.TempDir(), "test.db")) },
 		dial: func(rawURL string) (*sql.DB, error) {
 			return sql.Open("sqlite", "file:"+fileOf(rawURL)+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(ON)")
 		},
@@ -48,6 +53,7 @@ func SQLite() Engine {
 func Postgres(fresh func(tb testing.TB) string) Engine {
 	return Engine{
 		fresh:  fresh,
+		made:   fresh,
 		dial:   func(rawURL string) (*sql.DB, error) { return sql.Open("pgx", rawURL) },
 		shared: true,
 		slots:  make(chan struct{}, 6),
@@ -65,7 +71,7 @@ type database struct {
 
 func (e Engine) database(tb testing.TB) *database {
 	tb.Helper()
-	db := &database{engine: e, data: e.fresh(tb), keys: e.keys}
+	db := &database{engine: e, data: e.made(tb), keys: e.keys}
 	if db.keys == "" {
 		db.keys = e.fresh(tb)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"candor/agents"
 	"candor/answer"
 	"candor/consent"
 	"candor/conversation"
@@ -192,6 +193,28 @@ func (f *fixture) writing(conv, text string) answer.Answer {
 func sentence(a answer.Answer, text string) answer.Answer {
 	a.Sentences = append(slices.Clone(a.Sentences), answer.Sentence{Text: text})
 	return a
+}
+
+// Act, Pass, Transfer, AddNote and AddSuggestion are of somebody in whichever queue it is,
+// by a request without an id: what most tests are about.
+func (f *fixture) Act(ctx context.Context, who identity.StaffID, conv string, a agents.Action) error {
+	return f.Store.Act(ctx, agents.By{Staff: who}, conv, a)
+}
+
+func (f *fixture) Pass(ctx context.Context, who identity.StaffID, conv string) error {
+	return f.Store.Pass(ctx, agents.By{Staff: who}, conv)
+}
+
+func (f *fixture) Transfer(ctx context.Context, who identity.StaffID, conv string, t agents.Transfer) error {
+	return f.Store.Transfer(ctx, agents.By{Staff: who}, conv, t)
+}
+
+func (f *fixture) AddNote(ctx context.Context, n agents.Note) error {
+	return f.Store.AddNote(ctx, agents.By{Staff: n.Staff}, n)
+}
+
+func (f *fixture) AddSuggestion(ctx context.Context, customer identity.CustomerID, x agents.Suggestion) error {
+	return f.Store.AddSuggestion(ctx, agents.By{Staff: x.Staff}, customer, x)
 }
 
 // handOff gives a conversation to the desk.

@@ -14,12 +14,16 @@ import (
 
 // marksRise: a read mark never falls, nor passes what there is.
 func marksRise(f *fixture) {
-	conv := f.talk(f.maya)
+	conv, sam := f.talk(f.maya), f.agent("stf_sam")
 	f.handOff(conv)
+	if _, raised, err := f.MarkRead(f.Context(), conv, conversation.FromAgent, sam, 2); raised || err != nil {
+		f.Errorf("who does not have it has read it: %v, %v", raised, err)
+	}
+	f.claim(sam, conv)
 	said := f.state(conv).LastSeq
 	mark := func(by conversation.Author, seq, want int64, raises bool) {
 		f.Helper()
-		at, raised, err := f.MarkRead(f.Context(), conv, by, seq)
+		at, raised, err := f.MarkRead(f.Context(), conv, by, sam, seq)
 		if err != nil || at != want || raised != raises {
 			f.Errorf("%s reads %d: %d, %v, %v; want %d, %v", by, seq, at, raised, err, want, raises)
 		}
@@ -44,7 +48,10 @@ func marksRise(f *fixture) {
 	if n := f.state(conv).Read.Unread(messages); n != 1 {
 		f.Errorf("the desk has %d to read", n)
 	}
-	f.is("nowhere", func() error { _, _, err := f.MarkRead(f.Context(), "cnv_none", conversation.FromAgent, 1); return err }(), conversation.ErrNotFound)
+	f.is("nowhere", func() error {
+		_, _, err := f.MarkRead(f.Context(), "cnv_none", conversation.FromAgent, sam, 1)
+		return err
+	}(), conversation.ErrNotFound)
 }
 
 // edits: a message reads with its newest words, in its old place, and the former ones are

@@ -95,7 +95,7 @@ func (v *voices) step() string {
 	case 10:
 		act(agents.Action{Trigger: conversation.AgentResolves, Reason: conversation.SolvedByAgent})
 	case 11:
-		act(agents.Action{Trigger: conversation.AgentSnoozes, Reason: conversation.PutOff, Until: time.Now().Add(time.Millisecond)})
+		act(agents.Action{Trigger: conversation.AgentSnoozes, Reason: conversation.PutOff, Until: time.Now().Add(20 * time.Millisecond)})
 		v.allowed(at.WakeSnoozed(at.Context()))
 	case 12:
 		v.allowed(at.Transfer(at.Context(), who, v.conv, agents.Transfer{Queue: agents.DefaultQueue}))
@@ -106,7 +106,7 @@ func (v *voices) step() string {
 }
 
 func (v *voices) allowed(err error) {
-	for _, refused := range []error{nil, agents.ErrOwned, agents.ErrNotOwner, conversation.ErrIllegalTransition} {
+	for _, refused := range []error{nil, agents.ErrOwned, agents.ErrNotOwner, agents.ErrUntil, conversation.ErrIllegalTransition} {
 		if errors.Is(err, refused) {
 			return
 		}

@@ -237,6 +237,14 @@ func texts(f *fixture) {
 		}
 		own, err := f.Permitted(f.Context(), tt.scope, 10)
 		f.must(err)
+		for _, c := range []consent.Category{"orders", "profile", ""} {
+			one, err := f.PermittedOf(f.Context(), tt.scope, c, 10)
+			f.must(err)
+			want := slices.DeleteFunc(slices.Clone(own), func(r retrieval.Record) bool { return r.Category != c })
+			if len(one) != len(want) || slices.ContainsFunc(one, func(r retrieval.Record) bool { return r.Category != c }) {
+				f.Errorf("%s is permitted %d records of category %q, want %d", name, len(one), c, len(want))
+			}
+		}
 		for _, r := range own {
 			if !slices.Contains(tt.want, r.ID) {
 				f.Errorf("%s is permitted %s", name, r.ID)

@@ -259,15 +259,22 @@ func disappears(f *fixture) {
 	silentOnes("after it", conv)
 	notice := message(conversation.FromSystem, "gone")
 	hear(a)
-	f.must(f.TakeBack(f.Context(), agents.Held{Conversation: conv, Staff: a}, silent, notice))
+	takenBack := func(who identity.StaffID, notice conversation.Message, want bool) {
+		f.Helper()
+		taken, err := f.TakeBack(f.Context(), agents.Held{Conversation: conv, Staff: who}, silent, notice)
+		if taken != want || err != nil {
+			f.Errorf("taken back from %s: %v, %v; want %v", who, taken, err, want)
+		}
+	}
+	takenBack(a, notice, false)
 	if f.state(conv).Assignee != a {
 		f.Error("it was taken from who is back")
 	}
 	f.pass(silent)
-	f.must(f.TakeBack(f.Context(), agents.Held{Conversation: conv, Staff: b}, silent, notice))
-	f.must(f.TakeBack(f.Context(), agents.Held{Conversation: conv, Staff: a}, silent, notice))
+	takenBack(b, notice, false)
+	takenBack(a, notice, true)
 	seq := f.state(conv).LastSeq
-	f.must(f.TakeBack(f.Context(), agents.Held{Conversation: conv, Staff: a}, silent, message(conversation.FromSystem, "gone")))
+	takenBack(a, message(conversation.FromSystem, "gone"), false)
 	if c := f.state(conv); c.Assignee != "" || c.State != conversation.Open || c.LastSeq != seq {
 		f.Errorf("taken back: %+v", c)
 	}

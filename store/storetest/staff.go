@@ -2,11 +2,13 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"candor/agents"
 	"candor/delivery"
 	"candor/identity"
 )
@@ -23,7 +25,25 @@ func (f *fixture) invite(id identity.StaffID, token string, mail bool) {
 	f.Helper()
 	f.must(f.Invite(f.Context(), identity.StaffMember{
 		ID: id, Email: string(id) + "@shop.example", Name: "New", Roles: []identity.Role{identity.RoleAgent}, Languages: []string{"es"},
-	}, token, "staff:stf_boss", mail))
+	}, nil, token, "staff:stf_boss", mail))
+}
+
+// seatedOrNot: an account is added, and changed, with its seat or not at all.
+func seatedOrNot(f *fixture) {
+	f.boss("stf_boss")
+	seated := identity.StaffMember{ID: "stf_seat", Email: "seat@shop.example", Name: "Seat", Roles: []identity.Role{identity.RoleAgent}}
+	before := f.contents()
+	f.is("a seat in no queue", f.Invite(f.Context(), seated, &agents.Seat{Queues: []string{"nowhere"}}, "t", "staff:stf_boss", true), agents.ErrSeat)
+	f.unchanged("a seat in no queue", before)
+	f.must(f.Invite(f.Context(), seated, &agents.Seat{Queues: []string{"support"}, Capacity: 2}, "t", "staff:stf_boss", false))
+	if x, err := f.Agent(f.Context(), "stf_seat"); err != nil || x.Capacity != 2 || !slices.Equal(x.Queues, []string{"support"}) {
+		f.Errorf("the seat: %+v, %v", x, err)
+	}
+	before = f.contents()
+	name := "Other"
+	f.is("a change with a seat in no queue", f.ChangeAccount(f.Context(), "stf_seat", identity.AccountChange{Name: &name},
+		&agents.Seat{Queues: []string{"nowhere"}}, "staff:stf_boss"), agents.ErrSeat)
+	f.unchanged("a change with a seat in no queue", before)
 }
 
 // invitations: a link sets one password, within its time, and ends every session.
@@ -32,8 +52,8 @@ func invitations(f *fixture) {
 	f.invite("stf_new", "zanzibar-1", true)
 	f.is("the same address", f.Invite(f.Context(), identity.StaffMember{
 		ID: "stf_2", Email: "stf_new@shop.example", Name: "New", Roles: []identity.Role{identity.RoleAgent},
-	}, "t", "staff:stf_boss", false), identity.ErrConflict)
-	f.is("without a role", f.Invite(f.Context(), identity.StaffMember{ID: "stf_2", Email: "a@b.example", Name: "New"}, "t", "staff:stf_boss", false), identity.ErrAccount)
+	}, nil, "t", "staff:stf_boss", false), identity.ErrConflict)
+	f.is("without a role", f.Invite(f.Context(), identity.StaffMember{ID: "stf_2", Email: "a@b.example", Name: "New"}, nil, "t", "staff:stf_boss", false), identity.ErrAccount)
 	a, err := f.Account(f.Context(), "stf_new")
 	if err != nil || a.Active || !a.Invited.After(f.now().Add(6*24*time.Hour)) {
 		f.Errorf("invited: %+v, %v", a, err)
@@ -116,7 +136,7 @@ func accountsChange(f *fixture) {
 	f.must(f.AddSession(f.Context(), identity.Session{ID: "ses_1", Token: "open", Kind: identity.Staff, Staff: agent, Expires: f.now().Add(time.Hour)}))
 	f.must(only(f.LinkFor(f.Context(), agent, "link", boss, false)))
 	yes, no, name := true, false, " Samira "
-	f.must(f.ChangeAccount(f.Context(), agent, identity.AccountChange{Disabled: &yes}, boss))
+	f.must(f.ChangeAccount(f.Context(), agent, identity.AccountChange{Disabled: &yes}, nil, boss))
 	for what, err := range map[string]error{
 		"a session": only(f.Session(f.Context(), "open")), "an API token": only(f.StaffByAPIToken(f.Context(), "token")), "the address": only(f.StaffByEmail(f.Context(), "stf_sam@shop.example")),
 	} {
@@ -126,7 +146,7 @@ func accountsChange(f *fixture) {
 	f.is("a link for who is disabled", only(f.LinkFor(f.Context(), agent, "link", boss, false)), identity.ErrAccount)
 	f.must(f.ChangeAccount(f.Context(), agent, identity.AccountChange{
 		Disabled: &no, Name: &name, Roles: []identity.Role{identity.RoleSupervisor}, Languages: []string{"uk"},
-	}, boss))
+	}, nil, boss))
 	if a, err := f.Account(f.Context(), agent); err != nil || a.Disabled || a.Name != "Samira" || a.Roles[0] != identity.RoleSupervisor || a.Languages[0] != "uk" || !a.Active {
 		f.Errorf("changed: %+v, %v", a, err)
 	}
@@ -134,13 +154,13 @@ func accountsChange(f *fixture) {
 
 	demoted := identity.AccountChange{Roles: []identity.Role{identity.RoleAgent}}
 	before := f.contents()
-	f.is("their own administration", f.ChangeAccount(f.Context(), "stf_boss", demoted, boss), identity.ErrOwnAdmin)
-	f.is("themselves", f.ChangeAccount(f.Context(), "stf_boss", identity.AccountChange{Disabled: &yes}, boss), identity.ErrOwnAdmin)
-	f.is("the last one", f.ChangeAccount(f.Context(), "stf_boss", demoted, "staff:stf_sam"), identity.ErrLastAdmin)
-	f.is("the last one", f.ChangeAccount(f.Context(), "stf_boss", identity.AccountChange{Disabled: &yes}, "system"), identity.ErrLastAdmin)
-	f.is("nobody", f.ChangeAccount(f.Context(), "stf_none", demoted, boss), identity.ErrUnknownStaff)
-	f.is("no role", f.ChangeAccount(f.Context(), agent, identity.AccountChange{Roles: []identity.Role{}}, boss), identity.ErrAccount)
-	f.must(f.ChangeAccount(f.Context(), agent, identity.AccountChange{}, boss))
+	f.is("their own administration", f.ChangeAccount(f.Context(), "stf_boss", demoted, nil, boss), identity.ErrOwnAdmin)
+	f.is("themselves", f.ChangeAccount(f.Context(), "stf_boss", identity.AccountChange{Disabled: &yes}, nil, boss), identity.ErrOwnAdmin)
+	f.is("the last one", f.ChangeAccount(f.Context(), "stf_boss", demoted, nil, "staff:stf_sam"), identity.ErrLastAdmin)
+	f.is("the last one", f.ChangeAccount(f.Context(), "stf_boss", identity.AccountChange{Disabled: &yes}, nil, "system"), identity.ErrLastAdmin)
+	f.is("nobody", f.ChangeAccount(f.Context(), "stf_none", demoted, nil, boss), identity.ErrUnknownStaff)
+	f.is("no role", f.ChangeAccount(f.Context(), agent, identity.AccountChange{Roles: []identity.Role{}}, nil, boss), identity.ErrAccount)
+	f.must(f.ChangeAccount(f.Context(), agent, identity.AccountChange{}, nil, boss))
 	f.unchanged("what was refused, or nothing", before)
 	demoteAtOnce(f, []*fixture{f})
 	if _, err := f.operator.ExecContext(f.Context(), "UPDATE staff_events SET actor = 'x'"); err == nil || !strings.Contains(err.Error(), "append-only") {
@@ -162,7 +182,7 @@ func demoteAtOnce(f *fixture, replicas []*fixture) {
 	var group sync.WaitGroup
 	for i, id := range all {
 		group.Go(func() {
-			err := replicas[i%len(replicas)].ChangeAccount(f.Context(), id, identity.AccountChange{Roles: []identity.Role{identity.RoleAgent}}, "system")
+			err := replicas[i%len(replicas)].ChangeAccount(f.Context(), id, identity.AccountChange{Roles: []identity.Role{identity.RoleAgent}}, nil, "system")
 			if errors.Is(err, identity.ErrLastAdmin) {
 				left.Add(1)
 			} else if err != nil {

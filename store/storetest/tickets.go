@@ -42,7 +42,14 @@ func anyOrder(f *fixture) {
 			continue
 		}
 		t := f.ticket(conv)
-		if (t.State == agents.Owned) != (c.Assignee != "") || t.Assignee != c.Assignee || t.Outcome != "" || !t.Clocks.Closed.IsZero() {
+		stands := agents.Waiting
+		switch {
+		case c.State == conversation.Snoozed:
+			stands = agents.PutOff
+		case c.Assignee != "":
+			stands = agents.Owned
+		}
+		if t.State != stands || t.Assignee != c.Assignee || t.Outcome != "" || !t.Clocks.Closed.IsZero() {
 			f.Fatalf("%s: the ticket is %+v", where, t)
 		}
 		if t.ID == opened.ID && (t.Clocks.Opened != opened.Clocks.Opened || t.WaitingSince != opened.WaitingSince ||
@@ -154,7 +161,11 @@ func (m *deskModel) step(f *fixture, r *rand.Rand, conv string, staff []identity
 			to = agents.Transfer{Staff: other, Assign: r.IntN(2) == 0, Anyone: true}
 		}
 		got = f.Transfer(ctx, who, conv, to)
-		_, illegal := next(conversation.AgentTransfers)
+		trigger := conversation.AgentTransfers
+		if to.Assign {
+			trigger = conversation.SupervisorAssigns
+		}
+		_, illegal := next(trigger)
 		switch {
 		case !to.Anyone && m.owner == "":
 			return "transfer", agents.ErrNotOwner, got
@@ -163,7 +174,7 @@ func (m *deskModel) step(f *fixture, r *rand.Rand, conv string, staff []identity
 		case illegal != nil:
 			return "transfer", conversation.ErrIllegalTransition, got
 		case to.Assign:
-			m.owner, m.kept = other, ""
+			m.state, m.owner, m.kept = conversation.Open, other, ""
 		default:
 			m.owner, m.kept = "", to.Staff
 		}

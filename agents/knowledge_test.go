@@ -1,0 +1,60 @@
+package agents_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"candor/agents"
+	"candor/agents/desktest"
+	"candor/identity"
+	"candor/internal/schematest"
+	"candor/retrieval"
+	"candor/retrieval/embedded"
+	"candor/store"
+)
+
+// TestKnowledgeOfOutsideDesks: what is for the company's own staff is not searched for
+// another desk, so that it does not stand before what is for everybody.
+func TestKnowledgeOfOutsideDesks(t *testing.T) {
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	keys, err := store.OpenKeyring(t.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
+	must(err)
+	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
+	must(err)
+	t.Cleanup(func() { must(s.Close()) })
+	f := desktest.NewFixture(t, s)
+	f.Service.SetAssist(agents.Assist{Store: s, Knowledge: retrieval.NewSearcher(embedded.New(s, embedded.Options{}), s)})
+	c := f.Waiting(t, "Hello")
+	articles := []retrieval.Record{{ID: "public", Visibility: retrieval.PublicKnowledge, Text: "Whoever buys from us has a warranty of two years, among many other things that matter less."}}
+	for i := range 30 {
+		articles = append(articles, retrieval.Record{ID: fmt.Sprint("internal", i), Visibility: retrieval.InternalKnowledge, Text: fmt.Sprintf("Warranty, warranty: number %d%d%d.", i, i, i)})
+	}
+	for i := range articles {
+		articles[i].Site, articles[i].Title, articles[i].Language, articles[i].CollectedAt = c.Who.Site, "Article", "en", time.Now()
+	}
+	must(s.PutKnowledge(t.Context(), c.Who.Site, articles))
+	finds := func(a desktest.Agent) (found []string) {
+		t.Helper()
+		hits, err := f.Service.Knowledge(t.Context(), a.Who, agents.KnowledgeQuery{Text: "warranty", Conversation: c.Conversation})
+		must(err)
+		for _, h := range hits {
+			found = append(found, h.RecordID)
+		}
+		return found
+	}
+	if got := finds(f.Hire(t, "Ana", identity.RoleAgent)); len(got) != 20 || slices.Contains(got, "public") {
+		t.Errorf("the company's own staff find %v: the internal ones are to come first", got)
+	}
+	if got := finds(f.HireOutside(t, "Olga", f.Queue)); !slices.Equal(got, []string{"public"}) {
+		t.Errorf("another desk finds %v", got)
+	}
+}
