@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { Back } from "../shared/icons";
 import { LineBanner } from "../shared/LineBanner";
-import { signOut, type Me } from "../shared/staff";
+import { holds, signOut, type Me } from "../shared/staff";
 import { pages, type Page } from "./pages";
 
 type Props = {
@@ -14,7 +14,7 @@ type Props = {
 
 /** What every page of the admin has: its name, the way to the others, who is signed in. */
 export function Frame({ page, me, one, children }: Props) {
-  const all = pages.filter((p) => p.roles.some((r) => me.roles.includes(r)));
+  const all = pages.filter((p) => holds(me, p.roles));
   const open = all.filter((p) => p.part === page.part);
   const other = all.find((p) => p.part !== page.part);
   return (
@@ -36,6 +36,11 @@ export function Frame({ page, me, one, children }: Props) {
           </nav>
         )}
         <p class="quiet">{me.name}</p>
+        {page.part === "Desk" && holds(me, ["agent", "supervisor"]) && (
+          <a class="button small" href="/desk">
+            Open the desk
+          </a>
+        )}
         <button type="button" class="button small" onClick={() => void signOut()}>
           Sign out
         </button>

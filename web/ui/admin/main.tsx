@@ -2,7 +2,7 @@
 // about their data, and the desk as who leads it sees it.
 import { render } from "preact";
 import { StaffOnly } from "../shared/StaffOnly";
-import type { Me } from "../shared/staff";
+import { holds, type Me } from "../shared/staff";
 import { AccessesPage } from "./accesses/AccessesPage";
 import { LivePage } from "./desk/LivePage";
 import { QueuesPage } from "./desk/QueuesPage";
@@ -39,8 +39,8 @@ document.title = page.title;
 const roles = page === citationLog ? pages.flatMap((p) => p.roles) : page.roles;
 
 function Open({ me }: { me: Me }) {
-  if (!me.roles.some((r) => page.roles.includes(r))) {
-    location.replace(pages.find((p) => me.roles.some((r) => p.roles.includes(r)))!.path);
+  if (!holds(me, page.roles)) {
+    location.replace(pages.find((p) => holds(me, p.roles))!.path);
     return <p class="empty">One moment…</p>;
   }
   switch (page) {

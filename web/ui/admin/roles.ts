@@ -1,6 +1,6 @@
 // What a role may do in the admin's pages. The server checks every call again: this
 // only keeps a page from offering what would be refused.
-import { staff } from "../shared/staff";
+import { holds, staff } from "../shared/staff";
 
 const allowed = {
   /** Opens what is sealed. */
@@ -27,7 +27,7 @@ export type Act = keyof typeof allowed;
 
 /** Whether whoever is signed in may do it. */
 export function may(act: Act): boolean {
-  return staff.get().me?.roles.some((r) => (allowed[act] as string[]).includes(r)) ?? false;
+  return holds(staff.get().me, allowed[act]);
 }
 
 /** The roles that may. */

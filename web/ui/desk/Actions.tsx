@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { act, owned, type Action } from "./desk";
 import { Menu } from "./Menu";
 import type { DeskConversation } from "./types";
+import { until } from "./words";
 
 type Props = {
   conversation: DeskConversation;
@@ -30,7 +31,7 @@ export function Actions({ conversation: c, supervisor, transfer }: Props) {
   if (owned(c)) {
     return (
       <div class="actions">
-        <Menu label="Snooze" testid="snooze" disabled={busy}>
+        <Menu label="Put off" testid="snooze" disabled={busy}>
           {snoozes.map(([label, until]) => (
             <button type="button" key={label} onClick={() => void run("snooze", { until: until().toISOString() })}>
               {label}
@@ -56,8 +57,9 @@ export function Actions({ conversation: c, supervisor, transfer }: Props) {
   if (assignee && (c.state === "open" || !c.ticket?.mine)) {
     return (
       <div class="actions">
-        <p class="quiet">{assignee.name} has this conversation.</p>
+        <p class="quiet">{c.state === "snoozed" ? `Put off by ${assignee.name}${until(c.ticket)}.` : `${assignee.name} has this conversation.`}</p>
         {supervisor && hand("Assign")}
+        {supervisor && c.state === "snoozed" && button("claim", "Take this conversation", "primary")}
       </div>
     );
   }
@@ -65,9 +67,10 @@ export function Actions({ conversation: c, supervisor, transfer }: Props) {
   return (
     <div class="actions">
       {others && <p class="quiet">Reserved for {reserved.name}.</p>}
+      {c.state === "snoozed" && <p class="quiet">Put off{until(c.ticket)}.</p>}
       {reserved?.mine && button("pass", "Let it pass")}
       {supervisor && hand("Assign")}
-      {(!others || supervisor) && button("claim", "Take this conversation", "primary")}
+      {(!others || supervisor) && button("claim", c.state === "snoozed" ? "Take it up again" : "Take this conversation", "primary")}
     </div>
   );
 }

@@ -1,7 +1,8 @@
-import { signOut, staff, type Me } from "../shared/staff";
+import { holds, signOut, staff, type Me } from "../shared/staff";
 import { useStore } from "../shared/store";
-import { setPresence, type DeskState } from "./desk";
+import type { DeskState } from "./desk";
 import { forgetDrafts } from "./drafts";
+import { choosePresence, forgetPresence } from "./presence";
 import { choose, settings } from "./settings";
 import type { Presence } from "./types";
 
@@ -26,7 +27,7 @@ export function Bar({ state, me, help }: { state: DeskState; me: Me; help: () =>
           aria-label="Your presence"
           data-testid="presence"
           value={state.presence}
-          onChange={(e) => void setPresence(e.currentTarget.value as Presence)}
+          onChange={(e) => choosePresence(e.currentTarget.value as Presence)}
         >
           <option value="online">Online</option>
           <option value="busy">Busy</option>
@@ -34,6 +35,11 @@ export function Bar({ state, me, help }: { state: DeskState; me: Me; help: () =>
         </select>
       </label>
       <span class="bar-end">
+        {holds(me, ["supervisor"]) && !me.recipient && (
+          <a class="button small live-link" href="/admin/desk">
+            Live view
+          </a>
+        )}
         <button type="button" class="button small" data-testid="sound" onClick={() => choose({ sound: !sound })}>
           Sound: {sound ? "on" : "off"}
         </button>
@@ -45,7 +51,9 @@ export function Bar({ state, me, help }: { state: DeskState; me: Me; help: () =>
           class="button small"
           onClick={async () => {
             await signOut();
-            if (!staff.get().me) forgetDrafts();
+            if (staff.get().me) return;
+            forgetDrafts();
+            forgetPresence();
           }}
         >
           Sign out

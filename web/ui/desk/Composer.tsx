@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useStore } from "../shared/store";
 import { CannedReplies } from "./CannedReplies";
 import { act, saysTyping } from "./desk";
@@ -21,6 +22,9 @@ import type { DeskConversation } from "./types";
 
 const longest = 4000;
 
+// Who types on glass has no Ctrl key.
+const placeholder = `Your answer to the customer.${matchMedia("(hover: none)").matches ? "" : " Ctrl + Enter sends it."}`;
+
 /** Where an agent answers the customer, or writes a note for the desk. */
 export function Composer({ conversation: c, mine }: { conversation: DeskConversation; mine: boolean }) {
   const draft = draftOf(useStore(drafts), c.id);
@@ -30,7 +34,10 @@ export function Composer({ conversation: c, mine }: { conversation: DeskConversa
   return (
     <div class="composer">
       {mine && suggested && <SuggestionCard conversation={c} suggested={suggested} />}
-      {mine && canned && <CannedReplies conversation={c.id} close={() => panels.set({ canned: false })} />}
+      {/* They hold the customer's name: what is shared now is asked for anew. */}
+      {mine && canned && !c.unchecked && (
+        <CannedReplies key={(c.shared ?? []).join()} conversation={c.id} close={() => panels.set({ canned: false })} />
+      )}
       {mine && (
         <div class="modes" role="group" aria-label="What you write">
           <button type="button" data-testid="mode-answer" aria-pressed={!noting} onClick={() => setNoting(c.id, false)}>
@@ -49,6 +56,8 @@ export function Composer({ conversation: c, mine }: { conversation: DeskConversa
 
 function NoteForm({ id, note, noteKey }: { id: string; note: string; noteKey: string }) {
   const [busy, setBusy] = useState(false);
+  const box = useRef<HTMLTextAreaElement>(null);
+  useGrowing(box, note);
   const send = async () => {
     const text = note.trim();
     if (text === "" || busy || text.length > longest) return;
@@ -71,6 +80,7 @@ function NoteForm({ id, note, noteKey }: { id: string; note: string; noteKey: st
         id="note"
         class="field"
         rows={2}
+        ref={box}
         aria-label="Internal note"
         data-testid="note"
         placeholder="For the desk only: the customer does not see it in the chat"
@@ -101,12 +111,7 @@ function Answer({ conversation: c }: { conversation: DeskConversation }) {
   const hint = whyNot();
   const sendable = hint === "" && visible && (text.trim() !== "" || uploads.length > 0);
 
-  // What is put into the box from elsewhere grows it as typing does.
-  useEffect(() => {
-    const e = box.current!;
-    e.style.height = "auto";
-    e.style.height = `${Math.min(e.scrollHeight + 2, innerHeight * 0.3)}px`;
-  }, [text, visible]);
+  useGrowing(box, visible ? text : "");
 
   function whyNot(): string {
     if (text.length > longest) return `${text.length - longest} characters too many`;
@@ -152,7 +157,7 @@ function Answer({ conversation: c }: { conversation: DeskConversation }) {
         aria-label="Your answer to the customer"
         aria-describedby="reply-hint"
         data-testid="reply"
-        placeholder={visible ? "Your answer to the customer. Ctrl + Enter sends it." : "Your draft is hidden while it can't be checked what is shared."}
+        placeholder={visible ? placeholder : "Your draft is hidden while it can't be checked what is shared."}
         value={visible ? text : ""}
         readOnly={busy || !visible}
         onInput={(e) => {
@@ -202,6 +207,20 @@ function Answer({ conversation: c }: { conversation: DeskConversation }) {
       </div>
     </form>
   );
+}
+
+/** A box grows with its words, whether they are typed or put there. */
+function useGrowing(box: RefObject<HTMLTextAreaElement | null>, text: string): void {
+  useLayoutEffect(() => {
+    const fit = () => {
+      const e = box.current!;
+      e.style.height = "auto";
+      e.style.height = `${Math.min(e.scrollHeight + 2, innerHeight * 0.3)}px`;
+    };
+    fit();
+    addEventListener("resize", fit); // a phone that is turned
+    return () => removeEventListener("resize", fit);
+  }, [text]);
 }
 
 /** Whether a key press is the one that sends. */

@@ -1,6 +1,6 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Back, Lock } from "../shared/icons";
-import type { Me } from "../shared/staff";
+import { holds, type Me } from "../shared/staff";
 import { useStore } from "../shared/store";
 import { inWords } from "../shared/vocabulary";
 import { Actions } from "./Actions";
@@ -22,7 +22,7 @@ export function Conversation({ state, me }: { state: DeskState; me: Me }) {
   if (!state.selected) {
     return (
       <main class="conversation empty">
-        <p>Choose a conversation on the left.</p>
+        {(state.tickets ?? []).length > 0 && <p>Choose a conversation on the left.</p>}
         <p class="quiet">Press ? for what the keys do.</p>
       </main>
     );
@@ -53,13 +53,20 @@ export function Conversation({ state, me }: { state: DeskState; me: Me }) {
 
 function Open({ state, me, conversation: c }: { state: DeskState; me: Me; conversation: DeskConversation }) {
   const mine = owned(c);
-  const supervisor = me.roles.includes("supervisor");
+  const supervisor = holds(me, ["supervisor"]);
   const { transfer } = useStore(panels);
   const [over, setOver] = useState(false);
+  const box = useRef<HTMLElement>(null);
+  // Who opens it with the keyboard goes on in it, and not through the rest of the list.
+  useLayoutEffect(() => {
+    if (document.activeElement?.matches("a.ticket:focus-visible")) box.current!.focus();
+  }, [c.id]);
   const listening = supervisor && !mine && c.state === "open" && Boolean(c.ticket?.assignee);
   const dragged = (e: DragEvent) => mine && Boolean(e.dataTransfer?.types.includes("Files"));
   return (
     <main
+      tabIndex={-1}
+      ref={box}
       class={["conversation", over && "over", state.context && "with-context"].filter(Boolean).join(" ")}
       onDragOver={(e) => {
         if (!dragged(e)) return;
@@ -110,7 +117,7 @@ function Open({ state, me, conversation: c }: { state: DeskState; me: Me; conver
       <Shared conversation={c} mine={mine} />
       <div class="conversation-body">
         <div class="thread">
-          <Thread key={c.id} conversation={c} me={me} typingUntil={state.typing[c.id] ?? 0} />
+          <Thread key={c.id} conversation={c} typingUntil={state.typing[c.id] ?? 0} />
           <Composer conversation={c} mine={mine} />
         </div>
         <Context state={state} conversation={c} />

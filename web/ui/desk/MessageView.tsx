@@ -69,8 +69,11 @@ function useFresh(at: string, mine: boolean): boolean {
   return left > 0 && !over;
 }
 
+/** The parts of a message. What is left out in a row is said once. */
 function segments(m: DeskMessage): Segment[] {
-  return m.segments && m.segments.length > 0 ? m.segments : [{ text: m.text }];
+  if (!m.segments || m.segments.length === 0) return [{ text: m.text }];
+  const again = (s: Segment, before?: Segment) => s.masked && before?.masked && s.text === before.text;
+  return m.segments.filter((s, i, all) => !again(s, all[i - 1]));
 }
 
 const said = (m: DeskMessage) => segments(m).some((s) => s.text !== "");

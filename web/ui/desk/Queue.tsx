@@ -1,10 +1,11 @@
 import { useRef } from "preact/hooks";
+import { outside } from "../shared/staff";
 import { waiting } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
 import { desk, loadQueue, type DeskState } from "./desk";
 import type { Ticket } from "./types";
 import { useNow } from "./useNow";
-import { due, queueTitle } from "./words";
+import { due, queueTitle, until } from "./words";
 
 /** Who waits, longest first; one's own conversations on top. */
 export function Queue({ state }: { state: DeskState }) {
@@ -97,9 +98,14 @@ function Row({ ticket: t, now, state }: { ticket: Ticket; now: number; state: De
           {t.unread ? <Unread /> : null}
           {inWords(t.reason)}
         </strong>
-        <time dateTime={t.waiting_since}>{waiting(t.waiting_since, now)}</time>
+        {!putOff(t) && <time dateTime={t.waiting_since}>{waiting(t.waiting_since, now)}</time>}
       </span>
-      <span class="ticket-text">{t.summary || "No summary"}</span>
+      <span class="ticket-text">{t.summary || (outside() ? "Not shared with your desk" : "No summary")}</span>
+      {putOff(t) && (
+        <span class="due" data-testid="until">
+          Put off{until(t)}
+        </span>
+      )}
       {promise && (
         <span class={promise.late ? "due late" : "due"} data-testid="due">
           {promise.text}
@@ -107,7 +113,7 @@ function Row({ ticket: t, now, state }: { ticket: Ticket; now: number; state: De
       )}
       <span class="ticket-foot">
         <span class="tags">
-          {t.priority === 0 && <span class="tag urgent">Urgent</span>}
+          {t.priority === 0 && !putOff(t) && <span class="tag urgent">{t.escalated ? (t.asked ? "Late" : "Was late") : "Urgent"}</span>}
           <span class="tag">{t.language || "?"}</span>
           {t.topic && <span class="tag">{inWords(t.topic)}</span>}
           {t.queue && t.queue !== "support" && <span class="tag">{queueTitle(state, t.queue)}</span>}
@@ -131,6 +137,9 @@ function standing(t: Ticket): string {
   return t.state === "waiting" ? "Waiting" : inWords(t.state);
 }
 
+const putOff = (t: Ticket) => t.state === "snoozed";
+const sooner = (a: Ticket, b: Ticket) => (a.until ?? "").localeCompare(b.until ?? "");
+
 type Group = { title: string; tickets: Ticket[] };
 
 /** The list as it is shown: whose the conversations are, and who waits longest first. */
@@ -141,9 +150,10 @@ export function groups({ tickets, filter }: DeskState): Group[] {
   const listed = oldest.filter((t) => !filter || t.queue === filter);
   const forMe = (t: Ticket) => !t.mine && !t.assignee && t.reserved?.mine;
   return [
-    { title: "Yours", tickets: oldest.filter((t) => t.mine) },
+    { title: "Yours", tickets: oldest.filter((t) => t.mine && !putOff(t)) },
     { title: "Reserved for you", tickets: oldest.filter(forMe) },
     { title: "Waiting", tickets: listed.filter((t) => !t.mine && !t.assignee && !forMe(t)) },
-    { title: "With others", tickets: listed.filter((t) => !t.mine && t.assignee) },
+    { title: "With others", tickets: listed.filter((t) => !t.mine && t.assignee && !putOff(t)) },
+    { title: "Put off", tickets: oldest.filter((t) => putOff(t) && (t.mine || listed.includes(t))).sort(sooner) },
   ].filter((g) => g.tickets.length > 0);
 }

@@ -12,6 +12,7 @@ export function Reserved({ state }: { state: DeskState }) {
   if (!first) return null;
   const ticket = state.tickets?.find((t) => t.conversation_id === first.conversation_id);
   const left = Math.ceil((Date.parse(first.until) - now) / 1000);
+  const open = first.conversation_id === state.selected; // and read there, with the same two buttons
   const run = async (action: "claim" | "pass") => {
     setBusy(true);
     const done = await act(action, {}, undefined, first.conversation_id);
@@ -22,19 +23,21 @@ export function Reserved({ state }: { state: DeskState }) {
     <section class="reserved" aria-label="Reserved for you" data-testid="reserved">
       <p class="reserved-text" role="alert">
         <strong>Reserved for you{waiting.length > 1 ? ` and ${waiting.length - 1} more` : ""}:</strong>{" "}
-        {ticket ? [inWords(ticket.reason), ticket.language, ticket.summary].filter(Boolean).join(" · ") : "a conversation"}
+        {open ? "the conversation that is open" : ticket ? [inWords(ticket.reason), ticket.language, ticket.summary].filter(Boolean).join(" · ") : "a conversation"}
       </p>
       <span class="countdown" role="timer" aria-label={`${left} seconds left`} data-testid="countdown">
         {left} s
       </span>
-      <div class="actions">
-        <button type="button" class="button small primary" data-testid="take" disabled={busy} onClick={() => void run("claim")}>
-          Take it
-        </button>
-        <button type="button" class="button small" data-testid="let-pass" disabled={busy} onClick={() => void run("pass")}>
-          Let it pass
-        </button>
-      </div>
+      {!open && (
+        <div class="actions">
+          <button type="button" class="button small primary" data-testid="take" disabled={busy} onClick={() => void run("claim")}>
+            Take it
+          </button>
+          <button type="button" class="button small" data-testid="let-pass" disabled={busy} onClick={() => void run("pass")}>
+            Let it pass
+          </button>
+        </div>
+      )}
     </section>
   );
 }

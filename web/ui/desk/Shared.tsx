@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Lock, Unlocked } from "../shared/icons";
+import { outside } from "../shared/staff";
 import { inWords } from "../shared/vocabulary";
 import { act } from "./desk";
 import type { AskState, DeskConversation } from "./types";
@@ -23,7 +24,7 @@ export function Shared({ conversation: c, mine }: { conversation: DeskConversati
       <p>
         <Unlocked />
         <span>
-          <strong>Shared with you:</strong> {shared.length > 0 ? shared.map(inWords).join(", ") : "this chat only"}
+          <strong>Shared with you:</strong> {shared.length > 0 ? shared.map(inWords).join(", ") : outside() ? "nothing" : "this chat only"}
         </span>
       </p>
       {not.length > 0 && (

@@ -51,7 +51,7 @@ function Draft({ conversation: c, suggestion: s }: { conversation: DeskConversat
   return (
     <>
       <h3>
-        Suggested answer <span class="tag">drafted {s.model && s.model !== "extractive" ? `by ${s.model}` : "with AI"}</span>
+        Suggested answer {s.text && <span class="tag">drafted {s.model && s.model !== "extractive" ? `by ${s.model}` : "with AI"}</span>}
       </h3>
       {s.note && <p class="quiet">{s.note}</p>}
       <div class="suggestion-text">
@@ -65,22 +65,26 @@ function Draft({ conversation: c, suggestion: s }: { conversation: DeskConversat
         </p>
       )}
       <div class="actions">
-        <button type="button" class="button small primary" data-testid="suggestion-use" disabled={busy || !s.text} title="Sends it as it is" onClick={() => void use()}>
-          Use
-        </button>
-        <button
-          type="button"
-          class="button small"
-          data-testid="suggestion-edit"
-          disabled={busy || !s.text}
-          onClick={() => {
-            editSuggestion(c.id, s);
-            dismiss(c.id);
-            requestAnimationFrame(() => document.getElementById("reply")?.focus());
-          }}
-        >
-          Edit
-        </button>
+        {s.text && (
+          <>
+            <button type="button" class="button small primary" data-testid="suggestion-use" disabled={busy} title="Sends it as it is" onClick={() => void use()}>
+              Use
+            </button>
+            <button
+              type="button"
+              class="button small"
+              data-testid="suggestion-edit"
+              disabled={busy}
+              onClick={() => {
+                editSuggestion(c.id, s);
+                dismiss(c.id);
+                requestAnimationFrame(() => document.getElementById("reply")?.focus());
+              }}
+            >
+              Edit
+            </button>
+          </>
+        )}
         <button type="button" class="button small" data-testid="suggestion-dismiss" disabled={busy} onClick={() => dismiss(c.id)}>
           Dismiss
         </button>
@@ -104,7 +108,7 @@ function Draft({ conversation: c, suggestion: s }: { conversation: DeskConversat
           </button>
         </form>
       </div>
-      <p class="quiet">Use sends it as it is, marked as written with AI.</p>
+      {s.text && <p class="quiet">Use sends it as it is, marked as written with AI.</p>}
     </>
   );
 }

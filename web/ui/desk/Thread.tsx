@@ -1,17 +1,16 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Me } from "../shared/staff";
 import { clock } from "../shared/time";
 import { owned } from "./desk";
 import { MessageView } from "./MessageView";
 import type { DeskConversation, DeskMessage, Note } from "./types";
 import { useNow } from "./useNow";
 
-type Props = { conversation: DeskConversation; me: Me; typingUntil: number };
+type Props = { conversation: DeskConversation; typingUntil: number };
 
 type Entry = { at: string; message?: DeskMessage; note?: Note };
 
 /** What was said, and between it what the desk wrote for itself. */
-export function Thread({ conversation: c, me, typingUntil }: Props) {
+export function Thread({ conversation: c, typingUntil }: Props) {
   const messages = c.messages ?? [];
   const entries = [
     ...messages.map((message): Entry => ({ at: message.at, message })),
@@ -19,13 +18,12 @@ export function Thread({ conversation: c, me, typingUntil }: Props) {
   ].sort((a, b) => a.at.localeCompare(b.at) || (a.message?.seq ?? 0) - (b.message?.seq ?? 0));
   const read = messages.filter((m) => m.from === "agent" && m.seq <= (c.read?.customer ?? 0)).at(-1)?.id;
   const have = owned(c);
-  const mine = (m: DeskMessage) => have && m.from === "agent" && m.name === me.name;
   const box = useStuckToEnd(entries.length);
   return (
     <div class="log" role="log" aria-live="polite" aria-label="Conversation" tabIndex={0} ref={box}>
       {entries.map(({ message: m, note }) =>
         m ? (
-          <MessageView key={m.id} conversation={c.id} message={m} mine={mine(m)} read={m.id === read} />
+          <MessageView key={m.id} conversation={c.id} message={m} mine={have && Boolean(m.mine)} read={m.id === read} />
         ) : (
           <NoteView key={note!.id} note={note!} />
         ),

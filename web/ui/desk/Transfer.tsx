@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useMemo, useState } from "preact/hooks";
 import { uuid } from "../shared/api";
 import type { Me } from "../shared/staff";
 import { act, desk, loadColleagues, owned, type DeskState } from "./desk";
@@ -14,10 +14,12 @@ export function Transfer({ state, me, conversation: c, close }: Props) {
   const [to, setTo] = useState("");
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
-  const [key] = useState(uuid);
+  const key = useMemo(uuid, [to, note]); // with others it is another request
   const id = useId();
   useEffect(() => void loadColleagues(), []);
-  const staff = (state.colleagues?.staff ?? []).filter((s) => s.id !== (mine ? me.id : c.ticket?.assignee?.id));
+  const colleagues = (state.colleagues?.staff ?? []).filter((s) => s.id !== (mine ? me.id : c.ticket?.assignee?.id));
+  // Who assigns may take it over; the list of colleagues is without me.
+  const staff = mine || !me.id ? colleagues : [{ id: me.id, name: `${me.name} (you)`, status: state.presence, ...standingOf(state) }, ...colleagues];
   const queues = mine ? (state.colleagues?.queues ?? []).filter((q) => q.name !== c.ticket?.queue) : [];
   const nobody = state.colleagues && staff.length + queues.length === 0;
 
@@ -104,6 +106,8 @@ export function Transfer({ state, me, conversation: c, close }: Props) {
     </Dialog>
   );
 }
+
+const standingOf = ({ mine }: DeskState) => ({ load: mine?.load, capacity: mine?.seat?.capacity });
 
 /** " · online · 2 of 4" */
 function standing(s: NonNullable<Colleagues["staff"]>[number]): string {

@@ -3,11 +3,13 @@
 import { ApiError, uuid } from "../shared/api";
 import { line, onBack } from "../shared/line";
 import { stream, type StreamEvent } from "../shared/sse";
-import { api, explain, staff, troubled } from "../shared/staff";
+import { api, explain, outside, staff, troubled } from "../shared/staff";
 import { Store } from "../shared/store";
-import { blankDraft, recallDrafts } from "./drafts";
+import { blank, blankTicket } from "./blank";
+import { blankDraft, recallDrafts, writing } from "./drafts";
+import { keepPresence } from "./presence";
 import { announce } from "./sound";
-import { blankSuggestion } from "./suggestions";
+import { blankSuggestion, forgetSuggestions } from "./suggestions";
 import type { Colleagues, DeskConversation, DeskMe, Presence, Reservation, Ticket } from "./types";
 
 export type DeskState = {
@@ -33,7 +35,12 @@ export type DeskState = {
   typing: Record<string, number>;
 };
 
-export const desk = new Store<DeskState>({
+// All of it: what a colleague had on this page before me is not mine to see.
+const nothing: DeskState = {
+  tickets: undefined,
+  mine: undefined,
+  colleagues: undefined,
+  conversation: undefined,
   filter: "",
   queueProblem: "",
   selected: "",
@@ -41,13 +48,12 @@ export const desk = new Store<DeskState>({
   context: false,
   problem: "",
   done: "",
-  presence: "online",
+  presence: "away",
   presenceProblem: "",
   typing: {},
-});
+};
 
-// Presence runs out by itself, three of these later.
-const heartbeat = 15_000;
+export const desk = new Store<DeskState>(nothing);
 
 /** Runs the desk until the returned function is called. */
 export function openDesk(): () => void {
@@ -57,22 +63,17 @@ export function openDesk(): () => void {
   follow();
   void loadQueue();
   void loadColleagues();
-  // Who was busy before the page was loaded again still is.
-  void loadMine().then(() => setPresence(desk.get().mine?.status || desk.get().presence));
-  const beat = setInterval(() => void setPresence(desk.get().presence), heartbeat);
+  const stopPresence = keepPresence(loadMine());
   // Whatever happened while the line was down is read when it is back.
   const stop = stream("/api/desk/events", { onEvent, onUp: refresh });
   const stopBack = onBack(() => {
     if (passing) desk.set({ problem: "" }); // it can be done now
     refresh();
   });
-  // Nobody could tell this page that the customer has stopped sharing.
   const stopLine = line.subscribe(() => {
-    const { trouble, online } = line.get();
-    const { conversation } = desk.get();
-    if (!conversation) return;
-    if (trouble || !online) desk.set({ conversation: blank(conversation) });
-    else if (conversation.unchecked) void loadConversation();
+    const before = doubted;
+    doubt();
+    if (!doubted && (before || desk.get().conversation?.unchecked)) refresh();
   });
   const stopTitle = desk.subscribe(nameThePage);
   const seen = () => markRead();
@@ -82,10 +83,31 @@ export function openDesk(): () => void {
     stopBack();
     stopLine();
     stopTitle();
-    clearInterval(beat);
+    stopPresence();
     removeEventListener("hashchange", follow);
     removeEventListener("focus", seen);
+    desk.set(nothing);
+    forgetSuggestions();
   };
+}
+
+/** Whether nobody could tell this page that the customer has stopped sharing. */
+function adrift(): boolean {
+  const { trouble, online, live } = line.get();
+  return Boolean(trouble) || !online || !live;
+}
+
+let doubted = false;
+
+/** Takes off the page what may be shared no more, while that cannot be known. */
+function doubt(): void {
+  doubted = adrift();
+  if (!doubted) return;
+  const { conversation, tickets } = desk.get();
+  desk.set({
+    conversation: conversation && blank(conversation, outside()),
+    tickets: outside() ? tickets?.map(blankTicket) : tickets,
+  });
 }
 
 const typingLasts = 6000;
@@ -144,8 +166,10 @@ export const loadQueue = oneByOne(async () => {
   try {
     const { tickets } = await api.get<{ tickets: Ticket[] | null }>("/api/desk/queue");
     desk.set({ tickets: tickets ?? [], queueProblem: "" });
+    doubt();
   } catch (e) {
-    desk.set({ queueProblem: troubled(e) ? "" : explain(e) });
+    const { tickets } = desk.get();
+    desk.set({ queueProblem: troubled(e) ? "" : explain(e), tickets: outside() ? tickets?.map(blankTicket) : tickets });
   }
 });
 
@@ -205,34 +229,27 @@ const load = oneByOne(async (id) => {
     if (desk.get().selected !== id) return;
     blankSuggestion(conversation);
     const blanked = blankDraft(conversation);
+    const lost = owned(desk.get().conversation) && conversation.state === "open" && !owned(conversation);
+    const by = conversation.ticket?.assignee?.name;
     desk.set({
       conversation,
       conversationProblem: "",
       ...(blanked ? { problem: "The customer has stopped sharing what your draft was made of. It is gone." } : {}),
+      ...(lost && by ? { done: `${by} has this conversation now.${writing(id) ? " What you were writing is kept." : ""}` } : {}),
     });
+    doubt(); // it may have been on its way when the line went
     markRead();
   } catch (e) {
     if (desk.get().selected !== id) return;
+    // It may have been erased, or be another desk's now.
+    const gone = e instanceof ApiError && e.status === 404;
     // The customer may have stopped sharing meanwhile: what they shared is not kept on trust.
-    desk.set((d) => ({ conversation: d.conversation && blank(d.conversation), conversationProblem: troubled(e) ? "" : explain(e) }));
+    desk.set((d) => ({
+      conversation: gone ? undefined : d.conversation && blank(d.conversation, outside()),
+      conversationProblem: gone ? "This conversation is not here: it was deleted, or is at another desk now." : troubled(e) ? "" : explain(e),
+    }));
   }
 });
-
-/** The conversation without the customer's data. */
-function blank(c: DeskConversation): DeskConversation {
-  return {
-    ...c,
-    unchecked: true,
-    shared: [],
-    records: [],
-    summary: c.summary && { ...c.summary, points: (c.summary.points ?? []).filter((p) => !p.category && p.kind !== "answered") },
-    messages: (c.messages ?? []).map((m) => ({
-      ...m,
-      text: "",
-      segments: (m.segments ?? []).map((s) => (s.category && !s.masked ? { ...s, text: "[not shown for now]", masked: true } : s)),
-    })),
-  };
-}
 
 export const owned = (c: DeskConversation | undefined) =>
   c?.state === "open" && Boolean(c.ticket?.mine || (c.ticket?.assignee && c.ticket.assignee.id === staff.get().me?.id));
@@ -301,16 +318,5 @@ async function attempt(call: () => Promise<unknown>): Promise<boolean> {
     // Somebody else was faster, or it is over: show how it stands now.
     if (e instanceof ApiError && [404, 409].includes(e.status)) refresh();
     return false;
-  }
-}
-
-/** Says whether I am there. What is shown is what was confirmed last. */
-export async function setPresence(presence: Presence): Promise<void> {
-  try {
-    await api.put("/api/desk/presence", { status: presence });
-    desk.set({ presence, presenceProblem: "" });
-  } catch (e) {
-    if (e instanceof ApiError && e.part === "messages") desk.set({ presenceProblem: e.detail });
-    else if (!troubled(e)) desk.set({ problem: explain(e) });
   }
 }

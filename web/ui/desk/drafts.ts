@@ -2,7 +2,7 @@
 // reload of the page too; what was made of the customer's data is kept in memory
 // only, for as long as they share it.
 import { ApiError, uuid } from "../shared/api";
-import { api, explain, staff } from "../shared/staff";
+import { api, explain, outside, staff } from "../shared/staff";
 import { Store } from "../shared/store";
 import type { Attachment, DeskConversation, Suggestion } from "./types";
 
@@ -29,6 +29,9 @@ export const drafts = new Store<Drafts>({ of: {} });
 const empty: Draft = { text: "", note: "", noting: false, uploads: [], key: "", noteKey: "" };
 
 export const draftOf = (d: Drafts, conversation: string): Draft => d.of[conversation] ?? empty;
+
+/** Whether there is something that was not sent. */
+export const writing = (id: string) => Boolean(draftOf(drafts.get(), id).text);
 
 const prefix = "candor-desk-drafts:";
 const place = () => `${prefix}${staff.get().me?.id ?? ""}`;
@@ -112,9 +115,10 @@ export function addText(id: string, words: string, needs: string[] = [], suggest
 /** Puts a suggestion into the box, to be edited. */
 export const editSuggestion = (id: string, s: Suggestion) => addText(id, s.text, needs(s), s.id);
 
-/** The categories of the customer's data that a suggestion is made of. */
+/** The categories of the customer's data that a suggestion is made of; elsewhere than at the company's own desk what it answers, too. */
 export function needs(s: Suggestion): string[] {
-  return [...new Set((s.used ?? []).map((u) => u.category))].filter((c) => c !== "knowledge");
+  const words = outside() && s.text ? ["conversation"] : [];
+  return [...new Set([...words, ...(s.used ?? []).map((u) => u.category)])].filter((c) => c !== "knowledge");
 }
 
 /** Whether what needs these categories may be shown with the conversation as it is known now. */

@@ -39,8 +39,8 @@ function Desk({ me }: { me: Me }) {
 }
 
 render(
-  <StaffOnly title="The desk" about="Conversations that need a person come here." roles={["agent", "supervisor", "admin"]}>
-    {(me) => <Desk me={me} />}
+  <StaffOnly title="The desk" about="Conversations that need a person come here." roles={["agent", "supervisor"]}>
+    {(me) => <Desk key={me.id} me={me} />}
   </StaffOnly>,
   document.getElementById("app")!,
 );

@@ -28,9 +28,20 @@ export const shortcuts: Shortcut[] = [
 
 /** Listens for the keys until the returned function is called. */
 export function listenForKeys(): () => void {
+  let written: Element | undefined; // in this field, last
+  let at = 0;
   const onKey = (e: KeyboardEvent) => {
     if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || !settings.get().shortcuts) return;
-    if (e.target instanceof Element && e.target.closest("input, textarea, select, dialog, [popover]")) return;
+    if (e.target instanceof Element && e.target.closest("input, textarea, select, dialog, [popover]")) {
+      if (e.key.length === 1 && e.target.matches("input, textarea")) [written, at] = [e.target, e.timeStamp];
+      return;
+    }
+    // A field that has gone while somebody types, as when a colleague takes the
+    // conversation: what they go on typing is no command.
+    if (written && !written.isConnected && e.timeStamp - at < 1000) {
+      at = e.timeStamp;
+      return;
+    }
     const found = shortcuts.find((s) => s.keys.includes(e.key));
     if (!found) return;
     e.preventDefault();

@@ -3,7 +3,9 @@ import type { PointSource } from "./types";
 
 /** Brings what a point or a sentence was made of into view. */
 export function show(source: PointSource): void {
-  if (source.record) desk.set({ context: true }); // it may be closed
+  // What is pointed at may be closed, or on a phone be where the context is now.
+  if (source.record) desk.set({ context: true });
+  else if (matchMedia("(max-width: 760px)").matches) desk.set({ context: false });
   requestAnimationFrame(() => {
     const found = find(source);
     if (!found) return;

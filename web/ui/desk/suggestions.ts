@@ -34,6 +34,9 @@ export async function suggest(id: string, instruction = ""): Promise<void> {
 
 export const dismiss = (id: string) => set(id);
 
+/** Forgets all of them, as who leaves does. */
+export const forgetSuggestions = () => suggestions.set({ of: {} });
+
 /** Drops a suggestion that was made of data that is shared no more, and says so. */
 export function blankSuggestion(c: DeskConversation): void {
   const value = suggestions.get().of[c.id]?.value;

@@ -21,7 +21,9 @@ export type Ticket = {
   escalated?: number;
   summary: string;
   language: string;
-  state: "waiting" | "owned" | string;
+  /** `snoozed`: it has an owner, and is put off `until` then. */
+  state: "waiting" | "owned" | "snoozed" | string;
+  until?: string;
   assignee?: { id: string; name: string } | null;
   /** Kept for an agent for a moment, who takes it or lets it pass. */
   reserved?: { name: string; until: string; mine: boolean } | null;
@@ -41,6 +43,8 @@ export type Attachment = { id: string; name: string; type: string; size: number;
 
 /** `flags`: what agents have said is wrong with the answer, the latest last. */
 export type DeskMessage = Message & {
+  /** I wrote it. */
+  mine?: boolean;
   segments?: Segment[] | null;
   flags?: FlagKind[];
   attachments?: Attachment[] | null;

@@ -1,6 +1,6 @@
 // The desk's own vocabulary. What is not known yet is shown as it is.
 import { serverNow } from "../shared/api";
-import { span } from "../shared/time";
+import { clock, moment, span } from "../shared/time";
 import { inWords } from "../shared/vocabulary";
 import type { DeskState } from "./desk";
 import type { DeskConversation, DueKind, Ticket, TicketEvent } from "./types";
@@ -9,11 +9,18 @@ const dues: Record<DueKind, string> = { first_reply: "First reply", next_reply: 
 
 /** What is promised to the customer next: "First reply in 4 min", "Reply 2 min late". */
 export function due(t: Ticket, now = serverNow()): { text: string; late: boolean } | undefined {
-  if (!t.due) return undefined;
+  if (!t.due || t.state === "snoozed") return undefined; // what is put off is not late
   const left = Date.parse(t.due.at) - now;
   const what = dues[t.due.kind] ?? inWords(t.due.kind);
   if (left <= 0) return { text: `${what} ${span(-left)} late`, late: true };
   return { text: `${what} in ${span(left)}`, late: t.due.late };
+}
+
+/** Until when it is put off: " until 14:05", " until 3 Nov 2026, 09:00". */
+export function until(t: Ticket | null | undefined): string {
+  if (!t?.until) return "";
+  const today = new Date(t.until).toDateString() === new Date(serverNow()).toDateString();
+  return ` until ${(today ? clock : moment)(t.until, navigator.language)}`;
 }
 
 /** What a queue is called. */
@@ -23,7 +30,7 @@ export function queueTitle(d: DeskState, name: string): string {
 
 /** Customers are known by an internal id; their name is data like any other. */
 export function customerName(c: DeskConversation): string {
-  return c.visitor || !c.customer ? "Visitor" : `Customer ${c.customer.slice(0, 12)}`;
+  return c.visitor || !c.customer ? "Visitor" : `Customer ${c.customer.replace(/^cus_/, "").slice(0, 8)}`;
 }
 
 const happened: Record<string, string> = {
@@ -38,8 +45,8 @@ const happened: Record<string, string> = {
   replied: "Answered",
   noted: "Note written",
   escalated: "Escalated: a promise was not kept",
-  snoozed: "Snoozed",
-  woke: "Back from snooze",
+  snoozed: "Put off",
+  woke: "Back",
   returned: "Given back to the assistant",
   resolved: "Resolved",
   reopened: "Reopened",

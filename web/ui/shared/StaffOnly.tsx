@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { onBack } from "./line";
 import { LineBanner } from "./LineBanner";
 import { Login } from "./Login";
-import { staff, whoAmI, type Me } from "./staff";
+import { holds, staff, whoAmI, type Me } from "./staff";
 import { useStore } from "./store";
 
 type Props = {
@@ -37,7 +37,7 @@ export function StaffOnly({ title, about, roles, children }: Props) {
     );
   }
   if (me === null) return <Login title={title} about={about} roles={roles} />;
-  if (!me.roles.some((r) => roles.includes(r))) {
+  if (!holds(me, roles)) {
     const note = `You are signed in as ${me.name}, whose role does not open this page. Sign in as somebody else.`;
     return <Login title={title} about={note} roles={roles} />;
   }

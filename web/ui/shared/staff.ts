@@ -4,7 +4,18 @@ import { ApiError, client, type Client, type Headers } from "./api";
 import { line } from "./line";
 import { Store } from "./store";
 
-export type Me = { id?: string; name: string; email?: string; roles: string[]; csrf: string };
+/** `recipient`: whose desk they work at, if not the company's own. */
+export type Me = { id?: string; name: string; email?: string; roles: string[]; recipient?: string; csrf: string };
+
+// Roles that an administrator does not hold too: they only take rights away.
+const apart = ["analyst", "auditor"];
+
+/** Whether somebody holds one of the roles, as the server decides it: an administrator holds every role of who works. */
+export function holds(me: Me | null | undefined, roles: string[]): boolean {
+  if (!me) return false;
+  const admin = me.roles.includes("admin") && !me.recipient;
+  return roles.some((r) => me.roles.includes(r) || (admin && !apart.includes(r)));
+}
 
 export type StaffState = {
   /** Undefined until it is known, null when nobody is signed in. */
@@ -22,6 +33,9 @@ export const api: Client = client(
     return false;
   },
 );
+
+/** Whether who is signed in works at somebody else's desk, and is told less. */
+export const outside = () => Boolean(staff.get().me?.recipient);
 
 export async function whoAmI(): Promise<void> {
   try {

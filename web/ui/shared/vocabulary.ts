@@ -42,6 +42,7 @@ const words: Record<string, string> = {
   insights: "Infer things",
   improvement: "Measure and improve",
   knowledge: "Help article",
+  conversation: "Messages in this chat",
   support_history: "Support history",
   brand_ai: "In-house AI",
   human_agents: "Support team",

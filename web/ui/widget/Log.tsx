@@ -172,7 +172,13 @@ function useBottom(own: number) {
     if (!e) return;
     const onScroll = () => (atBottom.current = e.scrollHeight - e.scrollTop - e.clientHeight < 80);
     e.addEventListener("scroll", onScroll, { passive: true });
-    return () => e.removeEventListener("scroll", onScroll);
+    // A keyboard that comes up takes room from it.
+    const resized = new ResizeObserver(() => atBottom.current && (e.scrollTop = e.scrollHeight));
+    resized.observe(e);
+    return () => {
+      e.removeEventListener("scroll", onScroll);
+      resized.disconnect();
+    };
   }, []);
   useLayoutEffect(() => {
     const e = box.current;

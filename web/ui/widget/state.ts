@@ -185,7 +185,7 @@ export function expecting(s: ChatState, id: string | undefined): string[] {
 }
 
 /** Whether somebody other than the assistant is, or will be, answering. */
-export const withPerson = (s: ChatState) => s.state === "open";
+export const withPerson = (s: ChatState) => s.state === "open" || s.state === "snoozed";
 
 /** Whether people have, had or are asked to have anything to do with the conversation. */
 export const peopled = (s: ChatState) => s.state !== "pending" || s.asking !== undefined || s.messages.some((m) => m.from === "agent" || m.attachments);

@@ -1,5 +1,5 @@
-import { useEffect } from "preact/hooks";
-import type { Me } from "../../shared/staff";
+import { useEffect, useState } from "preact/hooks";
+import { staff, type Me } from "../../shared/staff";
 import { useStore } from "../../shared/store";
 import { moment, waiting } from "../../shared/time";
 import { inWords } from "../../shared/vocabulary";
@@ -34,9 +34,14 @@ export function LivePage({ me }: { me: Me }) {
   );
 }
 
+// How many of those who wait are listed before one asks for the rest.
+const first = 10;
+
 function Desk({ live: l, now }: { live: Live; now: number }) {
   const agents = l.agents ?? [];
   const line = l.waiting ?? [];
+  const putOff = l.snoozed ?? [];
+  const [all, setAll] = useState(false);
   return (
     <>
       {!l.presence_known && (
@@ -44,6 +49,12 @@ function Desk({ live: l, now }: { live: Live; now: number }) {
           Who is here can't be told at the moment, so nobody is offered anything. Everybody can still take what waits.
         </p>
       )}
+      <h2>Queues</h2>
+      <Rows kind="plain numbers desk" columns={["Queue", "Waiting", "Longest", "Late", "With people", "Agents online", "Hours"]}>
+        {(l.queues ?? []).map((q) => (
+          <QueueRow key={q.name} queue={q} now={now} />
+        ))}
+      </Rows>
       <h2>Waiting</h2>
       {line.length === 0 ? (
         <p class="quiet" data-testid="live-nobody">
@@ -51,12 +62,19 @@ function Desk({ live: l, now }: { live: Live; now: number }) {
         </p>
       ) : (
         <ul class="live-list" data-testid="live-waiting">
-          {line.map((b) => (
+          {(all ? line : line.slice(0, first)).map((b) => (
             <li key={b.conversation_id} class="live-card">
               <Item brief={b} live={l} now={now} />
             </li>
           ))}
         </ul>
+      )}
+      {!all && line.length > first && (
+        <p>
+          <button type="button" class="button small" data-testid="live-all" onClick={() => setAll(true)}>
+            Show all {line.length} who wait
+          </button>
+        </p>
       )}
       <h2>People</h2>
       {agents.length === 0 && <p class="quiet">Nobody works at the desk yet. Whoever is invited as an agent shows here.</p>}
@@ -68,7 +86,7 @@ function Desk({ live: l, now }: { live: Live; now: number }) {
                 <strong>{a.name}</strong>
               </span>
               <span class="quiet">
-                {presence(a)} · {a.load} of {a.capacity}
+                {presence(a)} · {a.capacity > 0 ? `${a.load} of ${a.capacity}` : a.load}
               </span>
             </p>
             {(a.conversations ?? []).map((b) => (
@@ -77,12 +95,24 @@ function Desk({ live: l, now }: { live: Live; now: number }) {
           </li>
         ))}
       </ul>
-      <h2>Queues</h2>
-      <Rows kind="plain numbers desk" columns={["Queue", "Waiting", "Longest", "Late", "With people", "Agents online", "Hours"]}>
-        {(l.queues ?? []).map((q) => (
-          <QueueRow key={q.name} queue={q} now={now} />
-        ))}
-      </Rows>
+      {putOff.length > 0 && (
+        <>
+          <h2>Put off</h2>
+          <ul class="live-list" data-testid="live-put-off">
+            {putOff.map((s) => (
+              <li key={s.conversation_id} class="live-card">
+                <Row
+                  item={s}
+                  live={l}
+                  owner={s.assignee.id}
+                  open="Open"
+                  standing={`by ${s.assignee.name}, until ${moment(s.until, navigator.language)}`}
+                />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </>
   );
 }
@@ -105,22 +135,38 @@ function QueueRow({ queue: q, now }: { queue: QueueNow; now: number }) {
 
 /** One ticket: of whoever has it, or of the line. */
 function Item({ brief: b, live: l, owner, now }: { brief: Brief; live: Live; owner?: string; now: number }) {
-  const others = (l.agents ?? []).filter((a) => a.staff !== owner);
-  const queue = titleOf(b.queue, l.queues);
-  const what = `${inWords(b.reason)}, ${queue}`;
+  const standing = owner ? `asked ${waiting(b.since, now)} ago` : `waits ${waiting(b.since, now)}`;
+  return <Row item={b} live={l} owner={owner} open={owner && owner !== staff.get().me?.id ? "Listen in" : "Open"} standing={standing} late={b.late} />;
+}
+
+type RowProps = {
+  item: { conversation_id: string; queue: string; reason: string; language: string };
+  live: Live;
+  owner?: string;
+  /** What opens it is called. */
+  open: string;
+  standing: string;
+  late?: boolean;
+};
+
+/** What a ticket is about, the way to it, and whom it can be given to. */
+function Row({ item: i, live: l, owner, open, standing, late }: RowProps) {
+  const others = (l.agents ?? []).filter((a) => a.staff !== owner && a.capacity > 0);
+  const queue = titleOf(i.queue, l.queues);
+  const what = `${inWords(i.reason)}, ${queue}`;
   return (
-    <div class="live-item" data-testid="live-ticket" data-conversation={b.conversation_id}>
+    <div class="live-item" data-testid="live-ticket" data-conversation={i.conversation_id}>
       <p>
-        {inWords(b.reason)}{" "}
+        {inWords(i.reason)}{" "}
         <span class="quiet">
           {queue}
-          {b.language && ` · ${languageName(b.language)}`} · {owner ? `asked ${waiting(b.since, now)} ago` : `waits ${waiting(b.since, now)}`}
+          {i.language && ` · ${languageName(i.language)}`} · {standing}
         </span>{" "}
-        {b.late && <span class="late">late</span>}
+        {late && <span class="late">late</span>}
       </p>
       <div class="live-acts">
-        <a class="button small" href={`/desk#${b.conversation_id}`} data-testid="listen" aria-label={`${owner ? "Listen in" : "Open"}: ${what}`}>
-          {owner ? "Listen in" : "Open"}
+        <a class="button small" href={`/desk#${i.conversation_id}`} data-testid="listen" aria-label={`${open}: ${what}`}>
+          {open}
         </a>
         <select
           class="field"
@@ -131,7 +177,7 @@ function Item({ brief: b, live: l, owner, now }: { brief: Brief; live: Live; own
           onChange={(e) => {
             const to = others.find((a) => a.staff === e.currentTarget.value);
             e.currentTarget.value = "";
-            if (to) void assign(b.conversation_id, to);
+            if (to) void assign(i.conversation_id, to);
           }}
         >
           <option value="">Give to…</option>

@@ -20,10 +20,13 @@ export type QueueNow = {
 /** A ticket without anything of its customer. `since`: when they asked for a person. */
 export type Brief = { conversation_id: string; queue: string; reason: string; language: string; since: string; late: boolean };
 
-/** `status` is empty for who is not there. */
+/** What somebody put off. */
+export type Snoozed = { conversation_id: string; queue: string; reason: string; language: string; assignee: { id: string; name: string }; until: string };
+
+/** `status` is empty for who is not there; who has no capacity is no agent. */
 export type AgentNow = { staff: string; name: string; status: "online" | "busy" | "away" | ""; load: number; capacity: number; conversations: Brief[] | null };
 
-export type Live = { queues: QueueNow[] | null; agents: AgentNow[] | null; waiting: Brief[] | null; presence_known: boolean };
+export type Live = { queues: QueueNow[] | null; agents: AgentNow[] | null; waiting: Brief[] | null; snoozed?: Snoozed[] | null; presence_known: boolean };
 
 /** `at`: when it was so, by the server's clock. */
 type State = { live?: Live; at: number; problem: string; refused: string; done: string };

@@ -50,7 +50,7 @@ export const words = {
   solved: "Is it solved?",
   yes: "Yes",
   no: "No",
-  notSolved: "Then it goes back to the person who helped you.",
+  notSolved: "If not, it goes back to the person who helped you.",
   rate: "How was it?",
   scores: { 1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good" } as Record<number, string>,
   comment: "Anything to add? You need not.",
