@@ -16,6 +16,7 @@ import (
 // TestBadInput meets each mistake with a problem that says what is wrong, and
 // loses nothing.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	info := startDemo(t)
 	maya, tomas := customer(t, info, "maya"), customer(t, info, "tomas")
 	shop := backend(t, info)
@@ -265,6 +266,7 @@ func testOffers(t *testing.T, run setup) {
 // TestGuessing slows down whoever guesses one account's password, and nobody
 // else at the same address.
 func TestGuessing(t *testing.T) {
+	t.Parallel()
 	info := startDemo(t)
 	c := newClient(t, info.URL)
 	guess := object{"email": "admin@fernhill.example", "password": "guess"}

@@ -155,6 +155,21 @@ func TestBrowserAdminDesk(t *testing.T) {
 	admin.see(named("live-nobody"), "Nobody is waiting")
 	admin.shot("76-live-given")
 
+	// Who leads the desk looks on, and may give it away; nobody is offered conversations
+	// because they looked.
+	admin.follow(named("listen"))
+	admin.see(named("listening"), "You are listening in")
+	admin.see(named("transfer"), "Assign")
+	admin.see(`{ value: `+named("presence")+`?.value }`, "away")
+	me := robin.must("GET", "/api/desk/me", nil)
+	if me["status"] == "online" {
+		t.Errorf("who listens is %v", me["status"])
+	}
+	admin.choose(named("presence"), "busy")
+	admin.run(chromedp.Reload())
+	admin.see(`{ value: `+named("presence")+`?.value }`, "busy")
+	open("desk")
+
 	// It ends, and the report has it.
 	at := "/api/desk/conversations/" + maya.conversation
 	if ready := text(sam.must("GET", "/api/desk/canned?conversation="+maya.conversation, nil)); !strings.Contains(ready, "Thank you. I am Sam") {

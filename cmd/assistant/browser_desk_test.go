@@ -106,6 +106,10 @@ func TestDeskInBrowser(t *testing.T) {
 		"title": "Returns desk", "order": 50, "takes": object{"reasons": []string{"policy_topic"}}, "reserve": "60s",
 	})
 
+	ids := make(map[string]any) // of staff, by name
+	for _, m := range list(boss.must("GET", "/api/admin/staff", nil), "items") {
+		ids[m["name"].(string)] = m["id"]
+	}
 	desk := &page{t, ctx}
 	desk.accessible()
 	desk.run(chromedp.Navigate(info.URL + "/desk"))
@@ -235,9 +239,28 @@ func TestDeskInBrowser(t *testing.T) {
 	desk.write(onPage(`[data-testid=transfer-note]`), "She wants to send it back.")
 	desk.click(onPage(`[data-testid=transfer-send]`))
 	desk.see(onPage(`[data-testid=done]`), "Transferred to Returns desk")
-	desk.see(onPage(`[data-testid=reserved]`), "Asked for a person")
-	desk.click(onPage(`[data-testid=take]`))
+	desk.see(onPage(`[data-testid=reserved]`), "the conversation that is open")
+	desk.click(onPage(`[data-testid=claim]`))
 	desk.see(`[...document.querySelectorAll("[data-testid=note-shown]")].at(-1)`, "send it back")
+	// Whoever leads the desk gives it to a colleague, and back.
+	at := "/api/desk/conversations/" + maya.conversation
+	give := func(to string) { boss.must("POST", at+"/assign", object{"staff": ids[to]}) }
+	desk.write(onPage(`[data-testid=reply]`), "I was about to")
+	give("Noor")
+	desk.see(onPage(`[data-testid=done]`), "Noor has this conversation now. What you were writing is kept.")
+	give("Sam")
+	desk.see(onPage(`[data-testid=reply]`), "I was about to")
+
+	// Put off, it is with its owner until then, and whoever leads the desk sees it too.
+	desk.click(onPage(`[data-testid=snooze]`))
+	desk.click(onPage(`.menu:popover-open button`))
+	desk.see(onPage(`[data-testid=until]`), "Put off until")
+	if listed := text(list(boss.must("GET", "/api/desk/queue", nil), "tickets")); !strings.Contains(listed, `"state":"snoozed"`) {
+		t.Errorf("who leads the desk is told of %s", listed)
+	}
+	audits("desk-g-put-off")
+	desk.click(onPage(`[data-testid=claim]`))
+	desk.see(onPage(`[data-testid=reply]`), "I was about to")
 	desk.eval(`document.querySelector("[data-testid=history]").open = true`)
 	desk.see(onPage(`[data-testid=history]`), "Transferred")
 	desk.click(onPage(`[data-testid=resolve]:enabled`))
@@ -247,6 +270,95 @@ func TestDeskInBrowser(t *testing.T) {
 	desk.run(chromedp.Reload())
 	desk.see(onPage(`[data-testid=rating]`), "4 of 5")
 	desk.shot("desk-f-resolved")
+}
+
+// TestOutsideDeskInBrowser: the customer's words are on the page of somebody else's desk
+// while they are shared with it, and neither after that nor while nobody can tell.
+func TestOutsideDeskInBrowser(t *testing.T) {
+	const said, noted, typed = "canary-words", "canary-note", "my own reply"
+	ctx := browser(t)
+	texts := func(text string) string {
+		return fmt.Sprintf(`{ en: %[1]q, pt-BR: %[1]q, es: %[1]q, uk: %[1]q, ru: %[1]q }`, text)
+	}
+	r := newReplicas(t, t.Output())
+	a := r.start("a", func(c *Config) {
+		c.Policy = policyFile(t, "outside", "\nrecipients:\n", `
+recipients:
+  - id: "desk:acme"
+    dpv: "dpv:DataProcessor"
+    third_party: true
+    label: `+texts("Acme, a support company")+`
+    only: `+texts("Only Acme will see them.")+"\n", "\nuses:\n", `
+uses:
+  - purpose: agent_assist
+    categories: [conversation]
+    recipients: ["desk:acme"]
+`)
+	})
+	robin := staff(t, r.at("a"), "admin@fernhill.example")
+	robin.must("PUT", "/api/admin/queues/acme", object{"title": "Acme", "order": 50, "takes": object{"languages": []string{"ru"}}, "reserve": "0s"})
+	invited := robin.must("POST", "/api/admin/staff", object{
+		"name": "Olga", "email": "olga@acme.example", "roles": []string{"agent"}, "recipient": "desk:acme",
+		"seat": object{"queues": []string{"acme"}, "skills": []string{}, "languages": []string{}, "capacity": 4},
+	})
+	_, token, _ := strings.Cut(invited["link"].(string), "token=")
+	newClient(t, a.url).must("POST", "/api/staff/password", object{"token": token, "password": "a password for Olga"})
+	maya := customer(t, r.at("a"), "maya")
+	maya.ask("Where is my " + said + "?")
+	maya.must("POST", "/api/conversations/"+maya.conversation+"/handoff", nil)
+	at := "/api/desk/conversations/" + maya.conversation
+	robin.must("POST", at+"/claim", nil)
+	robin.must("POST", at+"/transfer", object{"queue": "acme"})
+
+	desk := &page{t, ctx}
+	desk.run(chromedp.Navigate(a.url + "/desk"))
+	desk.signIn("olga@acme.example", "a password for Olga")
+	desk.see(onPage(`[data-testid=ticket]`), "Not shared with your desk")
+	desk.click(onPage(`[data-testid=ticket]`))
+	desk.click(onPage(`[data-testid=claim]`))
+	desk.see(onPage(`.shared`), "nothing")
+	desk.write(onPage(`[data-testid=reply]`), typed)
+	held := func(when string, words, mine bool) {
+		t.Helper()
+		page := desk.eval(`document.documentElement.outerHTML + JSON.stringify(sessionStorage) +
+			[...document.querySelectorAll("textarea, input")].map((e) => e.value).join()`)
+		if strings.Contains(page, said) != words || strings.Contains(page, noted) != words || strings.Contains(page, typed) != mine {
+			t.Errorf("%s: the page has the customer's words %v, a note %v, my own %v", when,
+				strings.Contains(page, said), strings.Contains(page, noted), strings.Contains(page, typed))
+		}
+	}
+	held("before it is shared", false, true)
+
+	desk.click(onPage(`[data-testid=ask-conversation]`))
+	desk.see(onPage(`[data-testid=asked-conversation]`), "asked, waiting")
+	var offer object
+	for _, m := range list(maya.must("GET", "/api/conversations/"+maya.conversation, nil), "messages") {
+		if o, ok := m["offer"].(object); ok && list(o, "changes")[0]["category"] == "conversation" {
+			offer = o
+		}
+	}
+	share := func(granted bool, more object) {
+		more["changes"] = []object{change("agent_assist", "conversation", "desk:acme", granted)}
+		maya.must("PUT", "/api/me/consents", more)
+	}
+	share(true, object{"offer_id": offer["id"], "notice": offer["notice"]})
+	desk.see(onPage(`.log`), said)
+	desk.click(onPage(`[data-testid=mode-note]`))
+	desk.write(onPage(`[data-testid=note]`), noted)
+	desk.click(onPage(`[data-testid=note-send]`))
+	desk.see(onPage(`.log`), noted)
+	desk.see(onPage(`[data-testid=ticket]`), said)
+	held("while it is shared", true, true)
+
+	desk.eval(`dispatchEvent(new Event("offline"))`)
+	desk.see(onPage(`[data-testid=unchecked]`), "can't be checked")
+	held("without a line", false, true)
+	desk.eval(`dispatchEvent(new Event("online"))`)
+	desk.see(onPage(`.log`), said)
+	share(false, object{})
+	desk.see(onPage(`[data-testid=asked-conversation]`), "stopped sharing")
+	desk.see(onPage(`[data-testid=ticket]`), "Not shared with your desk")
+	held("after the customer stopped", false, true)
 }
 
 // TestOfferOfAnAgentInBrowser: the customer's page shows an agent's question with

@@ -32,6 +32,7 @@ func late(t *testing.T, dir, id string, days int) {
 // TestOverdue: what is late is counted, comes first, and is in the log, without a
 // name.
 func TestOverdue(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	carla := customer(t, info, "carla")

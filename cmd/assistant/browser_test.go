@@ -91,7 +91,9 @@ func (p *page) see(element, want string) {
 func (p *page) click(element string) {
 	p.t.Helper()
 	p.see(element, "")
-	p.eval(fmt.Sprintf("(%s).click()", element))
+	for p.eval(fmt.Sprintf("(e => { e?.click(); return !!e })(%s)", element)) == "false" {
+		p.see(element, "") // it was drawn anew meanwhile
+	}
 }
 
 // write types into a field.

@@ -212,7 +212,7 @@ func (c *client) ask(text string) object {
 // finished waits until an answer is.
 func (c *client) finished(id string) object {
 	c.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if a := c.must("GET", "/api/answers/"+id, nil); a["status"] != "writing" {
 			return a
 		}
@@ -241,7 +241,7 @@ type event struct {
 // events reads a stream until until is true or the time is up.
 func (c *client) events(path string, after int64, until func(event) bool) []event {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
 	if err != nil {

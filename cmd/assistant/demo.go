@@ -12,6 +12,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -230,15 +231,28 @@ func readDemo[T any](name string) (v T, err error) {
 	return v, err
 }
 
-func seedStaff(ctx context.Context, a *app) error {
-	for _, m := range demoStaff {
-		hash, err := identity.HashPassword(m.password)
-		if err != nil {
-			return err
+// demoPasswords are the passwords of the demo's staff, hashed once: everybody knows them,
+// so that several demos in a process may share the salts.
+var demoPasswords = sync.OnceValues(func() ([]string, error) {
+	hashes := make([]string, len(demoStaff))
+	for i, m := range demoStaff {
+		var err error
+		if hashes[i], err = identity.HashPassword(m.password); err != nil {
+			return nil, err
 		}
+	}
+	return hashes, nil
+})
+
+func seedStaff(ctx context.Context, a *app) error {
+	hashes, err := demoPasswords()
+	if err != nil {
+		return err
+	}
+	for i, m := range demoStaff {
 		err = a.store.AddStaff(ctx, identity.StaffMember{
 			ID: identity.StaffID(identity.NewID("stf")), Email: m.email, Name: m.name,
-			Roles: []identity.Role{m.role}, Languages: m.languages, Password: hash,
+			Roles: []identity.Role{m.role}, Languages: m.languages, Password: hashes[i],
 		})
 		if err != nil && !errors.Is(err, identity.ErrConflict) {
 			return err

@@ -10,6 +10,7 @@ import (
 // TestDemoMadeUp: the demo's switch has a model make things up, in any of the languages,
 // and of what it made up nothing is in the answers.
 func TestDemoMadeUp(t *testing.T) {
+	t.Parallel()
 	info := startDemo(t)
 	shop := newClient(t, info.URL)
 	shop.must("PUT", "/demo/model", object{"made_up": true})

@@ -16,6 +16,7 @@ import (
 // TestDemoVectors: the vectors in the program are those that its encoder gives the
 // demo's articles, but for what processors round in their own ways.
 func TestDemoVectors(t *testing.T) {
+	t.Parallel()
 	e, err := openEmbedder(defaults())
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,58 @@ import (
 // what is transferred is read with its notes, and its customer says whether it is solved.
 func TestTickets(t *testing.T) { eachSetup(t, testTickets) }
 
+// putOff: what Noor puts off she and who leads the desk see, who can take it and give it
+// back.
+func putOff(t *testing.T, sam, noor, boss *client, conversation string) {
+	t.Helper()
+	desk := "/api/desk/conversations/" + conversation
+	for _, days := range []int{-1, 91} {
+		status, out := noor.do("POST", desk+"/snooze", object{"until": time.Now().AddDate(0, 0, days)})
+		if status != http.StatusUnprocessableEntity || !strings.Contains(text(out["detail"]), "90 days") {
+			t.Errorf("put off for %d days: %d %v", days, status, out)
+		}
+	}
+	if out := noor.must("POST", desk+"/snooze", object{"until": time.Now().Add(time.Hour)}); out["state"] != "snoozed" {
+		t.Errorf("put off it is %v", out)
+	}
+	listed := func(c *client) object {
+		t.Helper()
+		for _, x := range list(c.must("GET", "/api/desk/queue", nil), "tickets") {
+			if x["conversation_id"] == conversation {
+				return x
+			}
+		}
+		return nil
+	}
+	if x := listed(sam); x != nil {
+		t.Errorf("a colleague is shown %v", x)
+	}
+	for _, c := range []*client{noor, boss} {
+		x := listed(c)
+		if x == nil || x["state"] != "snoozed" || text(x["until"]) == "" || x["assignee"].(object)["name"] != "Noor" || x["mine"] != (c == noor) {
+			t.Errorf("it is listed as %v", x)
+		}
+	}
+	live := boss.must("GET", "/api/desk/live", nil)
+	if all := list(live, "snoozed"); len(all) != 1 || all[0]["conversation_id"] != conversation || all[0]["assignee"].(object)["name"] != "Noor" || text(all[0]["until"]) == "" {
+		t.Errorf("of what is put off who leads the desk sees %v", all)
+	}
+	for _, a := range list(live, "agents") {
+		if n := len(list(a, "conversations")); n != 0 {
+			t.Errorf("%v serves %d conversations", a["name"], n)
+		}
+	}
+	if status, _ := sam.do("POST", desk+"/claim", nil); status != http.StatusConflict {
+		t.Errorf("a colleague takes it: %d", status)
+	}
+	boss.must("POST", desk+"/claim", nil)
+	boss.must("POST", desk+"/snooze", object{"until": time.Now().Add(time.Hour)})
+	boss.must("POST", desk+"/assign", object{"staff": boss.colleague(t, "Noor")})
+	if x := listed(noor); x == nil || x["state"] != "owned" || x["until"] != nil || x["mine"] != true {
+		t.Errorf("given back it is %v", x)
+	}
+}
+
 func testTickets(t *testing.T, run setup) {
 	info := run.start(t)
 	maya, sam, noor := customer(t, info, "maya"), staff(t, info, "agent@fernhill.example"), staff(t, info, "second@fernhill.example")
@@ -100,6 +152,7 @@ func testTickets(t *testing.T, run setup) {
 	if want := []string{"opened", "escalated", "claimed", "noted", "transferred", "noted", "claimed"}; !slices.Equal(kinds, want) {
 		t.Errorf("its history is %q, want %q", kinds, want)
 	}
+	putOff(t, sam, noor, boss, maya.conversation)
 	noor.must("POST", desk+"/messages", object{"text": "Your order is on its way."})
 	if maya.must("GET", mine, nil)["may_confirm"] != nil {
 		t.Error("what is open may be confirmed")

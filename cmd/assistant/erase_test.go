@@ -190,6 +190,7 @@ func TestErasureByTheSite(t *testing.T) {
 // TestHolds: who may make one, what is refused, and what it does to an erasure and
 // to the site's DELETE.
 func TestHolds(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	shop, admin, agent := backend(t, info), staff(t, info, "admin@fernhill.example"), staff(t, info, "agent@fernhill.example")
@@ -309,6 +310,7 @@ func TestHolds(t *testing.T) {
 
 // TestEraseCommand: it asks, tells, and leaves a server's files alone.
 func TestEraseCommand(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	maya := customer(t, info, "maya")
@@ -367,6 +369,7 @@ func TestEraseBesideReplicas(t *testing.T) {
 // TestErasureEndsAtTheNextStart: what a crash has cut off is ended by the assistant
 // itself.
 func TestErasureEndsAtTheNextStart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	maya := customer(t, info, "maya")
@@ -397,6 +400,7 @@ func TestErasureEndsAtTheNextStart(t *testing.T) {
 // TestBackupAfterErasure: a backup that is made after an erasure has nothing of it,
 // and one of before loses it when it is put in place.
 func TestBackupAfterErasure(t *testing.T) {
+	t.Parallel()
 	dir, before, after := t.TempDir(), filepath.Join(t.TempDir(), "before"), filepath.Join(t.TempDir(), "after")
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	shop := backend(t, info)

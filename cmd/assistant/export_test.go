@@ -278,6 +278,7 @@ func testAsyncExport(t *testing.T, carla, dora *client) {
 // TestExportKilled kills the process while it makes an archive: it has failed then,
 // and another can be asked for at once.
 func TestExportKilled(t *testing.T) {
+	t.Parallel()
 	bin, dir := assistantBinary(t), t.TempDir()
 	p := startProcess(t, bin, dir)
 	var records []object

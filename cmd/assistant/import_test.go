@@ -10,6 +10,7 @@ import (
 // TestImportProgress: where nobody watches, a line now and then says how far it has
 // come.
 func TestImportProgress(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	p := progress{w: &out, file: strings.NewReader(strings.Repeat("x", 1000)), size: 1000, began: time.Now().Add(-20 * time.Second)}
 	if _, err := p.Read(make([]byte, 250)); err != nil {

@@ -310,6 +310,7 @@ func fixSum(file []byte) []byte {
 // TestWithdrawalAtTheDesk: a withdrawal is told to the desk's stream at once, on every
 // replica, and what was shown before is not given out any more.
 func TestWithdrawalAtTheDesk(t *testing.T) {
+	t.Parallel()
 	r := newReplicas(t, t.Output())
 	a, b := r.start("a"), r.start("b")
 	maya, sam := customer(t, r.at("a"), "maya"), staff(t, r.at("a"), "agent@fernhill.example")

@@ -27,6 +27,7 @@ var logRounds = flag.Int("log.rounds", 3, "how often TestLogKilled kills the pro
 // was acknowledged has its entries in the log, and they are in the public tree once; no
 // checkpoint that was ever served is taken back.
 func TestLogKilled(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("a process is killed as Unix does it")
 	}

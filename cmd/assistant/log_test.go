@@ -246,6 +246,7 @@ func testReviewersProof(t *testing.T, run setup) {
 
 // TestErasedIsNotProved: of whom was erased the log keeps the leaf, and it verifies.
 func TestErasedIsNotProved(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	maya, nina := customer(t, info, "maya"), customer(t, info, "nina")
@@ -274,6 +275,7 @@ func TestErasedIsNotProved(t *testing.T) {
 // TestTamperingIsNamed: whoever changes the database is found out by log verify, and a
 // database that was put back by whoever kept a checkpoint.
 func TestTamperingIsNamed(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	maya := customer(t, info, "maya")
@@ -377,6 +379,7 @@ func TestTamperingIsNamed(t *testing.T) {
 // TestForeignLog: what is served by a log that was changed on its way, or at its source,
 // is named from outside.
 func TestForeignLog(t *testing.T) {
+	t.Parallel()
 	l := logtest.NewLog(t)
 	l.Grow(t, "leaf", 300)
 	flip := ""
@@ -548,6 +551,7 @@ func failed(_ bool, err error) error { return err }
 // TestLogWebhook: a webhook is sent every checkpoint, and the process tells as well when
 // one does not continue the last.
 func TestLogWebhook(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var got []string
 	status := http.StatusNoContent
@@ -600,6 +604,7 @@ func TestLogWebhook(t *testing.T) {
 // TestLogIsRemembered: witnesses and the copy follow the log of an assistant that runs,
 // and one that was put back is told by the log, by the metrics and by the witness.
 func TestLogIsRemembered(t *testing.T) {
+	t.Parallel()
 	var log lockedBuffer
 	r := newReplicas(t, io.MultiWriter(t.Output(), &log))
 	first := r.start("a")
@@ -688,6 +693,7 @@ func TestLogIsRemembered(t *testing.T) {
 // TestLogTrouble: what is said of the log is logged when it changes, and stays true until
 // it is mended.
 func TestLogTrouble(t *testing.T) {
+	t.Parallel()
 	var log lockedBuffer
 	logger, err := newLogger(&log, "info")
 	if err != nil {

@@ -41,6 +41,7 @@ func mustRun(t *testing.T, args ...string) string {
 // TestMoveServed moves what was served from files to a server, and serves it
 // there: sessions, choices, answers and the desk are what they were.
 func TestMoveServed(t *testing.T) {
+	t.Parallel()
 	data, keys := pgtest.Database(t), pgtest.Database(t)
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
@@ -124,6 +125,7 @@ func TestMoveServed(t *testing.T) {
 // TestMoveKilled kills a move at any moment, again and again: it goes on where it
 // was, and everything is there in the end.
 func TestMoveKilled(t *testing.T) {
+	t.Parallel()
 	dir, home := t.TempDir(), t.TempDir()
 	var lines strings.Builder
 	const records = 4000

@@ -229,6 +229,7 @@ func notSearched(a object, category string) object {
 
 // TestGPC sees a browser's privacy signal mask third parties, and say so.
 func TestGPC(t *testing.T) {
+	t.Parallel()
 	info := startDemo(t)
 	olena := customer(t, info, "olena", "Sec-GPC", "1")
 	c := olena.must("GET", "/api/me/consents", nil)
@@ -258,6 +259,7 @@ func TestGPC(t *testing.T) {
 // TestConversationGrantEnds gives a consent for one conversation: it ends when
 // the conversation does.
 func TestConversationGrantEnds(t *testing.T) {
+	t.Parallel()
 	info := startDemo(t)
 	maya := customer(t, info, "maya")
 	offer := maya.ask("Where is my order?")["offer"].(object)

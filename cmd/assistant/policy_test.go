@@ -17,6 +17,7 @@ import (
 // TestNewPolicy starts with a policy whose notice has changed: what was indexed
 // under grants that were made on the old one goes.
 func TestNewPolicy(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	config := defaults()
 	config.DataDir = dir

@@ -100,6 +100,7 @@ func (d *powerDisk) restore(t *testing.T) {
 // TestPowerCut cuts the power of the disk while customers ask for a person. Every
 // handoff that was acknowledged is at the desk afterwards, once.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	d := newPowerDisk(t)
 	bin, data := assistantBinary(t), filepath.Join(d.dir, "data")
 	acknowledged := make(map[string]int)

@@ -128,6 +128,7 @@ func testReceipts(t *testing.T, run setup) {
 // TestReceiptOutlivesMasterKey: a receipt is the same, and can be checked, after the
 // master key was replaced.
 func TestReceiptOutlivesMasterKey(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	maya := customer(t, info, "maya")

@@ -50,6 +50,7 @@ type refusal struct {
 // TestRefusalFigures measures on a part of the data what `assistant eval refusal` does on
 // all of it. With fewer documents there is less that an answer can be mistaken for.
 func TestRefusalFigures(t *testing.T) {
+	t.Parallel()
 	data := evaldata.Dir(t)
 	round := func(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 	got := make(map[string]refusal)

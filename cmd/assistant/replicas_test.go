@@ -37,8 +37,13 @@ type setup func(t *testing.T, w io.Writer) (info demoInfo, stop func(), atRest f
 // NATS outside behind a balancer that sends every request to the other one.
 func eachSetup(t *testing.T, test func(t *testing.T, start setup)) {
 	t.Helper()
-	t.Run("one process", func(t *testing.T) { test(t, oneProcess) })
-	t.Run("two replicas", func(t *testing.T) { test(t, twoReplicas) })
+	t.Parallel()
+	for name, start := range map[string]setup{"one process": oneProcess, "two replicas": twoReplicas} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, start)
+		})
+	}
 }
 
 // start is a setup whose log and whose disks do not matter.
@@ -172,9 +177,16 @@ func newReplicas(t *testing.T, w io.Writer) *replicas {
 	r.config.Database, r.config.Keys = pgtest.Database(t), pgtest.Database(t)
 	r.config.MasterKey = store.NewMasterKey().Encode()
 	r.config.LimitCustomer = "0" // its customers are programs, who write without a pause
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: filepath.Join(r.dir, "nats"), NoSigs: true, NoLog: true,
-	})
+	s := outsideNATS(t, filepath.Join(r.dir, "nats"), server.RANDOM_PORT)
+	r.config.Messages = s.ClientURL()
+	t.Cleanup(r.stop)
+	return r
+}
+
+// outsideNATS starts a NATS server of somebody else's, which keeps what it has in dir.
+func outsideNATS(t *testing.T, dir string, port int) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,9 +195,7 @@ func newReplicas(t *testing.T, w io.Writer) *replicas {
 	if !s.ReadyForConnections(10 * time.Second) {
 		t.Fatal("the NATS server does not start")
 	}
-	r.config.Messages = s.ClientURL()
-	t.Cleanup(r.stop)
-	return r
+	return s
 }
 
 // start starts a replica; change changes its configuration. The first one fills
@@ -238,10 +248,15 @@ func (r *replicas) at(name string) demoInfo {
 	return info
 }
 
+// stop ends the replicas that still run, at once: nobody sends requests any more for
+// which one that ends would wait.
 func (r *replicas) stop() {
+	var group sync.WaitGroup
 	for _, x := range r.running {
-		x.end()
+		x.server.Linger = 0
+		group.Go(x.end)
 	}
+	group.Wait()
 }
 
 // elsewhere is the same person, at another replica's address.
@@ -254,6 +269,7 @@ func (c *client) elsewhere(url string) *client {
 // TestStreamGoesOnElsewhere: a stream that is followed at one replica has what
 // was written at the other, soon, and one that is resumed there has the rest.
 func TestStreamGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
 	r := newReplicas(t, t.Output())
 	a, b := r.start("a"), r.start("b")
 	maya := customer(t, r.at("a"), "maya")
@@ -297,6 +313,7 @@ func ids(events []event) (out []int64) {
 // TestPolicyHoldsEverywhere: a replica that starts with a new policy puts it in
 // force on the others at once, and an old one does not come back.
 func TestPolicyHoldsEverywhere(t *testing.T) {
+	t.Parallel()
 	var log syncBuffer
 	r := newReplicas(t, &log)
 	r.start("a")
@@ -335,6 +352,7 @@ func TestPolicyHoldsEverywhere(t *testing.T) {
 // TestOneAnswerAtATime: messages of one conversation that are sent to two
 // replicas are answered one after another.
 func TestOneAnswerAtATime(t *testing.T) {
+	t.Parallel()
 	r := newReplicas(t, t.Output())
 	replicas := []*replica{r.start("a"), r.start("b")}
 	maya := customer(t, r.at("a"), "maya")

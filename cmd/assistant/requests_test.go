@@ -280,6 +280,7 @@ func testRequests(t *testing.T, run setup) {
 // TestRemember tells how customers keep something of their own: it is used under
 // their grant, is theirs to remove, and an import's rules hold for it.
 func TestRemember(t *testing.T) {
+	t.Parallel()
 	info := startDemo(t)
 	carla, omar, visitor := customer(t, info, "carla"), customer(t, info, "omar"), customer(t, info, "")
 	mine := func(c *client) []object { return list(c.must("GET", "/api/me/records", nil), "items") }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 
 // TestRestart keeps what a data folder holds, and does not fill it twice.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	maya := customer(t, info, "maya")
@@ -51,12 +53,17 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// assistantBinary builds the program, to run it as a process that can be killed.
+// assistantBinary is the program, to run it as a process that can be killed: this one,
+// which TestMain has be the assistant where that is what it is called.
 func assistantBinary(t *testing.T) string {
 	t.Helper()
+	self, err := os.Executable()
 	bin := filepath.Join(t.TempDir(), "assistant")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	if err == nil {
+		err = os.Symlink(self, bin)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	return bin
 }
@@ -99,6 +106,7 @@ func (p *process) kill() {
 // TestKill kills the process between what a customer was told and what the
 // desk, or the answer, makes of it.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("a process is killed as Unix does it")
 	}

@@ -13,6 +13,7 @@ import (
 // TestDeletedIsNotImported: what a customer had deleted is refused with the reason,
 // by the API and by the command, until they allow it again.
 func TestDeletedIsNotImported(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	shop, maya := backend(t, info), customer(t, info, "maya")
@@ -60,6 +61,7 @@ func TestDeletedIsNotImported(t *testing.T) {
 // TestConversationKeptNoLonger: whoever reads a conversation that is removed learns
 // that it is gone, and starts anew; the log still says what was used.
 func TestConversationKeptNoLonger(t *testing.T) {
+	t.Parallel()
 	r := newReplicas(t, t.Output())
 	a := r.start("a")
 	info := r.at("a")

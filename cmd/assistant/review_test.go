@@ -77,6 +77,7 @@ func (r *reviewing) looks(query string) []object {
 // TestReviewIsSealed: without a reason nothing of an answer is opened; with one it is, and
 // that is on record before, for whoever reads the log of accesses and for the customer.
 func TestReviewIsSealed(t *testing.T) {
+	t.Parallel()
 	r := newReviewing(t)
 	item := r.listed("")[r.answer]
 	if item["question"] != "" || item["sealed"] != true || item["body"] != "sealed" || item["verdict"] != "" || item["assignee"] != nil || item["complaint"] != false || item["flags"] != 0.0 {
@@ -126,6 +127,7 @@ func TestReviewIsSealed(t *testing.T) {
 
 // TestReviewDetail: what a reviewer sees of an answer, and how its source stands.
 func TestReviewDetail(t *testing.T) {
+	t.Parallel()
 	r := newReviewing(t)
 	detail := func() object {
 		t.Helper()
@@ -193,6 +195,7 @@ func TestReviewDetail(t *testing.T) {
 
 // TestReviewVerdicts: what is found is found again, by whoever may.
 func TestReviewVerdicts(t *testing.T) {
+	t.Parallel()
 	r := newReviewing(t)
 	at := "/api/admin/citations/" + r.answer
 	for _, c := range []struct {
@@ -262,6 +265,7 @@ func TestReviewVerdicts(t *testing.T) {
 // TestReviewFlag: an agent who may read a conversation can say that something is wrong
 // with an answer in it, and nobody else can.
 func TestReviewFlag(t *testing.T) {
+	t.Parallel()
 	r := newReviewing(t)
 	path := "/api/desk/conversations/" + r.carla.conversation + "/flag"
 	flag := func(who *client, path, answer, kind string, want int) {
@@ -289,6 +293,7 @@ func TestReviewFlag(t *testing.T) {
 // TestReviewSample: a sample, and what is opened for one, is of customers who let answers
 // be measured at that moment.
 func TestReviewSample(t *testing.T) {
+	t.Parallel()
 	r := newReviewing(t)
 	article := r.carla.ask("Do you ship to Portugal?")["id"].(string)
 	r.closed(article)
@@ -346,6 +351,7 @@ func TestReviewSample(t *testing.T) {
 // TestReviewExport: the log is exported as it is listed, sealed without a reason, and a
 // spreadsheet takes nothing of it for a formula.
 func TestReviewExport(t *testing.T) {
+	t.Parallel()
 	r := newReviewing(t)
 	formula := r.omar.ask("=HYPERLINK(\"http://evil.example\") What is your returns policy?")["id"].(string)
 	r.closed(formula)
@@ -417,6 +423,7 @@ func TestReviewExport(t *testing.T) {
 // TestEvalAnswers: reviewed answers are measured under improvement only; nothing of them
 // is printed, and that they were opened is on record.
 func TestEvalAnswers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	info, stop := runDemo(t, t.Output(), "--data-dir", dir)
 	r := reviewingOf(t, info)

@@ -12,6 +12,7 @@ import (
 // what it did, within the width of a terminal; without --explain it shows what it
 // found.
 func TestSearchExplains(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "articles.jsonl")
 	articles := `{"id":"a1","title":"Returning boots","text":"Returns of boots are free."}

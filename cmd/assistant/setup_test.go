@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,7 +15,16 @@ import (
 	"candor/consent"
 )
 
+// atOnce is how many tests run side by side, if the command line does not say: most wait
+// for a clock, a process or a server more than they work.
+const atOnce = 4
+
 func TestMain(m *testing.M) {
+	if runtime.GOMAXPROCS(0) < atOnce {
+		if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(m, map[string]func(){"assistant": main})
 }
 
