@@ -146,6 +146,9 @@ func (tx *Tx) tellTicket(conv string) (agents.Ticket, error) {
 	if err != nil {
 		return t, err
 	}
+	if t.State == agents.PutOff { // so it is listed; here it is owned, and comes back in this very transaction
+		t.State = agents.Owned
+	}
 	return t, tx.sendTicket(t, t.State)
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -281,6 +282,20 @@ func takenWhilePutOff(f *fixture) {
 	}
 	if !slices.Equal(got, want) {
 		f.Errorf("it is on record: %q", got)
+	}
+	// Those who follow tickets are told that somebody has it.
+	out, err := f.Outbox(f.Context(), 1000)
+	f.must(err)
+	stood := make(map[string]int)
+	for _, o := range out {
+		var event struct{ Type, Subject string }
+		f.must(json.Unmarshal(o.Payload, &event))
+		if event.Subject == conv {
+			stood[event.Type]++
+		}
+	}
+	if stood["candor.handoff.snoozed"] > 0 || stood["candor.handoff.owned"] < 4 {
+		f.Errorf("it is told of as %v", stood)
 	}
 }
 
