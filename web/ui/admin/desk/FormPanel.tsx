@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../../shared/icons";
 
 type Props = { title: string; testid: string; close: () => void; children: ComponentChildren };
@@ -9,7 +9,8 @@ export function FormPanel({ title, testid, close, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [changed, setChanged] = useState(false);
   const [sure, setSure] = useState(false);
-  useEffect(() => {
+  // At once: who is quick types in the form before its effects run.
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     heading.current?.focus();
     return () => {
