@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"path/filepath"
 	"testing"
 
 	"candor/agents"
@@ -13,8 +12,7 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
-	"candor/internal/schematest"
-	"candor/store"
+	"candor/store/schematest"
 )
 
 const form = "%PDF-1.4\n1 0 obj<<>>endobj\nstartxref\n9\n%%EOF\n"
@@ -28,11 +26,7 @@ func TestFilesOfOutsideDesks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
-	keys, err := store.OpenKeyring(t.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
-	must(err)
-	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
-	must(err)
+	s := schematest.Open(t, t.TempDir())
 	t.Cleanup(func() { must(s.Close()) })
 	f := desktest.NewFixture(t, s)
 	live := conversation.NewLive()
@@ -49,7 +43,7 @@ func TestFilesOfOutsideDesks(t *testing.T) {
 		return a.ID
 	}
 	theirs, unsent := upload(conversation.FromCustomer), upload(conversation.FromCustomer)
-	_, err = s.PostFiles(t.Context(), c.Conversation, conversation.Message{
+	_, err := s.PostFiles(t.Context(), c.Conversation, conversation.Message{
 		ID: identity.NewID("msg"), From: conversation.FromCustomer, Segments: conversation.PlainMessage(""), Attachments: []conversation.Attachment{{ID: theirs}},
 	}, "en", conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("No.")})
 	must(err)

@@ -2,7 +2,6 @@ package agents_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -10,10 +9,9 @@ import (
 	"candor/agents"
 	"candor/agents/desktest"
 	"candor/identity"
-	"candor/internal/schematest"
 	"candor/retrieval"
 	"candor/retrieval/embedded"
-	"candor/store"
+	"candor/store/schematest"
 )
 
 // TestKnowledgeOfOutsideDesks: what is for the company's own staff is not searched for
@@ -25,11 +23,7 @@ func TestKnowledgeOfOutsideDesks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
-	keys, err := store.OpenKeyring(t.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
-	must(err)
-	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
-	must(err)
+	s := schematest.Open(t, t.TempDir())
 	t.Cleanup(func() { must(s.Close()) })
 	f := desktest.NewFixture(t, s)
 	f.Service.SetAssist(agents.Assist{Store: s, Knowledge: retrieval.NewSearcher(embedded.New(s, embedded.Options{}), s)})

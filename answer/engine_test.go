@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,10 +15,10 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
-	"candor/internal/schematest"
 	"candor/retrieval"
 	"candor/retrieval/embedded"
 	"candor/store"
+	"candor/store/schematest"
 )
 
 // secret is what the customer's order says and nothing else does.
@@ -37,19 +36,7 @@ type world struct {
 
 func newWorld(t *testing.T, a answer.Answerer) *world {
 	t.Helper()
-	dir := t.TempDir()
-	master, err := store.MakeMasterKey(filepath.Join(dir, "master.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := store.OpenKeyring(t.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), master)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := schematest.Open(t, t.TempDir())
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -3,7 +3,6 @@ package consent_test
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +14,8 @@ import (
 
 	"candor/consent"
 	"candor/identity"
-	"candor/internal/schematest"
 	"candor/store"
+	"candor/store/schematest"
 )
 
 const shop identity.SiteID = "shop"
@@ -32,15 +31,7 @@ type world struct {
 // newWorld opens a store. In a synctest bubble its clock is the bubble's.
 func newWorld(t *testing.T, p *consent.Policy) *world {
 	t.Helper()
-	dir := t.TempDir()
-	keys, err := store.OpenKeyring(t.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := schematest.Open(t, t.TempDir())
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -54,8 +45,9 @@ func newWorld(t *testing.T, p *consent.Policy) *world {
 		w.must(err)
 		w.ids[name] = id
 	}
-	w.ids["visitor"], err = s.AddVisitor(t.Context(), shop)
+	visitor, err := s.AddVisitor(t.Context(), shop)
 	w.must(err)
+	w.ids["visitor"] = visitor
 	return w
 }
 

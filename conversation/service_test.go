@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,8 +11,8 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
-	"candor/internal/schematest"
 	"candor/store"
+	"candor/store/schematest"
 )
 
 const shop identity.SiteID = "shop"
@@ -32,15 +31,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	dir := t.TempDir()
-	keys, err := store.OpenKeyring(t.Context(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(t.Context(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := schematest.Open(t, t.TempDir())
 	w := &world{T: t, store: s, turns: &journal{}, began: make(chan struct{}, 100), hold: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	w.service = conversation.NewService(ctx, s, respond(func(ctx context.Context, x conversation.Turn) {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -18,9 +17,9 @@ import (
 	"candor/conversation"
 	"candor/export"
 	"candor/identity"
-	"candor/internal/schematest"
 	"candor/retrieval"
 	"candor/store"
+	"candor/store/schematest"
 )
 
 const shop = identity.SiteID("shop")
@@ -82,10 +81,7 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{T: t}
 	ctx := t.Context()
-	keys, err := store.OpenKeyring(ctx, "sqlite:"+filepath.Join(t.TempDir(), "keys.db"), store.MasterKey{1})
-	f.must(err)
-	f.store, err = store.Open(ctx, schematest.File(t, filepath.Join(t.TempDir(), "data.db")), keys)
-	f.must(err)
+	f.store = schematest.Open(t, t.TempDir())
 	t.Cleanup(func() { f.must(f.store.Close()) })
 	policy := consent.DefaultPolicy()
 	f.must(f.store.InstallPolicy(ctx, policy))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,19 +21,8 @@ import (
 	"candor/agents/natsdesk"
 	"candor/conversation"
 	"candor/identity"
-	"candor/internal/schematest"
-	"candor/store"
+	"candor/store/schematest"
 )
-
-// openStore opens the real store in a folder.
-func openStore(t testing.TB, dir string) *store.Store {
-	t.Helper()
-	keys, err := store.OpenKeyring(context.Background(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
-	must(t, err)
-	s, err := store.Open(context.Background(), schematest.File(t, filepath.Join(dir, "candor.db")), keys)
-	must(t, err)
-	return s
-}
 
 // openBus opens an embedded server in a folder, and returns how to close it,
 // which happens at the end of the test at the latest.
@@ -49,7 +37,7 @@ func openBus(t testing.TB, o natsdesk.Options) *natsdesk.Bus {
 
 func fixture(t *testing.T) *desktest.Fixture {
 	t.Helper()
-	s := openStore(t, t.TempDir())
+	s := schematest.Open(t, t.TempDir())
 	t.Cleanup(func() { must(t, s.Close()) })
 	return desktest.NewFixture(t, s)
 }

@@ -12,6 +12,7 @@ import (
 	"candor/agents/desktest"
 	"candor/agents/natsdesk"
 	"candor/store"
+	"candor/store/schematest"
 )
 
 var leaders = flag.Int("desk.leaders", 3, "how often TestLeadersFall takes away the server that leads the stream of handoffs")
@@ -24,7 +25,7 @@ func TestLeadersFall(t *testing.T) {
 	bus := openOutside(t, natsdesk.Options{URL: c.url(0) + "," + c.url(1) + "," + c.url(2), Replicas: 3})
 	ready(t, bus)
 	c.replicated(t, "HANDOFFS")
-	s := openStore(t, t.TempDir())
+	s := schematest.Open(t, t.TempDir())
 	t.Cleanup(func() { must(t, s.Close()) })
 	desktest.NewFixture(t, s)
 	background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, s) })
@@ -49,7 +50,7 @@ func TestHandedOverWithoutNATS(t *testing.T) {
 	server := outside(t, dir, port)
 	bus := openOutside(t, natsdesk.Options{URL: fmt.Sprintf("nats://127.0.0.1:%d", port)})
 	ready(t, bus)
-	s := openStore(t, t.TempDir())
+	s := schematest.Open(t, t.TempDir())
 	t.Cleanup(func() { must(t, s.Close()) })
 	desktest.NewFixture(t, s)
 	background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, s) })

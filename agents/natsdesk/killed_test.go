@@ -22,6 +22,7 @@ import (
 	"candor/conversation"
 	"candor/identity"
 	"candor/store"
+	"candor/store/schematest"
 )
 
 var (
@@ -38,7 +39,7 @@ func TestKilled(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	s := openStore(t, dir)
+	s := schematest.Open(t, dir)
 	desktest.NewFixture(t, s)
 	must(t, s.Close())
 	var acknowledged []string
@@ -46,7 +47,7 @@ func TestKilled(t *testing.T) {
 		acknowledged = append(acknowledged, killAfter(t, dir, 1+rand.IntN(2**killHandoffs))...)
 	}
 
-	s = openStore(t, dir)
+	s = schematest.Open(t, dir)
 	t.Cleanup(func() { must(t, s.Close()) })
 	bus := openBus(t, natsdesk.Options{Dir: filepath.Join(dir, "jetstream")})
 	drain(t, bus, s)
@@ -140,7 +141,7 @@ func killAfter(t *testing.T, dir string, n int) []string {
 }
 
 func handOffUntilKilled(t *testing.T, dir string) {
-	s := openStore(t, dir)
+	s := schematest.Open(t, dir)
 	bus, err := natsdesk.Open(t.Context(), natsdesk.Options{URL: natsdesk.Embedded, Dir: filepath.Join(dir, "jetstream")})
 	must(t, err)
 	background(t, func(ctx context.Context) error { return bus.PublishOutbox(ctx, s) })

@@ -16,6 +16,21 @@ import (
 	"candor/store"
 )
 
+// Open opens a store, and its keyring, in a folder: the one that is there, or a new one.
+// Who opens it closes it.
+func Open(tb testing.TB, dir string) *store.Store {
+	tb.Helper()
+	keys, err := store.OpenKeyring(context.Background(), "sqlite:"+filepath.Join(dir, "keys.db"), store.MasterKey{1})
+	if err != nil {
+		tb.Fatalf("open a keyring: %v", err)
+	}
+	s, err := store.Open(context.Background(), File(tb, filepath.Join(dir, "candor.db")), keys)
+	if err != nil {
+		tb.Fatalf("open a store: %v", err)
+	}
+	return s
+}
+
 // File makes an SQLite file that holds the schema of the data and no more, and returns its
 // URL, for a store that is opened next. One that is there stays as it is.
 func File(tb testing.TB, path string) string {

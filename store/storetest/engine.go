@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"candor/internal/schematest"
 	"candor/store"
+	"candor/store/schematest"
 )
 
 // Engine is a kind of database that the suite runs on: SQLite or Postgres.
