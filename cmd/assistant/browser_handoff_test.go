@@ -164,6 +164,19 @@ func TestHandoffInBrowser(t *testing.T) {
 	shop.see(inWidget(".log"), "It leaves today.")
 	shop.audits("handoff-return")
 
+	// Another tab before it is as good as a closed chat.
+	tab := func(state string) {
+		shop.eval(`(d => (Object.defineProperty(d, "visibilityState", { value: "` + state + `", configurable: true }), d.dispatchEvent(new Event("visibilitychange"))))(` + inWidget(".log") + `.ownerDocument)`)
+	}
+	tab("hidden")
+	sam.must("POST", desk+"/messages", object{"text": "Anything else?"})
+	shop.see(last(".theirs"), "Anything else?")
+	if got := sam.must("GET", desk, nil); got["read"].(object)["customer"] == got["last_seq"] {
+		t.Error("what came behind another tab counts as read")
+	}
+	tab("visible")
+	shop.see(test("new")+`.nextElementSibling`, "Anything else?")
+
 	// Solved, or not; and how it was.
 	sam.must("POST", desk+"/resolve", nil)
 	shop.see(test("outcome"), "Is it solved?")

@@ -123,6 +123,7 @@ function start(script: HTMLScriptElement): Candor {
 
   function close(): void {
     panel.hidden = true;
+    if (ready) post({ candor: "hidden" });
     label();
     launcher.focus();
   }

@@ -16,7 +16,8 @@ export type ToFrame =
       fresh: boolean;
     }
   | { candor: "ask"; text: string }
-  | { candor: "shown" };
+  | { candor: "shown" }
+  | { candor: "hidden" };
 
 /**
  * From the chat to the page. `identify`: the session ended, a new token is

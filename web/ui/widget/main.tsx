@@ -4,6 +4,7 @@ import { App } from "./App";
 import { ask, start } from "./chat";
 import { embedded, listen } from "./parent";
 import { answersRenewal } from "./session";
+import { store } from "./state";
 import { loadWords } from "./words";
 
 async function main(): Promise<void> {
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
     },
     ask,
     shown: () => document.querySelector<HTMLTextAreaElement>("#composer")?.focus(),
+    hidden: () => store.set({ away: true }),
   });
 }
 

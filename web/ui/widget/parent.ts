@@ -3,7 +3,7 @@ import type { ToFrame, ToPage } from "../shared/frame";
 
 export type Hello = Extract<ToFrame, { candor: "hello" }>;
 
-type Listener = { hello(h: Hello): void; ask(text: string): void; shown(): void };
+type Listener = { hello(h: Hello): void; ask(text: string): void; shown(): void; hidden(): void };
 
 const origin = new URLSearchParams(location.search).get("parent") ?? "";
 
@@ -26,6 +26,8 @@ export function listen(listener: Listener): void {
         return listener.ask(String(event.data.text));
       case "shown":
         return listener.shown();
+      case "hidden":
+        return listener.hidden();
     }
   });
   tell({ candor: "ready" });

@@ -71,6 +71,8 @@ export type ChatState = {
   wait?: Wait;
   assignee?: string;
   read?: ReadMarks;
+  /** The customer has not seen the chat since it was loaded, or last closed or left for another tab. */
+  away: boolean;
   /** What will go along with the message that is being typed. */
   attached: Attached[];
   /** What the chat shows of people, once it is loaded. */
@@ -98,6 +100,7 @@ export const initial: ChatState = {
   answers: {},
   expected: [],
   state: "pending",
+  away: true,
   attached: [],
   consentsFailed: false,
   offers: {},

@@ -8,30 +8,30 @@ import { came } from "./state";
 export function useReading(chat: ChatState): void {
   const newest = chat.messages.at(-1)?.seq ?? 0;
   useEffect(() => {
-    const log = document.querySelector(".log")!;
-    const since = performance.now();
-    let visible = false;
-    const look = () => visible && document.visibilityState === "visible" && read(newest);
+    let shown = false;
+    function look() {
+      if (document.visibilityState !== "visible") return store.set({ away: true });
+      if (!shown) return;
+      if (store.get().away) {
+        came(store.get());
+        store.set({ away: false });
+      }
+      read(newest);
+    }
+    // In a frame that is not shown nothing intersects. One that observes anew is told
+    // where it stands, so whoever comes back is seen however soon that is.
     const observer = new IntersectionObserver((entries) => {
-      const before = visible;
-      visible = entries.at(-1)!.isIntersecting;
-      // A chat that is not shown may be told of nothing until the page shows it again.
-      if (visible && !before && (hidden || performance.now() - since > drawn)) came(store.get());
-      hidden = !visible;
+      shown = entries.at(-1)!.isIntersecting;
       look();
     });
-    // A frame that is not shown has nothing that intersects.
-    observer.observe(log);
+    observer.observe(document.querySelector(".log")!);
     document.addEventListener("visibilitychange", look);
     return () => {
       observer.disconnect();
       document.removeEventListener("visibilitychange", look);
     };
-  }, [newest, chat.conversation]);
+  }, [newest, chat.conversation, chat.away]);
 }
-
-const drawn = 1000; // ms, within which a chat that is shown has been drawn
-let hidden = false;
 
 // The mark only rises; what fails now is said with the next message, or on return.
 function read(seq: number): void {
