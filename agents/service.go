@@ -83,7 +83,7 @@ type Service struct {
 	store   Store
 	gate    *consent.Gate
 	notices Notices
-	// taken is told of conversations that the assistant has lost.
+	// taken is told of conversations that the assistant has lost, or had lost before.
 	taken  func(conversation string)
 	assist Assist
 	behind background
@@ -91,8 +91,8 @@ type Service struct {
 
 var _ Desk = (*Service)(nil)
 
-// NewService returns a desk. taken is called, after the commit, with each
-// conversation that a person takes over.
+// NewService returns a desk. taken is called with each conversation that a person has who
+// did something to it, after the commit.
 func NewService(s Store, g *consent.Gate, n Notices, taken func(string)) *Service {
 	return &Service{store: s, gate: g, notices: n, taken: taken}
 }
@@ -153,6 +153,19 @@ func (s *Service) tickets(ctx context.Context, who identity.Principal, queue str
 			tickets[i].Summary, stamps[c.ID] = summary(m), stamp
 		}
 	}
+	// SECURITY: some may have gone to another queue while they were read.
+	now, err := s.store.Tickets(ctx, queue)
+	if err != nil {
+		return nil, err
+	}
+	if now, err = s.served(ctx, who, now); err != nil {
+		return nil, err
+	}
+	there := make(map[string]bool, len(now))
+	for _, t := range now {
+		there[t.Conversation] = true
+	}
+	tickets = slices.DeleteFunc(tickets, func(t Ticket) bool { return !there[t.Conversation] })
 	if err := s.recordQueue(ctx, who, tickets, stamps); err != nil {
 		return nil, err
 	}
@@ -201,6 +214,10 @@ func (s *Service) Get(ctx context.Context, who identity.Principal, id string) (V
 	for range maxViews {
 		v, quoted, scope, err := s.view(ctx, who, id)
 		if err != nil {
+			return View{}, err
+		}
+		// SECURITY: it may have gone to another queue while it was read.
+		if _, err := s.ticket(ctx, who, id); err != nil {
 			return View{}, err
 		}
 		// SECURITY: what was read must still be permitted once all of it is read, and
@@ -311,13 +328,19 @@ func (s *Service) once(ctx context.Context, who identity.Principal, id string, d
 	}
 	by := By{Staff: who.Staff, Queue: who.Queue, Request: conversation.RequestID(ctx)}
 	err := do(by)
-	if err == nil || by.Request == "" {
+	if err != nil && by.Request != "" {
+		if done, e := s.store.Done(ctx, by, id); e == nil && done {
+			err = nil
+		}
+	}
+	if err != nil {
 		return err
 	}
-	if done, e := s.store.Done(ctx, by, id); e == nil && done {
-		return nil
+	// What was done before may have been undone since: the assistant then goes on.
+	if now, err := s.store.Conversation(ctx, id); err != nil || now.Assignee == who.Staff {
+		s.taken(id)
 	}
-	return err
+	return nil
 }
 
 func (s *Service) actBy(ctx context.Context, who identity.Principal, by By, id string, make func(c conversation.Conversation, brand string) Action) error {
@@ -335,17 +358,7 @@ func (s *Service) actBy(ctx context.Context, who identity.Principal, by By, id s
 	a := make(c, site.Name)
 	a.Kept = who.Has(identity.RoleSupervisor)
 	a.Joined = notice(s.notices.Joined(c.Language, who.Name))
-	if err := s.store.Act(ctx, by, id, a); err != nil {
-		return err
-	}
-	if a.Trigger != conversation.AgentClaims && a.Trigger != conversation.AgentReplies {
-		return nil
-	}
-	// What was done before may have been undone since: the assistant then goes on.
-	if now, err := s.store.Conversation(ctx, id); err != nil || now.Assignee == who.Staff {
-		s.taken(id)
-	}
-	return nil
+	return s.store.Act(ctx, by, id, a)
 }
 
 func notice(text string) *conversation.Message {

@@ -20,10 +20,29 @@ import (
 // looks is a store that tells what was recorded in it, and may fail to.
 type looks struct {
 	Store
-	mu   sync.Mutex
-	all  []consent.Access
-	fail error
-	once bool // it fails no second time
+	mu    sync.Mutex
+	all   []consent.Access
+	fail  error
+	once  bool   // it fails no second time
+	while func() // runs when messages are read next
+}
+
+func (l *looks) Messages(ctx context.Context, conv string) ([]conversation.Message, error) {
+	l.mu.Lock()
+	while := l.while
+	l.while = nil
+	l.mu.Unlock()
+	if while != nil {
+		while()
+	}
+	return l.Store.Messages(ctx, conv)
+}
+
+// reading runs something while a view or a queue is read the next time.
+func (l *looks) reading(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.while = do
 }
 
 func (l *looks) Accessed(ctx context.Context, some ...consent.Access) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type Fixture struct {
 
 	site  identity.SiteID
 	looks *looks
+	taken atomic.Int64 // how often the assistant was told that it has lost a conversation
 }
 
 // NewFixture makes a company in an empty store, with one site, and the default policy
@@ -44,7 +46,7 @@ func NewFixture(t *testing.T, s Store) *Fixture {
 	must(t, s.AddSite(t.Context(), identity.Site{ID: f.site, Name: Brand, Secret: []byte("0123456789abcdef0123456789abcdef")},
 		identity.NewSecret("key")))
 	f.looks = &looks{Store: s}
-	f.Service = agents.NewService(f.looks, f.Gate, phrases{}, func(string) {})
+	f.Service = agents.NewService(f.looks, f.Gate, phrases{}, func(string) { f.taken.Add(1) })
 	f.Connect = func(*testing.T, identity.Principal, string) agents.Desk { return f.Service }
 	return f
 }

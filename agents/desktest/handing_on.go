@@ -189,7 +189,15 @@ func testSuggest(t *testing.T, f *Fixture) {
 	if s.Text != drafted || len(s.Sentences) != 1 || !slices.Equal(s.NotShared, []consent.Category{"orders"}) {
 		t.Errorf("the suggestion is %+v", s)
 	}
-	must(t, ana.Desk.Send(t.Context(), ana.Who, c.Conversation, agents.Reply{Text: drafted, Suggestion: s.ID}))
+	// Whoever does not know whether it was sent says so again, and the assistant is told
+	// again that it has lost the conversation: the first time it may not have been.
+	ctx := conversation.WithMessageID(t.Context(), "msg_draft")
+	for n := range int64(2) {
+		must(t, ana.Desk.Send(ctx, ana.Who, c.Conversation, agents.Reply{Text: drafted, Suggestion: s.ID}))
+		if got := f.taken.Load(); got != n+1 {
+			t.Errorf("the assistant was told %d times, want %d", got, n+1)
+		}
+	}
 	_, messages := c.See(t)
 	if last := messages[len(messages)-1]; !last.Assisted || last.Text() != drafted {
 		t.Errorf("the customer reads %+v", last)

@@ -195,3 +195,33 @@ func testOutsideQueues(t *testing.T, f *Fixture) {
 		t.Errorf("the queue is %+v", got)
 	}
 }
+
+// testMovedWhileRead: what goes to another queue while it is read is not shown to who has
+// the former one alone.
+func testMovedWhileRead(t *testing.T, f *Fixture) {
+	f.addQueue(t, "elsewhere")
+	lead, ana, out := f.Hire(t, "Lea", identity.RoleSupervisor), f.Hire(t, "Ana", identity.RoleAgent), f.HireOutside(t, "Olga", f.Queue)
+	ana.Who.Queue = f.Queue
+	var c *Customer
+	move := func(queue string) {
+		t.Helper()
+		must(t, f.Service.Transfer(t.Context(), lead.Who, c.Conversation, agents.Transfer{Queue: queue}))
+	}
+	away := func() {
+		move("elsewhere")
+		c.Say(t, "canary-later")
+	}
+	for _, a := range []Agent{ana, out} {
+		c = f.Waiting(t, "canary-words")
+		c.ShareWith(t, Acme, consent.Conversation, true)
+		f.looks.reading(away)
+		if view, err := a.Desk.Get(t.Context(), a.Who, c.Conversation); !errors.Is(err, conversation.ErrNotFound) || len(view.Messages) > 0 {
+			t.Errorf("%s gets %+v, %v", a.Who.Name, view, err)
+		}
+		move(f.Queue)
+		f.looks.reading(away)
+		if got := f.queue(t, a); len(got) != 0 {
+			t.Errorf("the queue of %s is %+v", a.Who.Name, got)
+		}
+	}
+}

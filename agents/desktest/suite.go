@@ -54,6 +54,7 @@ func Run(t *testing.T, setup func(t *testing.T) *Fixture) {
 		{"an outside desk helps without being told", testOutsideBlind},
 		{"an outside desk asks for words too", testOutsideAsks},
 		{"an outside desk has its queues only", testOutsideQueues},
+		{"what moves while it is read is not shown", testMovedWhileRead},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, setup(t)) })
 	}
