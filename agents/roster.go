@@ -20,8 +20,11 @@ const (
 const (
 	// PresenceLife is how long a status holds that is not repeated: three heartbeats.
 	PresenceLife = 45 * time.Second
+	// GoneAfter is after how long without a sign of them somebody has disappeared who
+	// said that they are there.
+	GoneAfter = 2 * time.Minute
 	// MaxLapses is after how many reservations in a row that somebody let lapse they
-	// are away.
+	// are away. Those that ran side by side are one.
 	MaxLapses = 3
 )
 

@@ -65,6 +65,9 @@ type Store interface {
 	// QueuesOf returns the queues that a member of staff serves; none: all, but none at an
 	// outside desk.
 	QueuesOf(ctx context.Context, staff identity.StaffID) ([]string, error)
+	// Working notes that a member of staff does something at the desk. Who has said within
+	// GoneAfter that they are there, or done something since, is there still.
+	Working(ctx context.Context, staff identity.StaffID) error
 	TransferStore
 	consent.AccessLog
 }
@@ -106,11 +109,18 @@ const maxViews = 5
 // maxRecords bounds the records shown beside a conversation.
 const maxRecords = 50
 
+// working notes that somebody is there. Where that fails they are heard of at their next
+// call, or what they do now fails too.
+func (s *Service) working(ctx context.Context, who identity.Principal) {
+	_ = s.store.Working(ctx, who.Staff)
+}
+
 // Queue returns the tickets of a queue.
 func (s *Service) Queue(ctx context.Context, who identity.Principal, queue string) ([]Ticket, error) {
 	if !who.Has(deskRoles...) {
 		return nil, ErrForbidden
 	}
+	s.working(ctx, who)
 	for range maxViews {
 		tickets, err := s.tickets(ctx, who, queue)
 		// Who was erased while it was read is not in it any more, nor what was taken back.
@@ -211,6 +221,7 @@ func (s *Service) Get(ctx context.Context, who identity.Principal, id string) (V
 	if !who.Has(deskRoles...) {
 		return View{}, ErrForbidden
 	}
+	s.working(ctx, who)
 	for range maxViews {
 		v, quoted, scope, err := s.view(ctx, who, id)
 		if err != nil {
@@ -326,6 +337,7 @@ func (s *Service) once(ctx context.Context, who identity.Principal, id string, d
 	if !who.Has(deskRoles...) {
 		return ErrForbidden
 	}
+	s.working(ctx, who)
 	by := By{Staff: who.Staff, Queue: who.Queue, Request: conversation.RequestID(ctx)}
 	err := do(by)
 	if err != nil && by.Request != "" {

@@ -28,17 +28,18 @@ type PointKind string
 
 // Point kinds.
 const (
-	Wants       PointKind = "wants"    // the customer's first question
-	Latest      PointKind = "latest"   // their newest
-	AnsweredBy  PointKind = "answered" // what they were told
-	Missing     PointKind = "missing"  // what was not found, or a category that was not to be used
-	SharedPoint PointKind = "shared"   // a category that the reader may see
-	Left        PointKind = "left"     // what nobody has answered
+	Wants       PointKind = "wants"       // the customer's first question
+	Latest      PointKind = "latest"      // their newest
+	AnsweredBy  PointKind = "answered"    // what they were told
+	Missing     PointKind = "missing"     // what was not found
+	NotAllowed  PointKind = "not_allowed" // a category that was wanted for an answer, and not to be used
+	SharedPoint PointKind = "shared"      // a category that the reader may see
+	Left        PointKind = "left"        // what nobody has answered
 )
 
 // Point is one thing that a summary says, and where it is from.
 type Point struct {
-	Kind PointKind `json:"kind" enum:"wants,latest,answered,missing,shared,left"`
+	Kind PointKind `json:"kind" enum:"wants,latest,answered,missing,not_allowed,shared,left"`
 	Text string    `json:"text"`
 	// Masked is whether the text is a note in the place of what the reader may not see.
 	Masked   bool             `json:"masked,omitempty"`
@@ -78,6 +79,9 @@ func (a Answered) Helped() bool {
 func (a Answered) lacked() bool {
 	return slices.Contains([]string{SuggestionPartial, SuggestionDeclined, SuggestionInterrupted, "needs_consent", "clarify"}, a.Status)
 }
+
+// waits reports whether nothing was missing but that something may be used.
+func (a Answered) waits() bool { return a.Status == "needs_consent" && len(a.Wanted) > 0 }
 
 // Excerpt is what a message says that the reader of a summary may see, and what it was
 // made from.
@@ -139,7 +143,12 @@ func extract(scope consent.Scope, messages []conversation.Message, answered []An
 		out.Points = append(out.Points, asked(messages)...)
 		out.Points = append(out.Points, told(scope, messages, answered, p)...)
 	}
-	out.Points = append(out.Points, standing(scope, answered, records, p)...)
+	for _, x := range standing(scope, answered, records, p) {
+		// What its message says already is not said again.
+		if x.Kind != Left || !slices.ContainsFunc(out.Points, func(o Point) bool { return o.Text == x.Text }) {
+			out.Points = append(out.Points, x)
+		}
+	}
 	return out
 }
 
@@ -243,15 +252,19 @@ func standing(scope consent.Scope, answered []Answered, records []Made, p phrase
 		if n++; n > maxMissing {
 			break
 		}
-		if words && a.Question != "" {
-			out = append(out, Point{Kind: Missing, Text: shorten(a.Question, maxPointRunes), Sources: []PointSource{{Answer: a.ID}}})
+		if words && a.Question != "" && !a.waits() {
+			kind := Missing
+			if a.Status == SuggestionInterrupted { // nobody has looked to the end
+				kind = Left
+			}
+			out = append(out, Point{Kind: kind, Text: shorten(a.Question, maxPointRunes), Sources: []PointSource{{Answer: a.ID}}})
 		}
 		for _, c := range a.Wanted {
 			if _, ok := scope.Permits(c, scope.Reader()); ok || seen[c] {
 				continue
 			}
 			seen[c] = true
-			out = append(out, Point{Kind: Missing, Text: p.category(c), Category: c, Sources: []PointSource{{Answer: a.ID}}})
+			out = append(out, Point{Kind: NotAllowed, Text: p.category(c), Category: c, Sources: []PointSource{{Answer: a.ID}}})
 		}
 	}
 	for _, c := range scope.Searchable() {

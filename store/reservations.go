@@ -175,7 +175,9 @@ func erasedMeanwhile(err error) bool {
 	return errors.Is(err, conversation.ErrNotFound) || errors.Is(err, consent.ErrUnknownCustomer)
 }
 
-// lapse ends the reservation of a ticket if it is over.
+// lapse ends the reservation of a ticket if it is over. It counts against whom it was kept
+// for unless it ran beside another one that they took, passed or let lapse: nobody can
+// take two at once.
 func (tx *Tx) lapse(ticket string) error {
 	staff, err := collect(tx.ctx, tx.tx, scanString,
 		"SELECT reserved FROM tickets WHERE id = ? AND reserved <> '' AND reserved_until <= ? AND state = 'waiting'", ticket, micros(tx.Now))
@@ -188,7 +190,9 @@ func (tx *Tx) lapse(ticket string) error {
 	if err := tx.implicitSeat(identity.StaffID(staff[0])); err != nil {
 		return err
 	}
-	if _, err := tx.exec("UPDATE seats SET lapsed = lapsed + 1 WHERE staff = ?", staff[0]); err != nil {
+	if _, err := tx.exec(`UPDATE seats SET lapsed = lapsed + 1, lapses_from = ? WHERE staff = ?
+		AND lapses_from <= (SELECT COALESCE(MAX(e.at), 0) FROM ticket_events e WHERE e.ticket = ? AND e.kind = 'reserved')`,
+		micros(tx.Now), staff[0], ticket); err != nil {
 		return err
 	}
 	return tx.ticketEvent(ticket, agents.TicketLapsed, "", staff[0])
@@ -202,7 +206,7 @@ func (tx *Tx) unreserve(ticket string) error {
 
 // responded notes that who was given tickets is there after all.
 func (tx *Tx) responded(staff identity.StaffID) error {
-	_, err := tx.exec("UPDATE seats SET lapsed = 0 WHERE staff = ? AND lapsed > 0", staff)
+	_, err := tx.exec("UPDATE seats SET lapsed = 0, lapses_from = ? WHERE staff = ?", micros(tx.Now), staff)
 	return err
 }
 

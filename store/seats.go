@@ -198,3 +198,22 @@ func (s *Store) Heard(ctx context.Context, staff identity.StaffID, says agents.S
 		return err
 	})
 }
+
+// Working notes that a member of staff does something at the desk, if they said not long
+// ago that they are there: four times in the time after which they would be gone.
+func (s *Store) Working(ctx context.Context, staff identity.StaffID) error {
+	const due = "staff = ? AND attended > now_micros() - CAST(? AS BIGINT) AND attended <= now_micros() - CAST(? AS BIGINT)"
+	args := []any{staff, agents.GoneAfter.Microseconds(), (agents.GoneAfter / 4).Microseconds()}
+	var one int
+	err := s.reads.QueryRowContext(ctx, "SELECT 1 FROM seats WHERE "+due, args...).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("UPDATE seats SET attended = ? WHERE "+due, append([]any{micros(tx.Now)}, args...)...)
+		return err
+	})
+}

@@ -100,7 +100,7 @@ type app struct {
 // newApp opens everything that a configuration names. The demo is nil but in
 // demo mode; newApp fills in nothing of it.
 func newApp(ctx context.Context, c Config, demo *web.Demo, log *slog.Logger) (a *app, err error) {
-	a = &app{config: c, log: log, gone: goneAfter, logWatch: newLogWatch(log), unreadAfter: unreadAfter, demo: demo != nil}
+	a = &app{config: c, log: log, gone: agents.GoneAfter, logWatch: newLogWatch(log), unreadAfter: unreadAfter, demo: demo != nil}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"candor/answer"
 	"candor/answer/openai"
@@ -257,6 +258,37 @@ func TestSuggestModel(t *testing.T) {
 	maya.agent.must("GET", maya.desk, nil)
 	if len(s.Prompts()) != before {
 		t.Error("another company's model was given the conversation")
+	}
+}
+
+// TestSummaryOfWhatIsOpen: what was not to be used is not said to be missing, nor what
+// nobody had looked for to the end when a person was asked for.
+func TestSummaryOfWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	info, s := serveModel(t, consent.BrandAI, openaitest.Says("-"))
+	maya := customer(t, info, "maya")
+	if a := maya.ask("Where is my order " + maysOrder + "?"); a["status"] != "needs_consent" {
+		t.Fatalf("without consent: %v", a)
+	}
+	s.Behave(func(_ http.ResponseWriter, r *http.Request, _ openaitest.Prompt) { <-r.Context().Done() })
+	before := len(s.Prompts())
+	const question = "How long do I have to return a jacket?"
+	posted := maya.must("POST", "/api/conversations/"+maya.conversation+"/messages", object{"text": question})
+	for deadline := time.Now().Add(time.Minute); len(s.Prompts()) == before; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the model is not asked")
+		}
+	}
+	maya.must("POST", "/api/conversations/"+maya.conversation+"/handoff", object{})
+	if a := maya.finished(posted["answer_id"].(string)); a["status"] != "interrupted" {
+		t.Fatalf("in the middle of it: %v", a)
+	}
+	var got []string
+	for _, p := range list(staff(t, info, "agent@fernhill.example").must("GET", "/api/desk/conversations/"+maya.conversation, nil)["summary"].(object), "points") {
+		got = append(got, fmt.Sprintf("%s: %s", p["kind"], p["text"]))
+	}
+	if want := []string{"wants: Where is my order " + maysOrder + "?", "latest: " + question, "not_allowed: your orders"}; !slices.Equal(got, want) {
+		t.Errorf("the summary is %q, want %q", got, want)
 	}
 }
 

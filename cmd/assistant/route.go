@@ -17,8 +17,6 @@ const (
 	routeInterval = time.Second
 	// routePause is between two looks that are woken: a busy desk wakes at every message.
 	routePause = 50 * time.Millisecond
-	// goneAfter is after how long without a heartbeat an agent has disappeared.
-	goneAfter = 2 * time.Minute
 )
 
 // routing is what the web asks about who serves what.

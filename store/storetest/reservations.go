@@ -172,10 +172,48 @@ func lapses(f *fixture) {
 		f.Error("the waiting time began anew")
 	}
 	// A claim of one's own is a sign of life.
-	f.exec("UPDATE seats SET lapsed = 2")
+	f.exec("UPDATE seats SET lapsed = 2, lapses_from = 0")
 	f.claim(a, conv)
 	if f.load(a).Lapsed != 0 || f.load(b).Lapsed != 2 {
 		f.Errorf("after a claim: %+v, %+v", f.load(a), f.load(b))
+	}
+}
+
+// besideEachOther: nobody can take two at once, so what lapses beside another one is one
+// lapse, and none beside one that was taken.
+func besideEachOther(f *fixture) {
+	f.reserving(30 * time.Second)
+	a := f.agent("stf_a")
+	var all []string
+	for range 4 {
+		conv := f.talk(f.strangers().maya)
+		f.handOff(conv)
+		all = append(all, conv)
+	}
+	lapsed := func(what string, want int) {
+		f.Helper()
+		if got := f.load(a).Lapsed; got != want {
+			f.Errorf("%s: %d lapsed, want %d", what, got, want)
+		}
+	}
+	if got := f.routed(all[3], a); got != a {
+		f.Fatalf("it is kept for %q", got)
+	}
+	f.pass(10 * time.Second)
+	f.claim(a, all[0])
+	f.pass(20 * time.Second)
+	f.must(f.Lapse(f.Context()))
+	lapsed("beside one that was taken", 0)
+	for n := range agents.MaxLapses {
+		if got := f.routed(all[3], a); got != a {
+			f.Fatalf("the %d. time it is kept for %q", n, got)
+		}
+		f.pass(30 * time.Second)
+		f.must(f.Lapse(f.Context()))
+		lapsed("beside each other", n+1)
+	}
+	if got := f.routed(all[3], a); got != "" {
+		f.Errorf("after %d it is kept for %q", agents.MaxLapses, got)
 	}
 }
 
@@ -270,7 +308,15 @@ func disappears(f *fixture) {
 	if f.state(conv).Assignee != a {
 		f.Error("it was taken from who is back")
 	}
+	// What they do is a sign of them too; over NATS there is no other.
+	for range 4 {
+		f.pass(silent / 2)
+		f.must(f.Working(f.Context(), a))
+		f.must(f.Working(f.Context(), b))
+		silentOnes("who works")
+	}
 	f.pass(silent)
+	f.must(f.Working(f.Context(), a)) // too late: somebody else may have been given it
 	takenBack(b, notice, false)
 	takenBack(a, notice, true)
 	seq := f.state(conv).LastSeq

@@ -87,6 +87,7 @@ var tests = []test{
 	{"desk: anything in any order", 0, anyOrder},
 	{"routing: kept for one", 0, reservations},
 	{"routing: lapses", inTime, lapses},
+	{"routing: lapses beside each other", inTime, besideEachOther},
 	{"routing: kept for one of many", 0, oneReservation},
 	{"routing: an agent disappears", inTime, disappears},
 	{"routing: how long others waited", inTime, waitingTimes},
