@@ -197,18 +197,18 @@ func (s *Store) Conversation(ctx context.Context, id string) (conversation.Conve
 	return getConversation(ctx, s.reads, id)
 }
 
-// Latest returns the customer's latest conversation that is not resolved, or that a
-// message would return to the person who had it.
+// Latest returns the customer's latest conversation that is not resolved, else the latest
+// that a person had not long ago: what they said in it can still be read, and rated.
 func (s *Store) Latest(ctx context.Context, customer identity.CustomerID) (conversation.Conversation, bool, error) {
 	latest, err := collect(ctx, s.reads, scanConversation, "SELECT "+conversationColumns+` FROM conversations
-		WHERE customer = ? AND (state <> ? OR resolved > 0 AND last_owner <> '') AND `+present("conversations.customer")+" ORDER BY updated DESC, id LIMIT 10",
-		customer, conversation.Resolved)
+		WHERE customer = ? AND (state <> ? OR resolved > 0 AND last_owner <> '') AND `+present("conversations.customer")+" ORDER BY CASE WHEN state = ? THEN 1 ELSE 0 END, updated DESC, id LIMIT 10",
+		customer, conversation.Resolved, conversation.Resolved)
 	for _, c := range latest {
-		returns := true
+		recent := true
 		if c.State == conversation.Resolved {
-			returns, err = returnsToDesk(ctx, s.reads, c.ID)
+			_, recent, err = lastHad(ctx, s.reads, c.ID)
 		}
-		if err != nil || returns {
+		if err != nil || recent {
 			return c, err == nil, err
 		}
 	}

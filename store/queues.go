@@ -298,25 +298,30 @@ func (tx *Tx) toPerson(c *conversation.Conversation, t agents.Ticket, who identi
 // to the person who had it: they resolved it, or it went quiet, no longer ago than its
 // queue says, and its customer has not said since that it is solved.
 func returnsToDesk(ctx context.Context, db querier, conv string) (bool, error) {
-	var outcome string
+	outcome, recent, err := lastHad(ctx, db, conv)
+	return recent && (outcome == outcomeResolved || outcome == outcomeQuiet), err
+}
+
+// lastHad returns how the last ticket of a resolved conversation ended that a person had,
+// and whether that is no longer ago than its queue says that it can return.
+func lastHad(ctx context.Context, db querier, conv string) (ended string, recent bool, err error) {
 	var resolved, now int64
 	var body sql.NullString
-	err := db.QueryRowContext(ctx, `SELECT t.outcome, c.resolved, now_micros(), q.body FROM conversations c
+	err = db.QueryRowContext(ctx, `SELECT t.outcome, c.resolved, now_micros(), q.body FROM conversations c
 		JOIN tickets t ON t.conversation = c.id LEFT JOIN queues q ON q.name = t.queue
 		WHERE c.id = ? AND c.resolved > 0 AND c.last_owner <> '' ORDER BY t.closed DESC, t.opened DESC, t.id DESC LIMIT 1`, conv).
-		Scan(&outcome, &resolved, &now, &body)
+		Scan(&ended, &resolved, &now, &body)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return "", false, nil
 	}
 	if err != nil {
-		return false, sqlError("read the last ticket", err)
+		return "", false, sqlError("read the last ticket", err)
 	}
 	var q agents.Queue
 	if body.Valid && json.Unmarshal([]byte(body.String), &q) != nil {
-		return false, errors.New("a stored queue does not read")
+		return "", false, errors.New("a stored queue does not read")
 	}
-	ended := outcome == outcomeResolved || outcome == outcomeQuiet
-	return ended && now-resolved < time.Duration(q.Reopen).Microseconds(), nil
+	return ended, now-resolved < time.Duration(q.Reopen).Microseconds(), nil
 }
 
 // MayConfirm reports whether the customer of a conversation may say whether it is solved: a

@@ -125,6 +125,22 @@ func TestHandoffInBrowser(t *testing.T) {
 	shop.see(test("seen"), "Seen")
 	shop.audits("handoff-talk")
 
+	// What nobody sees of the field scrolls with the list, or the page would be as long as that.
+	shop.click(last("[data-testid=edit]"))
+	shop.see(inWidget(`[data-testid=editor]`), "Save")
+	if within := shop.eval(inWidget(`[data-testid=editor] label`) + `.offsetParent.className`); within != "log" {
+		t.Errorf("the label of a message that is changed is placed in %q", within)
+	}
+	shop.press(kb.Escape)
+
+	// What was shared says how it is, also once that has ended.
+	sam.must("POST", desk+"/ask-consent", object{"categories": []string{"orders"}})
+	shop.click(test("offer-standing"))
+	shop.see(test("offer-outcome"), "")
+	shop.see(last("[data-testid=offer-outcome]"), "They can see it now.")
+	customer(t, info, "maya").consent(change("agent_assist", "orders", "human_agents", false))
+	shop.see(last("[data-testid=offer-outcome]"), "It is no longer used.")
+
 	// A message with a file that is written while the line is cut goes out once.
 	lb.set(cut)
 	shop.attach("paste", "later.png", "image/png", picture)

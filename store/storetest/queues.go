@@ -7,6 +7,7 @@ import (
 
 	"candor/agents"
 	"candor/conversation"
+	"candor/identity"
 )
 
 // span is a duration of a queue.
@@ -231,8 +232,14 @@ func reopened(f *fixture) {
 		f.Errorf("solved: %+v, %q", t, f.onRecord(solved))
 	}
 	may("said", solved, false)
-	latest("solved", solved, false)
+	latest("solved", solved, true) // what was said can be read, and rated
 	says("another matter", solved, conversation.Pending)
+
+	again := resolved()
+	other := f.talk(identity.Principal{Customer: f.state(again).Customer})
+	latest("one that is not resolved goes before it", other, true)
+	f.resolve(other)
+	latest("none is", again, true)
 
 	later := resolved()
 	alone := f.talk(f.strangers().maya)

@@ -42,7 +42,7 @@ export function AnswerView({ view, text, chat, show }: Props) {
           {again}
         </p>
       )}
-      {view.sentences.length === 0 && (text || answer?.text) && <p class="bubble">{answer?.text || text}</p>}
+      {view.sentences.length === 0 && (text || answer?.text) && <p class="bubble" dir="auto">{answer?.text || text}</p>}
       {view.sentences.map((s, i) =>
         // The offer says the same once more, with its buttons.
         s && s.text !== answer?.offer?.text ? (

@@ -59,6 +59,7 @@ export function Composer({ chat }: { chat: ChatState }) {
       </label>
       {slots && <slots.Attach chat={chat} text={text} box={box} />}
       <textarea
+        dir="auto"
         id="composer"
         class="field"
         data-testid="composer"

@@ -99,14 +99,14 @@ function Entry({ message: m, chat, show }: Props & { message: Message }) {
 }
 
 /** How a message looks before what belongs to people is loaded. */
-const plain: Pick<Slots, "Before" | "Body" | "Marks"> = { Before: () => null, Body: ({ message }) => <p class="bubble">{message.text}</p>, Marks: () => null };
+const plain: Pick<Slots, "Before" | "Body" | "Marks"> = { Before: () => null, Body: ({ message }) => <p class="bubble" dir="auto">{message.text}</p>, Marks: () => null };
 
 /** An agent asks to see something. */
 function Asked({ message: m, offer, chat }: { message: Message; offer: Offer; chat: ChatState }) {
   return (
     <div class="row theirs" data-testid="message" data-from={m.from}>
       {/* The offer says the same once more, with its buttons. */}
-      {m.text !== offer.text && <p class="bubble">{m.text}</p>}
+      {m.text !== offer.text && <p class="bubble" dir="auto">{m.text}</p>}
       <OfferCard offer={offer} chat={chat} askedAt={m.at} allowed={w.offerShared} />
       <p class="at">
         <Time of={m} />
@@ -126,7 +126,7 @@ function Unsent({ chat }: { chat: ChatState }) {
     <>
       {shown.map((d) => (
         <div class="row mine" key={d.key} data-testid="draft">
-          {d.text && <p class="bubble">{d.text}</p>}
+          {d.text && <p class="bubble" dir="auto">{d.text}</p>}
           {chat.slots && <chat.slots.Files draft={d} />}
           {unsent(d) && (
             <div class="unsent">

@@ -22,7 +22,7 @@ export function OfferCard({ offer, chat, askedAt, allowed }: Props) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useProblem();
   const [notice, setNotice] = useState(offer.notice);
-  const outcome = chat.offers[offer.id] ?? earlier(offer, chat, askedAt);
+  const outcome = outcomeOf(offer, chat, askedAt);
 
   async function reply(r: OfferReply) {
     setBusy(true);
@@ -46,7 +46,7 @@ export function OfferCard({ offer, chat, askedAt, allowed }: Props) {
       <>
         <p class="bubble">{offer.text}</p>
         <p class="note" data-testid="offer-outcome">
-          {outcome === "allowed" ? allowed : declined(offer, chat)}
+          {outcome === "allowed" ? allowed : outcome === "ended" ? w.offerEnded : declined(offer, chat)}
         </p>
       </>
     );
@@ -94,11 +94,17 @@ function asked(offer: Offer, chat: ChatState): (Choice | undefined)[] {
   return offer.changes.map((t) => chat.consents?.choices.find((c) => same(c, t)));
 }
 
-/** What was said to an offer before this page was opened, as far as the choices tell. */
-function earlier(offer: Offer, chat: ChatState, askedAt: string): "allowed" | "declined" | undefined {
+/**
+ * What became of an offer: as it was said here, or before this page was opened as far as
+ * the choices tell. What was allowed holds only as long as they say so.
+ */
+function outcomeOf(offer: Offer, chat: ChatState, askedAt: string): "allowed" | "ended" | "declined" | undefined {
   const choices = asked(offer, chat);
-  if (choices.length > 0 && choices.every(allows)) return "allowed";
-  const since = (at: string | undefined) => at !== undefined && new Date(at) >= new Date(askedAt);
-  if (choices.some((c) => (c?.state === "deferred" || c?.state === "refused") && since(c.since))) return "declined";
-  return undefined;
+  const said = chat.offers[offer.id];
+  if (choices.length > 0 && choices.every(allows)) return said ?? "allowed";
+  if (said === "allowed" && chat.consents) return "ended";
+  if (said) return said;
+  const since = (...states: string[]) =>
+    choices.some((c) => c && states.includes(c.state) && c.since !== undefined && new Date(c.since) >= new Date(askedAt));
+  return since("withdrawn") ? "ended" : since("deferred", "refused") ? "declined" : undefined;
 }

@@ -50,7 +50,7 @@ export function SentenceView({ index, sentence, view, chat, numbers, open, setOp
         close(shown);
       }}
     >
-      <p class="bubble">
+      <p class="bubble" dir="auto">
         {sentence.text.slice(0, lastWord)}
         <span class="tail">
           {sentence.text.slice(lastWord)}

@@ -42,7 +42,7 @@ export function Body({ message: m }: Props) {
   if (editing === m.id) return <Editor message={m} />;
   return (
     <>
-      {m.text && <p class="bubble">{m.text}</p>}
+      {m.text && <p class="bubble" dir="auto">{m.text}</p>}
       {m.attachments && m.attachments.length > 0 && <Shown files={m.attachments} />}
     </>
   );
@@ -138,7 +138,7 @@ function Editor({ message }: { message: Message }) {
       <label class="hidden" for={id}>
         {say.editLabel}
       </label>
-      <textarea id={id} class="field" rows={3} ref={field} value={text} onInput={(e) => setText(e.currentTarget.value)} />
+      <textarea id={id} dir="auto" class="field" rows={3} ref={field} value={text} onInput={(e) => setText(e.currentTarget.value)} />
       <div class="choices">
         <button type="submit" class="button small" data-testid="edit-save" disabled={busy || text.trim() === ""}>
           {say.save}

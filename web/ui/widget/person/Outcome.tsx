@@ -143,7 +143,7 @@ function Rating({ close }: { close: (rated: boolean) => void }) {
         ))}
       </fieldset>
       <label for={id}>{say.comment}</label>
-      <textarea id={id} class="field" rows={2} maxLength={longestComment} data-testid="rating-comment" value={comment} onInput={(e) => setComment(e.currentTarget.value)} />
+      <textarea id={id} dir="auto" class="field" rows={2} maxLength={longestComment} data-testid="rating-comment" value={comment} onInput={(e) => setComment(e.currentTarget.value)} />
       <div class="choices">
         <button type="submit" class="button small" data-testid="rating-send" disabled={busy || !score}>
           {say.send}

@@ -61,6 +61,7 @@ export function Form({ label, hint, action, testid, ahead, ready, children, subm
       {ahead}
       <label for={id}>{label}</label>
       <textarea
+        dir="auto"
         id={id}
         class="field"
         rows={3}

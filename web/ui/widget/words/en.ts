@@ -88,6 +88,7 @@ export const words = {
   offerNotNow: "Not now",
   offerAllowed: "You allowed this. Here is the answer again.",
   offerShared: "You allowed this. They can see it now.",
+  offerEnded: "You allowed this. It is no longer used.",
   offerDeclined: "Not used. You can change this under “Your data”.",
   offerDeferred: "Not used, and not asked again until {date}. You can change this under “Your data”.",
   noticeChanged: "The notice has changed. Please read it before you choose.",

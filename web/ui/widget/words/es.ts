@@ -84,6 +84,7 @@ export const words: Words = {
   offerNotNow: "Ahora no",
   offerAllowed: "Lo ha permitido. Aquí está la respuesta de nuevo.",
   offerShared: "Lo ha permitido. Ahora el equipo puede verlo.",
+  offerEnded: "Lo permitió. Ya no se usa.",
   offerDeclined: "No se ha usado. Puede cambiarlo en «Sus datos».",
   offerDeferred: "No se ha usado y no se volverá a preguntar hasta el {date}. Puede cambiarlo en «Sus datos».",
   noticeChanged: "El aviso ha cambiado. Léalo antes de elegir.",

@@ -84,6 +84,7 @@ export const words: Words = {
   offerNotNow: "Agora não",
   offerAllowed: "Você permitiu. Aqui está a resposta de novo.",
   offerShared: "Você permitiu. Agora a equipe pode ver.",
+  offerEnded: "Você permitiu. Não é mais usado.",
   offerDeclined: "Não foi usado. Você pode mudar isso em “Seus dados”.",
   offerDeferred: "Não foi usado, e só pergunto de novo depois de {date}. Você pode mudar isso em “Seus dados”.",
   noticeChanged: "O aviso mudou. Leia antes de escolher.",
