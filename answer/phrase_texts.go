@@ -181,6 +181,14 @@ var phraseTexts = map[Phrase]consent.Text{
 		"ru":    "Этот разговор отмечен как решённый. Если что-то осталось, просто напишите здесь.",
 	},
 
+	SayNotSolved: {
+		"en":    "It is not solved yet: our team will look at it again.",
+		"pt-BR": "Ainda não está resolvido: nossa equipe vai olhar de novo.",
+		"es":    "Aún no está resuelto: nuestro equipo lo revisará de nuevo.",
+		"uk":    "Ще не вирішено: наша команда перегляне це ще раз.",
+		"ru":    "Ещё не решено: наша команда посмотрит это ещё раз.",
+	},
+
 	notSearched(consent.NoConsent): {
 		"en":    "I did not look at {what}, because you have not allowed it.",
 		"pt-BR": "Não consultei {what}, porque você não permitiu.",

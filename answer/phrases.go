@@ -31,6 +31,7 @@ const (
 	SayAgentJoined       Phrase = "agent_joined"       // {name}
 	SayReturnedToAI      Phrase = "returned_to_ai"     // {brand}
 	SayResolved          Phrase = "resolved"           //
+	SayNotSolved         Phrase = "not_solved"         // as its customer says of what was resolved
 	SayClosesSoon        Phrase = "closes_soon"        // {time}; to a customer who does not write
 	SaySorry             Phrase = "sorry"              // to a customer who is angry
 	SayPersonAnytime     Phrase = "person_anytime"     //
@@ -45,7 +46,7 @@ var Phrases = func() []Phrase {
 	list := []Phrase{
 		SayGreeting, SayThanks, SayFirstFrame, SayDeclined, SayClarify, SayNoRecords, SayOfferPerson, SayVisitor, SayGPC,
 		SayLedgerUnavailable, SayLogUnavailable, SayInterrupted, SaySearchUnavailable, SayQuotedNotShared, SayHandoff,
-		SayAgentJoined, SayReturnedToAI, SayResolved, SayClosesSoon, SaySorry, SayPersonAnytime, SayComplaintAnswered, SayCorrection, SayFilesUnread, SayAgentGone,
+		SayAgentJoined, SayReturnedToAI, SayResolved, SayNotSolved, SayClosesSoon, SaySorry, SayPersonAnytime, SayComplaintAnswered, SayCorrection, SayFilesUnread, SayAgentGone,
 	}
 	for _, r := range consent.Reasons {
 		list = append(list, notSearched(r))

@@ -129,12 +129,13 @@ func (s *Service) Handoff(ctx context.Context, who identity.Principal, id, notic
 }
 
 // Confirm says whether the principal's own conversation, which a person resolved, is
-// solved. ErrIllegalTransition if no person had it, or it is not resolved.
-func (s *Service) Confirm(ctx context.Context, who identity.Principal, id string, solved bool) error {
+// solved. Where it is not, both sides read the notice. ErrIllegalTransition if no person
+// had it, or it is not resolved.
+func (s *Service) Confirm(ctx context.Context, who identity.Principal, id string, solved bool, notice string) error {
 	if _, err := s.Own(ctx, who, id); err != nil {
 		return err
 	}
-	return s.store.Confirm(ctx, id, solved)
+	return s.store.Confirm(ctx, id, solved, Message{ID: identity.NewID("msg"), From: FromSystem, Segments: PlainMessage(notice)})
 }
 
 // MayConfirm reports whether its customer can say whether a conversation is solved.

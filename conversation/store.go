@@ -58,9 +58,9 @@ type Store interface {
 	// same ticket.
 	Handoff(ctx context.Context, id string, reason Reason, notice Message) (Ticket, error)
 	// Confirm stores whether a resolved conversation that a person had is solved, as
-	// its customer says; what is not goes back to that person. MayConfirm reports
-	// whether they can still say so.
-	Confirm(ctx context.Context, id string, solved bool) error
+	// its customer says; what is not goes back to that person, with a notice that says
+	// so. MayConfirm reports whether they can still say it.
+	Confirm(ctx context.Context, id string, solved bool, notSolved Message) error
 	MayConfirm(ctx context.Context, id string) (bool, error)
 	Messages(ctx context.Context, id string) ([]Message, error)
 	// Events returns at most limit events after seq, in order.

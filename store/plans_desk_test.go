@@ -169,7 +169,9 @@ func TestPlansOfDesk(t *testing.T) {
 			{"a claim of what came back", act(agents.Action{Trigger: conversation.AgentClaims})},
 			{"a resolution", act(agents.Action{Trigger: conversation.AgentResolves})},
 			{"whether it is solved", func() error { return only(s.MayConfirm(ctx, conv.ID)) }},
-			{"that it is not solved", func() error { return s.Confirm(ctx, conv.ID, false) }},
+			{"that it is not solved", func() error {
+				return s.Confirm(ctx, conv.ID, false, conversation.Message{ID: "msg_open", From: conversation.FromSystem})
+			}},
 			{"a rating", func() error {
 				return s.RateConversation(ctx, customer, conv.ID, conversation.Rating{Score: 5, Shown: "yes"})
 			}},

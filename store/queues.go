@@ -343,7 +343,7 @@ func mayConfirm(ctx context.Context, db querier, conv string, outcomes ...string
 // Confirm stores whether a resolved conversation is solved, as its customer says: what is
 // not goes back to the person who had it. Saying it again changes nothing.
 // conversation.ErrIllegalTransition where no person had it, or it is open.
-func (s *Store) Confirm(ctx context.Context, id string, solved bool) error {
+func (s *Store) Confirm(ctx context.Context, id string, solved bool, notSolved conversation.Message) error {
 	return s.writeIn(ctx, id, func(tx *Tx, key Sealer, c conversation.Conversation) error {
 		if !solved && c.State == conversation.Open && c.Reason == conversation.NotSolved {
 			return nil
@@ -363,7 +363,7 @@ func (s *Store) Confirm(ctx context.Context, id string, solved bool) error {
 			return fmt.Errorf("%w: no person had it; write what is still open, or ask for a person", conversation.ErrIllegalTransition)
 		}
 		if !solved {
-			return s.move(tx, key, &c, change{trigger: trigger, reason: conversation.NotSolved, by: agents.ByCustomer})
+			return s.move(tx, key, &c, change{trigger: trigger, reason: conversation.NotSolved, by: agents.ByCustomer, notice: &notSolved})
 		}
 		ids, err := collect(tx.ctx, tx.tx, scanString, `UPDATE tickets SET outcome = ? WHERE outcome IN (?, ?)
 			AND id = (SELECT id FROM tickets t WHERE t.conversation = ? ORDER BY t.closed DESC, t.opened DESC, t.id DESC LIMIT 1) RETURNING id`,

@@ -195,11 +195,20 @@ func TestHandoffInBrowser(t *testing.T) {
 	tab("visible")
 	shop.see(test("new")+`.nextElementSibling`, "Anything else?")
 
-	// Solved, or not; and how it was.
+	// Solved, or not; and how it was, also on the next page.
+	sam.must("POST", desk+"/resolve", nil)
+	shop.see(test("outcome"), "Is it solved?")
+	shop.click(test("solved-no"))
+	shop.see(inWidget(".log"), "It is not solved yet: our team will look at it again.")
+	sam.must("POST", desk+"/claim", nil)
 	sam.must("POST", desk+"/resolve", nil)
 	shop.see(test("outcome"), "Is it solved?")
 	shop.audits("handoff-solved")
 	shop.click(test("solved-yes"))
+	shop.see(test("rating"), "Did we show you what we used?")
+	shop.run(chromedp.Navigate(lb.url + "/demo"))
+	shop.click(launcher)
+	shop.see(inWidget(".log"), "Anything else?")
 	shop.see(test("rating"), "Did we show you what we used?")
 	shop.audits("handoff-rating")
 	shop.eval(test("score-3") + `.focus()`)

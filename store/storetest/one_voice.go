@@ -100,7 +100,7 @@ func (v *voices) step() string {
 	case 12:
 		v.allowed(at.Transfer(at.Context(), who, v.conv, agents.Transfer{Queue: agents.DefaultQueue}))
 	case 13:
-		v.allowed(at.Confirm(at.Context(), v.conv, v.rng.IntN(2) == 0))
+		v.allowed(at.confirm(v.conv, v.rng.IntN(2) == 0))
 	}
 	return ""
 }

@@ -216,18 +216,21 @@ func reopened(f *fixture) {
 	may("open again", soon, false)
 
 	unsolved := resolved()
-	f.must(f.Confirm(f.Context(), unsolved, false))
-	f.must(f.Confirm(f.Context(), unsolved, false)) // said twice
+	f.must(f.confirm(unsolved, false))
+	f.must(f.confirm(unsolved, false)) // said twice
 	if c, t := f.state(unsolved), f.ticket(unsolved); c.State != conversation.Open || c.Reason != conversation.NotSolved || t.State != agents.Waiting || t.LastOwner != a {
 		f.Errorf("not solved: %+v, %+v", c, t)
+	}
+	if m, err := f.Messages(f.Context(), unsolved); err != nil || m[len(m)-1].Text() != notSolved || m[len(m)-2].Text() == notSolved {
+		f.Errorf("both sides read %+v, %v", m, err)
 	}
 	if got := f.onRecord(unsolved); !slices.Equal(got[len(got)-2:], []string{"resolved stf_a solved_by_agent", "reopened customer not_solved"}) {
 		f.Errorf("on record: %q", got)
 	}
 
 	solved := resolved()
-	f.must(f.Confirm(f.Context(), solved, true))
-	f.must(f.Confirm(f.Context(), solved, true))
+	f.must(f.confirm(solved, true))
+	f.must(f.confirm(solved, true))
 	if t := f.ticket(solved); t.Outcome != "confirmed" || strings.Count(strings.Join(f.onRecord(solved), "\n"), "confirmed") != 1 {
 		f.Errorf("solved: %+v, %q", t, f.onRecord(solved))
 	}
@@ -238,17 +241,22 @@ func reopened(f *fixture) {
 	again := resolved()
 	other := f.talk(identity.Principal{Customer: f.state(again).Customer})
 	latest("one that is not resolved goes before it", other, true)
-	f.resolve(other)
-	latest("none is", again, true)
 
 	later := resolved()
 	alone := f.talk(f.strangers().maya)
-	f.is("no person had it", f.Confirm(f.Context(), alone, true), conversation.ErrIllegalTransition)
-	f.is("it is open", f.Confirm(f.Context(), soon, true), conversation.ErrIllegalTransition)
+	f.is("no person had it", f.confirm(alone, true), conversation.ErrIllegalTransition)
+	f.is("it is open", f.confirm(soon, true), conversation.ErrIllegalTransition)
 	f.pass(time.Hour)
 	latest("later", later, false)
 	may("later", later, true)
 	says("later", later, conversation.Pending)
+}
+
+const notSolved = "Not solved."
+
+// confirm says for the customer of a conversation whether it is solved.
+func (f *fixture) confirm(conv string, solved bool) error {
+	return f.Confirm(f.Context(), conv, solved, message(conversation.FromSystem, notSolved))
 }
 
 // wentQuiet: nobody who waits is closed; who has an answer is told at half of the time,

@@ -181,7 +181,7 @@ func (m *deskModel) step(f *fixture, r *rand.Rand, conv string, staff []identity
 		return fmt.Sprintf("transfer %+v", to), nil, got
 	default:
 		solved := r.IntN(2) == 0
-		got = f.Confirm(ctx, conv, solved)
+		got = f.confirm(conv, solved)
 		did = fmt.Sprintf("confirm %t", solved)
 		repeated := !solved && m.state == conversation.Open && m.reason == conversation.NotSolved
 		switch {
