@@ -207,6 +207,7 @@ func TestHandoffInBrowser(t *testing.T) {
 	shop.click(test("solved-yes"))
 	shop.see(test("rating"), "Did we show you what we used?")
 	shop.run(chromedp.Navigate(lb.url + "/demo"))
+	shop.see(onPage(`[data-testid=step-1]`), "")
 	shop.click(launcher)
 	shop.see(inWidget(".log"), "Anything else?")
 	shop.see(test("rating"), "Did we show you what we used?")
