@@ -144,6 +144,12 @@ func TestDeskInBrowser(t *testing.T) {
 		t.Errorf("the page is called %q while a conversation is reserved", title)
 	}
 	audits("desk-a-reserved")
+	desk.width(320)
+	if cut := desk.eval(`(e => e.scrollHeight - e.clientHeight || e.scrollWidth - e.clientWidth)(document.querySelector(".reserved-text"))`); cut != "0" {
+		t.Errorf("on a small phone %s pixels of what is reserved are cut off", cut)
+	}
+	desk.shot("desk-a-reserved-320")
+	desk.look(false, false)
 	desk.click(onPage(`[data-testid=take]`))
 	desk.see(onPage(`[data-testid=load]`), "1 of 4")
 	desk.see(onPage(`[data-testid=summary]`), "Where is my order?")
@@ -168,6 +174,7 @@ func TestDeskInBrowser(t *testing.T) {
 	// the box in which it is edited.
 	desk.click(onPage(`[data-testid=suggest]`))
 	desk.see(onPage(`[data-testid=suggested-sentence]`), canary)
+	desk.see(onPage(`[data-testid=suggestion]`), "The assistant may not use: Profile")
 	audits("desk-b-suggestion")
 	desk.click(onPage(`[data-testid=suggestion-edit]`))
 	desk.see(onPage(`[data-testid=reply]`), canary)
@@ -182,6 +189,21 @@ func TestDeskInBrowser(t *testing.T) {
 	desk.see(onPage(`[data-testid=suggested-sentence]`), canary)
 	desk.click(onPage(`[data-testid=suggestion-use]:enabled`))
 	desk.see(onPage(`[data-from=agent]`), "written with AI")
+
+	// What is left of a draft says who wrote it: nothing of it, and it is the agent's own.
+	for text, with := range map[string]bool{"So it is.": false, "Yes, order " + canary + ".": true} {
+		desk.click(onPage(`[data-testid=suggest]:enabled`))
+		desk.see(onPage(`[data-testid=suggested-sentence]`), canary)
+		desk.click(onPage(`[data-testid=suggestion-edit]`))
+		desk.see(onPage(`[data-testid=reply]`), canary)
+		desk.eval(`document.querySelector("[data-testid=reply]").select()`)
+		desk.write(onPage(`[data-testid=reply]`), text)
+		desk.click(onPage(`[data-testid=reply-send]:enabled`))
+		desk.see(`[...document.querySelectorAll("[data-from=agent]")].find(e => e.innerText.includes("`+text+`"))`, "")
+		if got := strings.Contains(desk.eval(`[...document.querySelectorAll("[data-from=agent]")].at(-1).innerText`), "written with AI"); got != with {
+			t.Errorf("%q is said to be written with AI: %t", text, got)
+		}
+	}
 
 	// What an agent writes stays, through a reload too; a note is not the customer's to read.
 	desk.write(onPage(`[data-testid=reply]`), "I will look at the parcel")

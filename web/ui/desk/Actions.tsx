@@ -18,20 +18,21 @@ export function Actions({ conversation: c, supervisor, transfer }: Props) {
     await act(action, body);
     setBusy(false);
   };
+  // By their keys, none turns into another under the finger that has just pressed it.
   const button = (action: Action, label: string, kind = "") => (
-    <button type="button" class={`button small ${kind}`} data-testid={action} disabled={busy} onClick={() => void run(action)}>
+    <button type="button" key={action} class={`button small ${kind}`} data-testid={action} disabled={busy} onClick={() => void run(action)}>
       {label}
     </button>
   );
   const hand = (label: string) => (
-    <button type="button" class="button small" data-testid="transfer" disabled={busy} onClick={transfer}>
+    <button type="button" key="transfer" class="button small" data-testid="transfer" disabled={busy} onClick={transfer}>
       {label}
     </button>
   );
   if (owned(c)) {
     return (
       <div class="actions">
-        <Menu label="Put off" testid="snooze" disabled={busy}>
+        <Menu key="snooze" label="Put off" testid="snooze" disabled={busy}>
           {snoozes.map(([label, until]) => (
             <button type="button" key={label} onClick={() => void run("snooze", { until: until().toISOString() })}>
               {label}
@@ -39,7 +40,7 @@ export function Actions({ conversation: c, supervisor, transfer }: Props) {
           ))}
         </Menu>
         {hand("Transfer")}
-        <Menu label="Give back" testid="give-back" disabled={busy}>
+        <Menu key="give-back" label="Give back" testid="give-back" disabled={busy}>
           <button type="button" data-testid="return" onClick={() => void run("return")}>
             To the assistant
           </button>
@@ -68,7 +69,7 @@ export function Actions({ conversation: c, supervisor, transfer }: Props) {
     <div class="actions">
       {others && <p class="quiet">Reserved for {reserved.name}.</p>}
       {c.state === "snoozed" && <p class="quiet">Put off{until(c.ticket)}.</p>}
-      {reserved?.mine && button("pass", "Let it pass")}
+      {reserved?.mine && button("pass", "Let this one pass")}
       {supervisor && hand("Assign")}
       {(!others || supervisor) && button("claim", c.state === "snoozed" ? "Take it up again" : "Take this conversation", "primary")}
     </div>

@@ -54,6 +54,7 @@ export function CannedReplies({ conversation, close }: { conversation: string; c
         aria-expanded="true"
         aria-controls={id}
         aria-activedescendant={found[at] ? `${id}-${at}` : undefined}
+        dir="auto"
         placeholder="Search the ready replies"
         data-testid="canned-search"
         ref={box}
@@ -81,8 +82,10 @@ export function CannedReplies({ conversation, close }: { conversation: string; c
             ref={i === at ? chosen : undefined}
             onClick={() => take(c)}
           >
-            <strong>{c.title}</strong>
-            <span class="canned-text">{c.rendered}</span>
+            <strong dir="auto">{c.title}</strong>
+            <span class="canned-text" dir="auto">
+              {c.rendered}
+            </span>
             {c.missing && c.missing.length > 0 && <span class="due late">You fill in: {c.missing.join(", ")}</span>}
           </li>
         ))}

@@ -7,6 +7,7 @@ import {
   attach,
   draftOf,
   drafts,
+  madeOf,
   mayShow,
   sentDraft,
   setNote,
@@ -79,6 +80,7 @@ function NoteForm({ id, note, noteKey }: { id: string; note: string; noteKey: st
       <textarea
         id="note"
         class="field"
+        dir="auto"
         rows={2}
         ref={box}
         aria-label="Internal note"
@@ -101,7 +103,8 @@ function NoteForm({ id, note, noteKey }: { id: string; note: string; noteKey: st
 
 function Answer({ conversation: c }: { conversation: DeskConversation }) {
   const id = c.id;
-  const { text, uploads, from, key } = draftOf(useStore(drafts), id);
+  const draft = draftOf(useStore(drafts), id);
+  const { text, uploads, from, key } = draft;
   const asked = useStore(suggestions).of[id];
   const [busy, setBusy] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -122,12 +125,14 @@ function Answer({ conversation: c }: { conversation: DeskConversation }) {
 
   async function send() {
     if (busy || !sendable) return;
+    box.current!.focus(); // where the next one is written
     setBusy(true);
     const attachments = uploads.flatMap((u) => u.done?.id ?? []);
+    const suggestion = madeOf(draft);
     const body = {
       text: text.trim(),
       ...(attachments.length > 0 ? { attachments } : {}),
-      ...(from?.suggestion ? { suggestion: from.suggestion } : {}),
+      ...(suggestion ? { suggestion } : {}),
     };
     if (await act("messages", body, key)) {
       sentDraft(id);
@@ -152,6 +157,7 @@ function Answer({ conversation: c }: { conversation: DeskConversation }) {
       <textarea
         id="reply"
         class="field"
+        dir="auto"
         rows={2}
         ref={box}
         aria-label="Your answer to the customer"
@@ -198,7 +204,7 @@ function Answer({ conversation: c }: { conversation: DeskConversation }) {
             }}
           />
         </div>
-        <span class="quiet" id="reply-hint" role="status">
+        <span class="quiet hint" id="reply-hint" role="status">
           {hint}
         </span>
         <button type="submit" class="button primary" data-testid="reply-send" disabled={busy || !sendable}>

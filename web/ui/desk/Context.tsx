@@ -28,7 +28,11 @@ function Rated({ rating: r }: { rating: Rating }) {
       <p>
         <strong>{r.score} of 5</strong>
       </p>
-      {r.comment && <p class="said">{r.comment}</p>}
+      {r.comment && (
+        <p class="said" dir="auto">
+          {r.comment}
+        </p>
+      )}
       {r.shown && <p class="quiet">Did we show what we used? {shown[r.shown] ?? r.shown}</p>}
     </section>
   );
@@ -39,6 +43,7 @@ const kinds: Record<string, string> = {
   latest: "Latest",
   answered: "Answered",
   missing: "Not found",
+  not_allowed: "Not allowed",
   shared: "Shared",
   left: "Left out",
 };
@@ -53,7 +58,7 @@ function SummaryView({ conversation: c }: { conversation: DeskConversation }) {
         {points.map((p, i) => (
           <li key={i}>
             <span class="point-kind">{kinds[p.kind] ?? inWords(p.kind)}</span>
-            <span class={p.masked ? "masked" : ""}>{textOf(p)}</span> <Sources point={p} conversation={c} />
+            <span class={p.masked ? "masked" : ""} dir="auto">{textOf(p)}</span> <Sources point={p} conversation={c} />
           </li>
         ))}
       </ul>
@@ -63,7 +68,7 @@ function SummaryView({ conversation: c }: { conversation: DeskConversation }) {
 }
 
 // A category is worded for its customer: "your orders".
-const textOf = (p: Point) => (p.category && (p.kind === "shared" || p.kind === "missing") ? inWords(p.category) : p.text);
+const textOf = (p: Point) => (p.category && ["shared", "missing", "not_allowed"].includes(p.kind) ? inWords(p.category) : p.text);
 
 function Sources({ point, conversation: c }: { point: Point; conversation: DeskConversation }) {
   return (

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Back, Lock } from "../shared/icons";
 import { holds, type Me } from "../shared/staff";
 import { useStore } from "../shared/store";
-import { inWords } from "../shared/vocabulary";
+import { inWords, languageName } from "../shared/vocabulary";
 import { Actions } from "./Actions";
 import { Composer } from "./Composer";
 import { Context } from "./Context";
@@ -21,7 +21,7 @@ export function Conversation({ state, me }: { state: DeskState; me: Me }) {
   const c = state.conversation;
   if (!state.selected) {
     return (
-      <main class="conversation empty">
+      <main class="conversation empty" tabIndex={-1}>
         {(state.tickets ?? []).length > 0 && <p>Choose a conversation on the left.</p>}
         <p class="quiet">Press ? for what the keys do.</p>
       </main>
@@ -29,7 +29,7 @@ export function Conversation({ state, me }: { state: DeskState; me: Me }) {
   }
   if (!c) {
     return (
-      <main class="conversation empty">
+      <main class="conversation empty" tabIndex={-1}>
         {state.conversationProblem ? (
           <div role="alert">
             <p>{state.conversationProblem}</p>
@@ -59,7 +59,7 @@ function Open({ state, me, conversation: c }: { state: DeskState; me: Me; conver
   const box = useRef<HTMLElement>(null);
   // Who opens it with the keyboard goes on in it, and not through the rest of the list.
   useLayoutEffect(() => {
-    if (document.activeElement?.matches("a.ticket:focus-visible")) box.current!.focus();
+    if (document.activeElement?.matches("body, a.ticket:focus-visible, a.ticket:not([aria-current])")) box.current!.focus({ preventScroll: true });
   }, [c.id]);
   const listening = supervisor && !mine && c.state === "open" && Boolean(c.ticket?.assignee);
   const dragged = (e: DragEvent) => mine && Boolean(e.dataTransfer?.types.includes("Files"));
@@ -142,7 +142,7 @@ function About({ state, conversation: c }: { state: DeskState; conversation: Des
   const queue = c.ticket?.queue ? queueTitle(state, c.ticket.queue) : "";
   return (
     <p class="quiet">
-      {[inWords(c.ticket?.reason || c.reason), c.language, c.brand, queue].filter(Boolean).join(" · ")}
+      {[inWords(c.ticket?.reason || c.reason), c.language && languageName(c.language), c.brand, queue].filter(Boolean).join(" · ")}
       {promise && <span class={promise.late ? "due late" : "due"}> · {promise.text}</span>}
     </p>
   );

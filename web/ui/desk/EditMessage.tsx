@@ -7,7 +7,10 @@ export function EditMessage({ message: m, close }: { message: DeskMessage; close
   const [text, setText] = useState(m.text);
   const [busy, setBusy] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => box.current!.focus(), []);
+  useLayoutEffect(() => {
+    box.current!.focus();
+    box.current!.form!.scrollIntoView({ block: "nearest" });
+  }, []);
   async function save() {
     const words = text.trim();
     if (busy || words === "") return;
@@ -29,6 +32,7 @@ export function EditMessage({ message: m, close }: { message: DeskMessage; close
     >
       <textarea
         class="field"
+        dir="auto"
         rows={3}
         aria-label="Your message"
         data-testid="edit-text"

@@ -94,6 +94,7 @@ function Form({ answer, close }: { answer: string; close: () => void }) {
       <textarea
         id={`${id}-note`}
         class="field"
+        dir="auto"
         rows={2}
         maxLength={longest}
         data-testid="flag-note"

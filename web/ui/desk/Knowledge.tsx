@@ -40,10 +40,16 @@ export function Knowledge({ conversation: c, mine, close }: Props) {
         type="search"
         aria-label="Search what the company knows"
         placeholder="Search what the company knows"
+        dir="auto"
         maxLength={400}
         data-testid="knowledge-search"
         value={words}
         onInput={(e) => setWords(e.currentTarget.value)}
+        onKeyDown={(e) => {
+          if (e.key !== "Escape") return;
+          e.preventDefault(); // it would empty the field first
+          close();
+        }}
       />
       {problem && (
         <p class="problem" role="alert">
@@ -58,7 +64,9 @@ export function Knowledge({ conversation: c, mine, close }: Props) {
           <li key={a.id} data-testid="article">
             <h3>{a.url ? <a href={a.url} target="_blank" rel="noopener noreferrer">{a.title}</a> : a.title}</h3>
             {a.visibility === "internal" && <span class="tag">Internal, not for customers</span>}
-            <p class="said">{plain(a.text)}</p>
+            <p class="said" dir="auto">
+              {plain(a.text)}
+            </p>
             {mine && a.visibility !== "internal" && (
               <button
                 type="button"

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { serverNow } from "../shared/api";
 import { Lock } from "../shared/icons";
 import { clock } from "../shared/time";
@@ -21,6 +21,7 @@ type Props = {
 export function MessageView({ conversation, message: m, mine, read }: Props) {
   const fresh = useFresh(m.at, mine);
   const [editing, setEditing] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
   // What its customer does not share any more is not to be sent once more.
   const masked = segments(m).some((s) => s.masked);
   return (
@@ -38,15 +39,23 @@ export function MessageView({ conversation, message: m, mine, read }: Props) {
         {read && <span data-testid="read"> · Read</span>}
       </p>
       {editing && !masked ? (
-        <EditMessage message={m} close={() => setEditing(false)} />
+        <EditMessage
+          message={m}
+          close={() => {
+            setEditing(false);
+            requestAnimationFrame(() => opener.current?.focus());
+          }}
+        />
       ) : (
         said(m) && (
-          <p class="text">{segments(m).map((s, i) => (s.masked ? <Masked key={i} segment={s} /> : <span key={i}>{s.text} </span>))}</p>
+          <p class="text" dir="auto">
+            {segments(m).map((s, i) => (s.masked ? <Masked key={i} segment={s} /> : <span key={i}>{s.text} </span>))}
+          </p>
         )
       )}
       {m.attachments && m.attachments.length > 0 && <Files conversation={conversation} files={m.attachments} />}
       {fresh && !(editing || masked) && said(m) && (
-        <button type="button" class="link small" data-testid="edit-message" onClick={() => setEditing(true)}>
+        <button type="button" class="link small" data-testid="edit-message" ref={opener} onClick={() => setEditing(true)}>
           Edit
         </button>
       )}

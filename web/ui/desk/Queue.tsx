@@ -1,7 +1,7 @@
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { outside } from "../shared/staff";
 import { waiting } from "../shared/time";
-import { inWords } from "../shared/vocabulary";
+import { inWords, languageName } from "../shared/vocabulary";
 import { desk, loadQueue, type DeskState } from "./desk";
 import type { Ticket } from "./types";
 import { useNow } from "./useNow";
@@ -12,6 +12,8 @@ export function Queue({ state }: { state: DeskState }) {
   const now = useNow();
   const list = useRef<HTMLElement>(null);
   const shown = groups(state);
+  // It may have been chosen by a key, or by its address.
+  useLayoutEffect(() => list.current!.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [state.selected, !state.tickets]);
   return (
     <nav
       class="queue"
@@ -100,7 +102,9 @@ function Row({ ticket: t, now, state }: { ticket: Ticket; now: number; state: De
         </strong>
         {!putOff(t) && <time dateTime={t.waiting_since}>{waiting(t.waiting_since, now)}</time>}
       </span>
-      <span class="ticket-text">{t.summary || (outside() ? "Not shared with your desk" : "No summary")}</span>
+      <span class="ticket-text" dir="auto">
+        {t.summary || (outside() ? "Not shared with your desk" : "No summary")}
+      </span>
       {putOff(t) && (
         <span class="due" data-testid="until">
           Put off{until(t)}
@@ -114,15 +118,22 @@ function Row({ ticket: t, now, state }: { ticket: Ticket; now: number; state: De
       <span class="ticket-foot">
         <span class="tags">
           {t.priority === 0 && !putOff(t) && <span class="tag urgent">{t.escalated ? (t.asked ? "Late" : "Was late") : "Urgent"}</span>}
-          <span class="tag">{t.language || "?"}</span>
-          {t.topic && <span class="tag">{inWords(t.topic)}</span>}
-          {t.queue && t.queue !== "support" && <span class="tag">{queueTitle(state, t.queue)}</span>}
+          <Tag words={t.language ? languageName(t.language) : "?"} />
+          {t.topic && <Tag words={inWords(t.topic)} />}
+          {t.queue && t.queue !== "support" && <Tag words={queueTitle(state, t.queue)} />}
         </span>
         <span>{standing(t)}</span>
       </span>
     </a>
   );
 }
+
+/** All of it is its title, where there is no room. */
+const Tag = ({ words }: { words: string }) => (
+  <span class="tag" title={words}>
+    {words}
+  </span>
+);
 
 const Unread = () => (
   <span class="unread" data-testid="unread">

@@ -23,13 +23,15 @@ function Record({ record: r }: { record: DeskRecord }) {
       <summary>
         <span class="tag personal">{inWords(r.category)}</span> {r.title}
       </summary>
-      <p class="record-text">{r.text}</p>
+      <p class="record-text" dir="auto">
+        {r.text}
+      </p>
       {fields.length > 0 && (
         <dl class="record-fields">
           {fields.map(([name, value]) => (
             <div key={name}>
               <dt>{inWords(name)}</dt>
-              <dd>{value}</dd>
+              <dd dir="auto">{value}</dd>
             </div>
           ))}
         </dl>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
-import { inWords } from "../shared/vocabulary";
+import { inWords, languageName } from "../shared/vocabulary";
 import { act, kept, type DeskState } from "./desk";
+import type { Ticket } from "./types";
 import { useNow } from "./useNow";
 
 /** A conversation that is kept for me for a moment: I take it, or it goes to the next. */
@@ -22,8 +23,8 @@ export function Reserved({ state }: { state: DeskState }) {
   return (
     <section class="reserved" aria-label="Reserved for you" data-testid="reserved">
       <p class="reserved-text" role="alert">
-        <strong>Reserved for you{waiting.length > 1 ? ` and ${waiting.length - 1} more` : ""}:</strong>{" "}
-        {open ? "the conversation that is open" : ticket ? [inWords(ticket.reason), ticket.language, ticket.summary].filter(Boolean).join(" · ") : "a conversation"}
+        <strong>Reserved for you{waiting.length > 1 && ` (1 of ${waiting.length})`}:</strong>{" "}
+        {open ? "the conversation that is open" : ticket ? <Named ticket={ticket} /> : "a conversation"}
       </p>
       <span class="countdown" role="timer" aria-label={`${left} seconds left`} data-testid="countdown">
         {left} s
@@ -39,5 +40,20 @@ export function Reserved({ state }: { state: DeskState }) {
         </div>
       )}
     </section>
+  );
+}
+
+/** Why they wait, in which language, and what they want. */
+function Named({ ticket: t }: { ticket: Ticket }) {
+  return (
+    <>
+      {[inWords(t.reason), t.language && languageName(t.language)].filter(Boolean).join(" · ")}
+      {t.summary && (
+        <>
+          {" · "}
+          <span dir="auto">{t.summary}</span>
+        </>
+      )}
+    </>
   );
 }

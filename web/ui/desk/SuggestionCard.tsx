@@ -61,7 +61,7 @@ function Draft({ conversation: c, suggestion: s }: { conversation: DeskConversat
       </div>
       {missing.length > 0 && (
         <p class="quiet">
-          Not shared: {missing.map(inWords).join(", ")}.
+          The assistant may not use: {missing.map(inWords).join(", ")}.
         </p>
       )}
       <div class="actions">
@@ -98,6 +98,7 @@ function Draft({ conversation: c, suggestion: s }: { conversation: DeskConversat
           <input
             class="field"
             aria-label="What to change"
+            dir="auto"
             placeholder="Shorter, ask for the order number…"
             maxLength={400}
             value={instruction}
@@ -119,7 +120,7 @@ function SentenceView({ sentence: x, suggestion }: { sentence: SuggestedSentence
   const quoted = cited.find((c) => c.record_id === open);
   const used = (id: string) => suggestion.used?.find((u) => u.record_id === id);
   return (
-    <p class={x.internal ? "internal" : ""} data-testid={x.internal ? "internal-sentence" : "suggested-sentence"}>
+    <p class={x.internal ? "internal" : ""} dir="auto" data-testid={x.internal ? "internal-sentence" : "suggested-sentence"}>
       {x.internal && <span class="tag">Internal, not sent</span>} {x.text}{" "}
       {cited.map((c) => {
         const source = used(c.record_id);

@@ -18,17 +18,19 @@ export function Thread({ conversation: c, typingUntil }: Props) {
   ].sort((a, b) => a.at.localeCompare(b.at) || (a.message?.seq ?? 0) - (b.message?.seq ?? 0));
   const read = messages.filter((m) => m.from === "agent" && m.seq <= (c.read?.customer ?? 0)).at(-1)?.id;
   const have = owned(c);
-  const box = useStuckToEnd(entries.length);
+  const { box, entries: list } = useStuckToEnd();
   return (
     <div class="log" role="log" aria-live="polite" aria-label="Conversation" tabIndex={0} ref={box}>
-      {entries.map(({ message: m, note }) =>
-        m ? (
-          <MessageView key={m.id} conversation={c.id} message={m} mine={have && Boolean(m.mine)} read={m.id === read} />
-        ) : (
-          <NoteView key={note!.id} note={note!} />
-        ),
-      )}
-      <Typing until={typingUntil} />
+      <div class="entries" ref={list}>
+        {entries.map(({ message: m, note }) =>
+          m ? (
+            <MessageView key={m.id} conversation={c.id} message={m} mine={have && Boolean(m.mine)} read={m.id === read} />
+          ) : (
+            <NoteView key={note!.id} note={note!} />
+          ),
+        )}
+        <Typing until={typingUntil} />
+      </div>
     </div>
   );
 }
@@ -39,7 +41,9 @@ function NoteView({ note: n }: { note: Note }) {
       <p class="quiet">
         Internal note · {n.name || "Team"} · <time dateTime={n.at}>{clock(n.at, navigator.language)}</time>
       </p>
-      <p class="text">{n.text}</p>
+      <p class="text" dir="auto">
+        {n.text}
+      </p>
     </div>
   );
 }
@@ -53,24 +57,28 @@ function Typing({ until }: { until: number }) {
   );
 }
 
-/** The newest stays in view as things grow and shrink around it, unless the agent reads further up. */
-function useStuckToEnd(length: number) {
+/** The newest stays in view as things grow and shrink, in it and around it, unless the agent reads further up. */
+function useStuckToEnd() {
   const box = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  const toEnd = () => {
-    if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
-  };
-  useLayoutEffect(toEnd, [length]);
+  const entries = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const e = box.current!;
-    const onScroll = () => (atEnd.current = e.scrollHeight - e.scrollTop - e.clientHeight < 80);
-    const resized = new ResizeObserver(toEnd);
+    let [height, room, atEnd] = [0, 0, true];
+    const onScroll = () => {
+      // What moves because something has another size now is not the agent.
+      if (e.scrollHeight === height && e.clientHeight === room) atEnd = height - e.scrollTop - room < 80;
+    };
+    const resized = new ResizeObserver(() => {
+      [height, room] = [e.scrollHeight, e.clientHeight];
+      if (atEnd) e.scrollTop = height;
+    });
     e.addEventListener("scroll", onScroll, { passive: true });
     resized.observe(e);
+    resized.observe(entries.current!);
     return () => {
       e.removeEventListener("scroll", onScroll);
       resized.disconnect();
     };
   }, []);
-  return box;
+  return { box, entries };
 }

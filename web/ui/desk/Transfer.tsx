@@ -80,6 +80,7 @@ export function Transfer({ state, me, conversation: c, close }: Props) {
             <textarea
               id={`${id}-note`}
               class="field"
+              dir="auto"
               rows={3}
               maxLength={4000}
               data-testid="transfer-note"

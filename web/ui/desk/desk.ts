@@ -119,8 +119,9 @@ function onEvent(e: StreamEvent): void {
     return;
   }
   if (e.type === "read") {
-    const { conversation: c } = desk.get();
-    if (c && c.id === id && by === "customer" && seq) desk.set({ conversation: { ...c, read: { desk: c.read?.desk ?? 0, customer: seq } } });
+    if (!id || by !== "customer" || !seq) return;
+    customerRead[id] = Math.max(seq, customerRead[id] ?? 0);
+    desk.set(({ conversation: c }) => ({ conversation: c?.id === id ? withRead(c) : c }));
     return;
   }
   if (e.type === "reservation") {
@@ -129,6 +130,17 @@ function onEvent(e: StreamEvent): void {
   }
   refresh();
 }
+
+// Up to where customers were said to have read, by conversation.
+const customerRead: Record<string, number> = {};
+
+/** A mark only rises: a conversation that was on its way when it rose does not lower it. */
+function withRead(c: DeskConversation): DeskConversation {
+  return { ...c, read: { desk: c.read?.desk ?? 0, customer: Math.max(c.read?.customer ?? 0, customerRead[c.id] ?? 0) } };
+}
+
+/** Up to where the customer has written. */
+const written = (c: DeskConversation) => Math.max(0, ...(c.messages ?? []).filter((m) => m.from === "customer").map((m) => m.seq));
 
 function refresh(): void {
   refreshList();
@@ -225,15 +237,18 @@ export const loadConversation = () => load(desk.get().selected);
 const load = oneByOne(async (id) => {
   if (id === "" || desk.get().selected !== id) return;
   try {
-    const conversation = await api.get<DeskConversation>(`/api/desk/conversations/${encodeURIComponent(id)}`);
+    const conversation = withRead(await api.get<DeskConversation>(`/api/desk/conversations/${encodeURIComponent(id)}`));
     if (desk.get().selected !== id) return;
     blankSuggestion(conversation);
     const blanked = blankDraft(conversation);
-    const lost = owned(desk.get().conversation) && conversation.state === "open" && !owned(conversation);
+    const before = desk.get().conversation;
+    const lost = owned(before) && conversation.state === "open" && !owned(conversation);
     const by = conversation.ticket?.assignee?.name;
+    const came = before && written(conversation) > written(before); // what they were typing
     desk.set({
       conversation,
       conversationProblem: "",
+      ...(came ? { typing: { ...desk.get().typing, [id]: 0 } } : {}),
       ...(blanked ? { problem: "The customer has stopped sharing what your draft was made of. It is gone." } : {}),
       ...(lost && by ? { done: `${by} has this conversation now.${writing(id) ? " What you were writing is kept." : ""}` } : {}),
     });

@@ -16,7 +16,7 @@ export type Draft = {
   noting: boolean;
   uploads: Upload[];
   /** Of what the text was made: a suggestion, and categories of the customer's data. */
-  from?: { suggestion?: string; needs: string[] };
+  from?: { suggestion?: Suggestion; needs: string[] };
   /** The keys change with what is sent only: sending it again never sends it twice. */
   key: string;
   noteKey: string;
@@ -103,7 +103,7 @@ export const setNoting = (id: string, noting: boolean) => change(id, () => ({ no
 export const sentDraft = (id: string) => change(id, () => ({ text: "", uploads: [], from: undefined, key: "" }));
 
 /** Puts words at the end of what is written already; `needs` are the categories that they hold. */
-export function addText(id: string, words: string, needs: string[] = [], suggestion?: string): void {
+export function addText(id: string, words: string, needs: string[] = [], suggestion?: Suggestion): void {
   const { text, from } = draftOf(drafts.get(), id);
   setText(id, text.trim() === "" ? words : `${text.trimEnd()}\n\n${words}`);
   if (needs.length > 0 || suggestion) {
@@ -113,7 +113,16 @@ export function addText(id: string, words: string, needs: string[] = [], suggest
 }
 
 /** Puts a suggestion into the box, to be edited. */
-export const editSuggestion = (id: string, s: Suggestion) => addText(id, s.text, needs(s), s.id);
+export const editSuggestion = (id: string, s: Suggestion) => addText(id, s.text, needs(s), s);
+
+/** The suggestion that a text was made of, as long as a word or a number of it is left. */
+export function madeOf({ text, from }: Draft): string | undefined {
+  const said = new Set(telling(from?.suggestion?.text ?? ""));
+  return said.size === 0 || telling(text).some((word) => said.has(word)) ? from?.suggestion?.id : undefined;
+}
+
+/** Shorter words are everybody's. */
+const telling = (text: string) => text.toLowerCase().match(/[\p{L}\p{N}]{4,}|\p{N}+/gu) ?? [];
 
 /** The categories of the customer's data that a suggestion is made of; elsewhere than at the company's own desk what it answers, too. */
 export function needs(s: Suggestion): string[] {

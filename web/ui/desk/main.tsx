@@ -8,6 +8,7 @@ import { useStore } from "../shared/store";
 import { Bar } from "./Bar";
 import { Conversation } from "./Conversation";
 import { desk, openDesk } from "./desk";
+import { keepFocus } from "./focus";
 import { Help } from "./Help";
 import { closed, panels } from "./panels";
 import { Queue } from "./Queue";
@@ -19,6 +20,7 @@ function Desk({ me }: { me: Me }) {
   const { help } = useStore(panels);
   useEffect(openDesk, []);
   useEffect(listenForKeys, []);
+  useEffect(keepFocus, []);
   // What is open in front of one conversation is not about the next.
   useEffect(() => panels.set(closed), [state.selected]);
   return (

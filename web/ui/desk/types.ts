@@ -69,7 +69,7 @@ export type AskState = "open" | "shared" | "waiting" | "not_now" | "refused" | "
 export type PointSource = { message?: string; record?: string; answer?: string };
 
 export type Point = {
-  kind: "wants" | "latest" | "answered" | "missing" | "shared" | "left" | string;
+  kind: "wants" | "latest" | "answered" | "missing" | "not_allowed" | "shared" | "left" | string;
   text: string;
   masked?: boolean;
   category?: string;

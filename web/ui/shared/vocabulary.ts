@@ -55,3 +55,12 @@ export function inWords(id: string | undefined): string {
   const text = id.replace(/_/g, " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** A language by its code, in the reader's own. */
+export function languageName(code: string): string {
+  try {
+    return new Intl.DisplayNames(navigator.language, { type: "language" }).of(code) ?? code;
+  } catch {
+    return code || "Not known"; // no language's code
+  }
+}

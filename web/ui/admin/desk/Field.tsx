@@ -134,12 +134,3 @@ export function Refused({ why, testid }: { why: string; testid: string }) {
     </p>
   );
 }
-
-/** A language by its code, in the reader's own. */
-export function languageName(code: string): string {
-  try {
-    return new Intl.DisplayNames(navigator.language, { type: "language" }).of(code) ?? code;
-  } catch {
-    return code || "Not known"; // no language's code
-  }
-}

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Me } from "../../shared/staff";
 import { useStore } from "../../shared/store";
+import { languageName } from "../../shared/vocabulary";
 import { Frame } from "../Frame";
 import { Rows } from "../ListTable";
 import { repliesPage } from "../pages";
-import { languageName } from "./Field";
 import { ListHead } from "./ListHead";
 import { Problem } from "./Problem";
 import { openQueues, queues, titleOf } from "./queues";

@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
-import { languageName, Refused, Text } from "./Field";
+import { languageName } from "../../shared/vocabulary";
+import { Refused, Text } from "./Field";
 import { FormPanel } from "./FormPanel";
 import type { Queue } from "./queues";
 import { idFor, languages, removeReply, sample, storeReply, variables, type Reply } from "./replies";
