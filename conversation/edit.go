@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"candor/consent"
@@ -58,7 +59,9 @@ func (e Edit) Apply(m Message, now time.Time) Message {
 // MessageText is the text of a message as it is taken in. Files says that the message
 // may do without words.
 func MessageText(text string, files bool) (string, error) {
-	text = strings.TrimSpace(text)
+	if text = strings.TrimSpace(text); !strings.ContainsFunc(text, visible) {
+		text = ""
+	}
 	switch {
 	case text == "" && !files:
 		return "", ErrEmptyMessage
@@ -66,6 +69,12 @@ func MessageText(text string, files bool) (string, error) {
 		return "", ErrTooLong
 	}
 	return text, nil
+}
+
+// visible reports whether a character alone can be seen: others join or part those
+// beside them, or say how they look.
+func visible(r rune) bool {
+	return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // Message returns one message of a conversation. The caller has checked that it may read

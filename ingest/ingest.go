@@ -61,12 +61,14 @@ type Rejection struct {
 
 // Report is the result of an import. Unchanged is how many of the items that were
 // accepted were there already, as they are; First is the first that was not, nil if
-// all were. Omitted is how many more were refused than Rejected lists.
+// all were. Omitted is how many more were refused than Rejected lists. Malformed is
+// whether some of what was read is not JSON.
 type Report struct {
 	Accepted  int         `json:"accepted"`
 	Rejected  []Rejection `json:"rejected"`
 	Omitted   int         `json:"-"`
 	Unchanged int         `json:"-"`
+	Malformed bool        `json:"-"`
 	First     *Place      `json:"-"`
 }
 
@@ -172,6 +174,7 @@ func (im *Importer) run(ctx context.Context, site identity.SiteID, items iter.Se
 	reject := func(index, line int, err error) {
 		mu.Lock()
 		defer mu.Unlock()
+		report.Malformed = report.Malformed || errors.As(err, new(malformed))
 		if im.MostRejected > 0 && len(report.Rejected) >= im.MostRejected {
 			report.Omitted++
 			return

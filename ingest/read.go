@@ -49,6 +49,11 @@ func JSON(r io.Reader) iter.Seq[Entry] {
 // ErrRead means that there is more in a file, which cannot be read.
 var ErrRead = errors.New("the file cannot be read on")
 
+// malformed says how an entry is not JSON.
+type malformed string
+
+func (m malformed) Error() string { return string(m) }
+
 // withoutMark skips the byte order mark that some programs begin a file with.
 func withoutMark(r io.Reader) *bufio.Reader {
 	b := bufio.NewReaderSize(r, 1<<16)
@@ -61,13 +66,13 @@ func withoutMark(r io.Reader) *bufio.Reader {
 func array(r io.Reader, yield func(Entry) bool) {
 	dec := json.NewDecoder(r)
 	if _, err := dec.Token(); err != nil {
-		yield(Entry{Err: errors.New("not JSON")})
+		yield(Entry{Err: malformed("not JSON")})
 		return
 	}
 	for dec.More() {
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
-			yield(Entry{Err: errors.New("not JSON from here on")})
+			yield(Entry{Err: malformed("not JSON from here on")})
 			return
 		}
 		if !yield(item(raw, 0)) {
@@ -75,11 +80,11 @@ func array(r io.Reader, yield func(Entry) bool) {
 		}
 	}
 	if end, err := dec.Token(); err != nil || end != json.Delim(']') {
-		yield(Entry{Err: errors.New("the array does not end")})
+		yield(Entry{Err: malformed("the array does not end")})
 		return
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		yield(Entry{Err: errors.New("there is something after the end of the array")})
+		yield(Entry{Err: malformed("there is something after the end of the array")})
 	}
 }
 
@@ -145,9 +150,12 @@ func item(raw []byte, line int) Entry {
 	}
 	if err != nil {
 		var kind *json.UnmarshalTypeError
-		if errors.As(err, &kind) && kind.Field != "" {
+		switch {
+		case !errors.As(err, &kind):
+			e.Err = malformed("not a JSON object")
+		case kind.Field != "":
 			e.Err = fmt.Errorf("`%s` is a %s and should not be", strings.TrimPrefix(kind.Field, "Item."), kind.Value)
-		} else {
+		default:
 			e.Err = errors.New("not a JSON object")
 		}
 		return e

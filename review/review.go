@@ -208,6 +208,9 @@ const MaxNote = 4000
 // set: whoever calls it has recorded why.
 type Store interface {
 	List(ctx context.Context, f Filter) (page []Item, next int64, err error)
+	// AnswerOf returns the answer that an entry of the log is about, by the entry's id.
+	// An id that is no entry's is returned as it is.
+	AnswerOf(ctx context.Context, id string) (string, error)
 	Item(ctx context.Context, answer string) (Item, error)
 	Sample(ctx context.Context, kind SampleKind, n int) ([]Item, error)
 	AddReview(ctx context.Context, r Review) error

@@ -34,6 +34,16 @@ func (r *Reviews) List(ctx context.Context, f review.Filter) ([]review.Item, int
 	return r.s.list(ctx, f)
 }
 
+// AnswerOf returns the answer of an entry.
+func (r *Reviews) AnswerOf(ctx context.Context, id string) (string, error) {
+	answer := id
+	err := r.s.reads.QueryRowContext(ctx, "SELECT answer FROM citation_entries WHERE id = ?", id).Scan(&answer)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return answer, err
+}
+
 // Item returns one answer as lists have it. One that is being written may have no entry
 // yet: of it there is what is not sealed, without an id of an entry.
 func (r *Reviews) Item(ctx context.Context, id string) (review.Item, error) {

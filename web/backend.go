@@ -23,6 +23,7 @@ type importOutput struct {
 type recordOutput struct {
 	Body struct {
 		ID          string            `json:"id"`
+		Customer    string            `json:"customer,omitempty" doc:"The site's own id for the customer; company knowledge has none"`
 		Category    string            `json:"category"`
 		Title       string            `json:"title"`
 		Text        string            `json:"text"`
@@ -64,7 +65,7 @@ func (s *Server) importKnowledge(ctx context.Context, who identity.Principal, in
 
 // imported turns an import of which nothing was acceptable into a problem that
 // names every reason: a caller who looks at the status only must not take it
-// for a success.
+// for a success. Of what is not JSON all the rest may be missing.
 func imported(report Import, err error) (*importOutput, error) {
 	if err != nil {
 		return nil, err
@@ -79,11 +80,15 @@ func imported(report Import, err error) (*importOutput, error) {
 	for i, r := range report.Rejected {
 		details[i] = &huma.ErrorDetail{Message: r.Error, Location: "body[" + itoa(r.Index) + "]"}
 	}
-	return nil, huma.Error422UnprocessableEntity("Nothing was imported. "+sentence(report.Rejected[0].Error), details...)
+	status := http.StatusUnprocessableEntity
+	if report.Malformed {
+		status = http.StatusBadRequest
+	}
+	return nil, huma.NewError(status, "Nothing was imported. "+sentence(report.Rejected[0].Error), details...)
 }
 
 func (s *Server) getRecord(ctx context.Context, who identity.Principal, in *conversationID) (*recordOutput, error) {
-	r, err := s.Records.Record(ctx, who.Site, in.ID)
+	r, customer, err := s.Records.Record(ctx, who.Site, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +102,7 @@ func (s *Server) getRecord(ctx context.Context, who identity.Principal, in *conv
 	}
 	out := &recordOutput{}
 	b := &out.Body
-	b.ID, b.Category, b.Title, b.Text, b.Fields = r.ID, string(r.Category), r.Title, r.Text, r.Fields
+	b.ID, b.Customer, b.Category, b.Title, b.Text, b.Fields = r.ID, customer, string(r.Category), r.Title, r.Text, r.Fields
 	b.Source, b.CollectedAt, b.Language, b.Expires = r.Source, r.CollectedAt, r.Language, optional(r.Expires)
 	return out, nil
 }

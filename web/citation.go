@@ -105,7 +105,7 @@ type flagJSON struct {
 }
 
 type citationInput struct {
-	ID string `path:"id"`
+	ID string `path:"id" doc:"Of an answer, or of an entry that is about it: the id or the answer_id of an item of the list"`
 	ReasonInput
 }
 
@@ -123,7 +123,7 @@ type citationOutput struct {
 		Entries    []entryJSON         `json:"entries"`
 		Score      *float64            `json:"score"`
 		Verdict    review.Verdict      `json:"verdict"`
-		Assignee   *review.Person      `json:"assignee"`
+		Assignee   *review.Person      `json:"assignee,omitempty"`
 		Reviews    []reviewJSON        `json:"reviews"`
 		Complaints []complaintJSON     `json:"complaints"`
 		Flags      []flagJSON          `json:"flags"`
@@ -137,11 +137,15 @@ func (s *Server) citation(ctx context.Context, who identity.Principal, in *citat
 	if !who.Has(reviewers...) {
 		return nil, errRole
 	}
-	x, err := s.Reviews.Item(ctx, in.ID)
+	id, err := s.Reviews.AnswerOf(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := s.Citations.ByAnswer(ctx, in.ID)
+	x, err := s.Reviews.Item(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.Citations.ByAnswer(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +203,7 @@ func (s *Server) citation(ctx context.Context, who identity.Principal, in *citat
 			NotSearched: append([]citation.NotSearched{}, e.NotSearched...),
 		}
 	}
-	f, err := s.Reviews.Findings(ctx, in.ID, open)
+	f, err := s.Reviews.Findings(ctx, id, open)
 	if err != nil {
 		return nil, err
 	}

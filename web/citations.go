@@ -119,7 +119,7 @@ type citationItem struct {
 	Body           bodyState              `json:"body" enum:"open,sealed,gone"`
 	Score          *float64               `json:"score" doc:"The lowest of its citations; null without any"`
 	Verdict        review.Verdict         `json:"verdict" doc:"The latest; empty: nobody has reviewed it"`
-	Assignee       *review.Person         `json:"assignee"`
+	Assignee       *review.Person         `json:"assignee,omitempty"`
 	Complaint      bool                   `json:"complaint" doc:"Its customer has complained about it"`
 	Flags          int                    `json:"flags" doc:"How often people at the desk have flagged it"`
 	LeafIndex      *int64                 `json:"leaf_index" doc:"Of its latest entry in the public log; null: not yet"`

@@ -105,13 +105,14 @@ func (s *Server) erasable(ctx context.Context, who identity.Principal, in *erasa
 	for i, t := range e.Tickets {
 		b.Tickets[i] = openTicketJSON{t.ID, t.Since}
 	}
-	b.Kept, err = s.kept(ctx, who.Site, preferred(in.Language, in.Accept), e.At)
+	b.Kept, err = s.kept(ctx, who, preferred(in.Language, in.Accept), e.At)
 	return out, err
 }
 
-// kept is what the company keeps, elsewhere and as proof.
-func (s *Server) kept(ctx context.Context, id identity.SiteID, language string, at time.Time) ([]keptJSON, error) {
-	site, err := s.Directory.Site(ctx, id)
+// kept is what the company keeps, elsewhere and as proof. Elsewhere it does not know a
+// visitor.
+func (s *Server) kept(ctx context.Context, who identity.Principal, language string, at time.Time) ([]keptJSON, error) {
+	site, err := s.Directory.Site(ctx, who.Site)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (s *Server) kept(ctx context.Context, id identity.SiteID, language string, 
 	say := func(t consent.Text) string { return branded(t.In(language), site.Name) }
 	out := []keptJSON{}
 	for _, c := range p.Categories {
-		if c.ID != consent.Conversation && len(c.SourceBasis) > 0 { // what is said here is nowhere else
+		if !who.Anonymous() && c.ID != consent.Conversation && len(c.SourceBasis) > 0 { // what is said here is nowhere else
 			out = append(out, keptJSON{What: say(c.Label), Why: say(c.SourceBasis), Category: c.ID})
 		}
 	}
@@ -203,6 +204,6 @@ func (s *Server) erase(ctx context.Context, who identity.Principal, language str
 		out.Status = http.StatusAccepted
 	}
 	out.Body.Erased, out.Body.At, out.Body.Deleted, out.Body.Held = e.Done, e.At, e.Deleted, heldOf(e.Held)
-	out.Body.Kept, err = s.kept(ctx, who.Site, language, e.At)
+	out.Body.Kept, err = s.kept(ctx, who, language, e.At)
 	return out, err
 }

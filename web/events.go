@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 
 	"candor/agents"
@@ -38,7 +39,7 @@ func (s *Server) conversationEvents(c *fiber.Ctx) error {
 	var after int64
 	if last := c.Get("Last-Event-ID", c.Query("last_event_id")); last != "" {
 		if after, err = strconv.ParseInt(last, 10, 64); err != nil || after < 0 {
-			return fiber.NewError(fiber.StatusBadRequest, "Last-Event-ID is not a number")
+			return huma.Error400BadRequest("`Last-Event-ID` is not the id of an event of this stream, which is a whole number.")
 		}
 	}
 	token := bearer(c)

@@ -22,7 +22,7 @@ import (
 const proofRetry = time.Second
 
 type proofInput struct {
-	ID     string        `path:"id"`
+	ID     string        `path:"id" doc:"Of an answer, or of an entry that is about it: the id or the answer_id of an item of the list"`
 	Reason review.Reason `query:"reason" required:"true" enum:"complaint,sample,incident,request,legal" doc:"Why it is opened; its customer can read that"`
 }
 
@@ -83,7 +83,11 @@ func (s *Server) citationProof(ctx context.Context, who identity.Principal, in *
 	if !who.Has(reviewers...) {
 		return nil, errRole
 	}
-	file, e, err := s.proof(ctx, in.ID)
+	id, err := s.Reviews.AnswerOf(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	file, e, err := s.proof(ctx, id)
 	switch {
 	case errors.Is(err, citation.ErrNoEntry):
 		return nil, huma.Error404NotFound(sentence(err.Error()))
@@ -105,7 +109,7 @@ func (s *Server) citationProof(ctx context.Context, who identity.Principal, in *
 	case err != nil:
 		return nil, err
 	}
-	return proofFile(in.ID, file), nil
+	return proofFile(id, file), nil
 }
 
 // proof returns the receipt of an answer and what it says, once it is checked: what does

@@ -57,6 +57,8 @@ func (shortLog) Open(_ context.Context, ids ...string) (map[string]citation.Cont
 // oneReviewed lists the answer.
 type oneReviewed struct{ review.Store }
 
+func (oneReviewed) AnswerOf(_ context.Context, id string) (string, error) { return id, nil }
+
 func (oneReviewed) Item(context.Context, string) (review.Item, error) {
 	return review.Item{Entry: citation.Entry{ID: "cit_1", Kind: citation.Closed, AnswerID: "ans_1", Site: brand, Customer: "cus_1", Status: "answered"}}, nil
 }

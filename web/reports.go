@@ -95,7 +95,7 @@ func (s *Server) deskReportCSV(c *fiber.Ctx) error {
 			continue
 		}
 		if *at, err = time.Parse(time.RFC3339, c.Query(name)); err != nil {
-			return fiber.NewError(fiber.StatusUnprocessableEntity, "`"+name+"` is not a time such as 2026-11-28T09:00:00Z.")
+			return huma.Error422UnprocessableEntity("`" + name + "` is not a time such as 2026-11-28T09:00:00Z.")
 		}
 	}
 	report, err := s.deskReport(c.UserContext(), who, in)

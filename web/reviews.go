@@ -11,7 +11,7 @@ import (
 )
 
 type reviewInput struct {
-	ID   string `path:"id"`
+	ID   string `path:"id" doc:"Of an answer, or of an entry that is about it: the id or the answer_id of an item of the list"`
 	Body struct {
 		Verdict review.Verdict `json:"verdict" enum:"correct,unsupported,wrong_source,should_not_have_been_used,tone"`
 		Note    string         `json:"note,omitempty" doc:"Up to 4000 characters; sealed like the answer"`
@@ -25,7 +25,7 @@ type reviewOutput struct {
 }
 
 type assignInput struct {
-	ID   string `path:"id"`
+	ID   string `path:"id" doc:"Of an answer, or of an entry that is about it: the id or the answer_id of an item of the list"`
 	Body struct {
 		Reviewer identity.StaffID `json:"reviewer" doc:"Who is to review it; empty: nobody"`
 	}
@@ -73,10 +73,14 @@ func (s *Server) addReview(ctx context.Context, who identity.Principal, in *revi
 	if !who.Has(judges...) {
 		return nil, errRole
 	}
+	id, err := s.Reviews.AnswerOf(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
 	out := &reviewOutput{}
 	out.Body.ID = identity.NewID("rev")
 	return out, s.Reviews.AddReview(ctx, review.Review{
-		ID: out.Body.ID, Answer: in.ID, Verdict: in.Body.Verdict, Note: in.Body.Note, Reviewer: review.Person{ID: who.Staff},
+		ID: out.Body.ID, Answer: id, Verdict: in.Body.Verdict, Note: in.Body.Note, Reviewer: review.Person{ID: who.Staff},
 	})
 }
 
@@ -84,7 +88,11 @@ func (s *Server) assign(ctx context.Context, who identity.Principal, in *assignI
 	if !who.Has(judges...) {
 		return nil, errRole
 	}
-	return nil, s.Reviews.Assign(ctx, in.ID, in.Body.Reviewer)
+	id, err := s.Reviews.AnswerOf(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Reviews.Assign(ctx, id, in.Body.Reviewer)
 }
 
 func (s *Server) reviewerList(ctx context.Context, who identity.Principal, _ *struct{}) (*reviewersOutput, error) {

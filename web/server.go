@@ -52,7 +52,9 @@ type Answers interface {
 type Records interface {
 	ImportRecords(ctx context.Context, site identity.SiteID, body []byte) (Import, error)
 	ImportKnowledge(ctx context.Context, site identity.SiteID, body []byte) (Import, error)
-	Record(ctx context.Context, site identity.SiteID, id string) (retrieval.Record, error)
+	// Record returns a record, and the site's own id of its customer: empty, if it is
+	// company knowledge.
+	Record(ctx context.Context, site identity.SiteID, id string) (r retrieval.Record, customer string, err error)
 	RemoveRecord(ctx context.Context, site identity.SiteID, id string) error
 }
 
@@ -60,6 +62,8 @@ type Records interface {
 type Import struct {
 	Accepted int        `json:"accepted" doc:"How many items were stored"`
 	Rejected []Rejected `json:"rejected" doc:"What was refused, and why"`
+	// Malformed is whether some of what was sent is not JSON.
+	Malformed bool `json:"-"`
 }
 
 // Rejected is an item that was refused. Index counts from 0.
@@ -214,11 +218,9 @@ func New(o Options) *Server {
 	s.app = fiber.New(fiber.Config{
 		// Without it a captured parameter becomes another request's value once
 		// the buffer is used again.
-		Immutable:     true,
-		StrictRouting: true,
-		CaseSensitive: true,
-		// Ids are whatever sites choose.
-		UnescapePath:            true,
+		Immutable:               true,
+		StrictRouting:           true,
+		CaseSensitive:           true,
 		DisableStartupMessage:   true,
 		ProxyHeader:             fiber.HeaderXForwardedFor,
 		EnableTrustedProxyCheck: true,
@@ -251,6 +253,7 @@ func New(o Options) *Server {
 	config.Info.Description = "A customer-service assistant that answers only from what the customer agreed to share."
 	config.Components.SecuritySchemes = securitySchemes
 	s.api = humafiber.New(s.app, config)
+	s.api.UseMiddleware(unescapeParams)
 	s.customerRoutes()
 	s.privacyRoutes()
 	s.receiptRoutes()

@@ -77,15 +77,23 @@ func (r records) ImportKnowledge(ctx context.Context, site identity.SiteID, body
 }
 
 func toImport(report ingest.Report, err error) (web.Import, error) {
-	out := web.Import{Accepted: report.Accepted, Rejected: make([]web.Rejected, len(report.Rejected))}
+	out := web.Import{Accepted: report.Accepted, Rejected: make([]web.Rejected, len(report.Rejected)), Malformed: report.Malformed}
 	for i, r := range report.Rejected {
 		out.Rejected[i] = web.Rejected{Index: r.Index, Error: r.Error}
 	}
 	return out, err
 }
 
-func (r records) Record(ctx context.Context, site identity.SiteID, id string) (retrieval.Record, error) {
-	return r.store.Record(ctx, site, id)
+func (r records) Record(ctx context.Context, site identity.SiteID, id string) (retrieval.Record, string, error) {
+	record, err := r.store.Record(ctx, site, id)
+	if err != nil || record.Customer == "" {
+		return record, "", err
+	}
+	owner, err := r.store.Owner(ctx, record.Customer)
+	if errors.Is(err, consent.ErrUnknownCustomer) { // erased meanwhile
+		err = retrieval.ErrNotFound
+	}
+	return record, owner.Subject, err
 }
 
 func (r records) RemoveRecord(ctx context.Context, site identity.SiteID, id string) error {

@@ -66,6 +66,10 @@ func TestBadInput(t *testing.T) {
 		{"10 MB message", maya, "POST", messages, object{"text": longLine}, nil, 413, "too large"},
 		{"message over the limit", maya, "POST", messages, object{"text": strings.Repeat("я", 4001)}, nil, 413, "4000"},
 		{"empty message", maya, "POST", messages, object{"text": " \n\t"}, nil, 422, "empty"},
+		{"invisible message", maya, "POST", messages, object{"text": "\u200b\ufeff \u2060"}, nil, 422, "empty"},
+		{"events after none", maya, "GET", "/api/conversations/" + maya.conversation + "/events", nil, []string{"Last-Event-ID", "-1"}, 400, "`Last-Event-ID` is not"},
+		{"events after a word", maya, "GET", "/api/conversations/" + maya.conversation + "/events", nil, []string{"Last-Event-ID", "abc"}, 400, "`Last-Event-ID` is not"},
+		{"events after too many", maya, "GET", "/api/conversations/" + maya.conversation + "/events", nil, []string{"Last-Event-ID", strings.Repeat("9", 20)}, 400, "`Last-Event-ID` is not"},
 		{"no text", maya, "POST", messages, object{}, nil, 422, ""},
 		{"unknown category", maya, "PUT", "/api/me/consents", object{"changes": []object{change("answers", "shoe_size", "brand_ai", true)}}, nil, 422, "shoe_size"},
 		{"unknown purpose", maya, "PUT", "/api/me/consents", object{"changes": []object{change("training", "orders", "brand_ai", true)}}, nil, 422, "training"},
@@ -128,11 +132,11 @@ func TestBadInput(t *testing.T) {
 	}
 
 	// An id is whatever a site chooses, and its record can be read and removed.
-	for _, id := range []string{"order 1", "order#2", "größe", "a:b", "a%41", "über?x=1"} {
+	for _, id := range []string{"order 1", "order#2", "größe", "a:b", "a%41", "über?x=1", "a+b"} {
 		shop.must("POST", "/api/records", []object{{"id": id, "customer": "maya", "category": "orders", "text": "x"}})
 		path := "/api/records/" + url.PathEscape(id)
-		if got := shop.must("GET", path, nil); got["id"] != id {
-			t.Errorf("record %q reads as %v", id, got["id"])
+		if got := shop.must("GET", path, nil); got["id"] != id || got["customer"] != "maya" {
+			t.Errorf("record %q reads as %v", id, got)
 		}
 		if status, _, _ := shop.raw("DELETE", path, "", nil); status != http.StatusNoContent {
 			t.Errorf("record %q cannot be removed: %d", id, status)
@@ -142,7 +146,24 @@ func TestBadInput(t *testing.T) {
 		}
 	}
 
-	// Of a file with bad lines the good ones come in.
+	// What is not JSON is malformed; what is JSON and no record is not acceptable.
+	for body, want := range map[string]int{
+		`[{"a":`: 400, `hello`: 400, `{"title":`: 400, `[`: 400, `[{"title":"x"}`: 400, `[{"title":"x"}] more`: 400, "{\"title\":\"x\"}\n{\"title\":": 400,
+		`7`: 422, `"hello"`: 422, `[1]`: 422, `[{"title":7}]`: 422, `[]`: 422, `[{"title":"x"}]`: 422,
+	} {
+		for _, path := range []string{"/api/records", "/api/knowledge"} {
+			if status, header, b := shop.raw("POST", path, "application/json", []byte(body)); status != want || header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s to %s: %d %s, want %d", body, path, status, b, want)
+			}
+		}
+	}
+
+	// Of a file with bad lines the good ones come in, and of an array that is cut off
+	// what came before.
+	status, _, cut := shop.raw("POST", "/api/records", "application/json", []byte(`[{"customer":"maya","category":"orders","text":"Order 2"},{"customer":`))
+	if status != http.StatusOK || !bytes.Contains(cut, []byte(`"accepted":1`)) || !bytes.Contains(cut, []byte(`"index":1`)) {
+		t.Errorf("an array that is cut off: %d %s", status, cut)
+	}
 	lines := "{\"customer\":\"maya\",\"category\":\"orders\",\"text\":\"Order 1\"}\nnot json\n{\"customer\":\"maya\",\"category\":\"orders\"}\n"
 	status, _, body := shop.raw("POST", "/api/records", "application/x-ndjson", []byte(lines))
 	if status != http.StatusOK || !bytes.Contains(body, []byte(`"accepted":1`)) || !bytes.Contains(body, []byte(`"index":1`)) || !bytes.Contains(body, []byte(`"index":2`)) {

@@ -172,12 +172,34 @@ func (c *Config) readFile(path string) error {
 		return fmt.Errorf("read the configuration: %w", err)
 	}
 	defer f.Close()
-	dec := yaml.NewDecoder(f)
-	dec.KnownFields(true)
-	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) { // empty is fine
+	var root yaml.Node
+	switch err = yaml.NewDecoder(f).Decode(&root); {
+	case errors.Is(err, io.EOF): // empty is fine
+		return nil
+	case err == nil:
+		err = c.readNode(root.Content[0])
+	}
+	var types *yaml.TypeError
+	if errors.As(err, &types) { // its text has several lines
+		err = errors.New(strings.Join(types.Errors, "; "))
+	}
+	if err != nil {
 		return fmt.Errorf("the configuration %s: %w", path, err)
 	}
 	return nil
+}
+
+// readNode takes over the settings of a file, and refuses a name that is none.
+func (c *Config) readNode(file *yaml.Node) error {
+	if file.Kind == yaml.MappingNode {
+		for i := 0; i < len(file.Content); i += 2 {
+			key := file.Content[i]
+			if !slices.ContainsFunc(settings(), func(s setting) bool { return s.flag && s.name == key.Value }) {
+				return fmt.Errorf("line %d: there is no setting %q", key.Line, key.Value)
+			}
+		}
+	}
+	return file.Decode(c)
 }
 
 // engines names the schemes that each part knows.
@@ -250,6 +272,8 @@ func (c *Config) check() error {
 		return errors.New("nats_listen opens the embedded NATS server, but messages names one outside")
 	case c.NATSListen != "" && c.NATSToken == "" && c.NATSDesks == "":
 		return errors.New("nats_listen lets outside desks in, so it needs nats_token or nats_desks")
+	case c.NATSListen == "" && (c.NATSToken != "" || c.NATSDesks != ""):
+		return errors.New("nats_token and nats_desks are for outside desks, so they need nats_listen")
 	}
 	if _, err := natsdesk.ParseDesks(c.NATSDesks); err != nil {
 		return fmt.Errorf("nats_desks: %w", err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -73,7 +72,7 @@ func load(t *testing.T, file *string, env map[string]string, args ...string) (Co
 // its default.
 func TestWhereASettingComesFrom(t *testing.T) {
 	t.Parallel()
-	file, empty := "addr: :1001\nlog_level: debug\n", ""
+	file, empty, comment, begun := "addr: :1001\nlog_level: debug\n", "", "# addr: :1001\n", "---\n"
 	env := map[string]string{"CANDOR_ADDR": ":1002", "CANDOR_MASTER_KEY": "key of the environment"}
 	for _, tt := range []struct {
 		name string
@@ -84,6 +83,8 @@ func TestWhereASettingComesFrom(t *testing.T) {
 	}{
 		{"nothing", nil, nil, nil, "127.0.0.1:8080"},
 		{"an empty file", &empty, nil, nil, "127.0.0.1:8080"},
+		{"a file of comments", &comment, nil, nil, "127.0.0.1:8080"},
+		{"a file that has only begun", &begun, nil, nil, "127.0.0.1:8080"},
 		{"the file", &file, nil, nil, ":1001"},
 		{"the environment", &file, env, nil, ":1002"},
 		{"the flag", &file, env, []string{"--addr", ":1003"}, ":1003"},
@@ -116,7 +117,11 @@ func TestConfigRefuses(t *testing.T) {
 		args       []string
 		want       string // one clear line has this
 	}{
-		{"an unknown setting", "colour: red\n", nil, "colour"},
+		{"an unknown setting", "log_level: info\ncolour: red\n", nil, `candor.yaml: line 2: there is no setting "colour"`},
+		{"a setting of the environment alone", "master_key: x\n", nil, `there is no setting "master_key"`},
+		{"no settings", "colour\n", nil, "candor.yaml: line 1:"},
+		{"two settings that are no text", "addr: [1]\nindex: {a: b}\n", nil, "candor.yaml: line 1:"},
+		{"one setting twice", "index: \"embedded:\"\nindex: \"embedded:\"\n", nil, `"index" already defined`},
 		{"not YAML", "addr: [", nil, "candor.yaml"},
 		{"an unknown database", "", []string{"--database", "mysql:x"}, `database "mysql:x": the scheme is none of sqlite:`},
 		{"a database without a scheme", "", []string{"--database", "candor.db"}, `database "candor.db"`},
@@ -137,6 +142,8 @@ func TestConfigRefuses(t *testing.T) {
 		{"no data folder", "", []string{"--data-dir", ""}, "data_dir"},
 		{"outside desks without a token", "", []string{"--nats-listen", "127.0.0.1:4222"}, "nats_token"},
 		{"outside desks of a server outside", "", []string{"--nats-listen", "127.0.0.1:4222", "--nats-token", "t", "--messages", "nats://x:4222"}, "outside"},
+		{"a token of no outside desk", "", []string{"--nats-token", "t"}, "need nats_listen"},
+		{"outside desks that nobody lets in", "", []string{"--nats-desks", "shop:t:general"}, "need nats_listen"},
 		{"an unknown embedder", "", []string{"--embedding", "magic:"}, `embedding "magic:": the scheme is none of builtin:`},
 		{"a server without a model", "", []string{"--embedding", "https://x/v1", "--embedding-dimension", "3", "--embedding-recipient", "r"}, "needs embedding_model"},
 		{"a server without a recipient", "", []string{"--embedding", "https://x/v1", "--embedding-dimension", "3", "--embedding-model", "m"}, "needs embedding_recipient"},
@@ -171,7 +178,7 @@ func TestConfigRefuses(t *testing.T) {
 		_, err := load(t, file, nil, tt.args...)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
-		} else if tt.name != "not YAML" && tt.name != "an unknown setting" && strings.Contains(err.Error(), "\n") {
+		} else if strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: not one line: %v", tt.name, err)
 		}
 	}
@@ -248,8 +255,46 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	if files, err := os.ReadDir("."); err != nil || len(files) != 0 {
 		t.Errorf("help left %d files", len(files))
 	}
-	err := Run(t.Context(), []string{"serv"}, Stdio{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Env: os.LookupEnv})
-	if err == nil || errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a command that does not exist: %v", err)
+}
+
+// TestUnknownCommands: a group of commands alone says what it has; what is none of
+// them it refuses, in one line.
+func TestUnknownCommands(t *testing.T) {
+	t.Parallel()
+	run := func(args ...string) (string, error) {
+		var out bytes.Buffer
+		err := Run(t.Context(), args, Stdio{In: strings.NewReader(""), Out: &out, Err: &out, Env: func(string) (string, bool) { return "", false }})
+		return out.String(), err
+	}
+	groups := 0
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if !cmd.HasSubCommands() {
+			return
+		}
+		groups++
+		path := strings.Fields(cmd.CommandPath())[1:]
+		if out, err := run(path...); err != nil || !strings.Contains(out, "Available Commands:") {
+			t.Errorf("%s alone: %v\n%s", cmd.CommandPath(), err, out)
+		}
+		out, err := run(append(path, "bogus", "more")...)
+		if want := `unknown command "bogus" for "` + cmd.CommandPath() + `"`; err == nil || err.Error() != want || out != "" {
+			t.Errorf("%s bogus: %v\n%s", cmd.CommandPath(), err, out)
+		}
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	walk(rootCommand(Stdio{}))
+	if groups < 14 {
+		t.Errorf("%d groups of commands", groups)
+	}
+	for args, meant := range map[string]string{
+		"serv": "serve", "policy chek x": "check", "key rotat x": "rotate", "hold exprt": "export", "receipt verfy x": "verify", "queue sett F": "set",
+		"migrate upp": "up", "index rebuildd": "rebuild",
+	} {
+		if _, err := run(strings.Fields(args)...); err == nil || !strings.HasSuffix(err.Error(), "; did you mean "+meant+"?") {
+			t.Errorf("%s: %v, want %q", args, err, meant)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -176,15 +177,53 @@ func TestErasureByTheSite(t *testing.T) {
 			t.Errorf("who returns has orders: %v", a)
 		}
 
+		// The site's own systems have nothing of somebody whom they do not know.
 		visitor := customer(t, info, "")
 		visitor.ask("What is your returns policy?")
-		if out := visitor.must("DELETE", "/api/me", nil); out["erased"] != true {
+		preview, out := visitor.must("GET", "/api/me/erasure", nil), visitor.must("DELETE", "/api/me", nil)
+		if out["erased"] != true {
 			t.Errorf("a visitor: %v", out)
+		}
+		for _, o := range []object{preview, out} {
+			if kept := list(o, "kept"); len(kept) != 1 || kept[0]["what"] != "Proof of your choices" {
+				t.Errorf("of a visitor is kept: %v", kept)
+			}
 		}
 		if status, _ := visitor.do("GET", "/api/me/consents", nil); status != http.StatusUnauthorized {
 			t.Errorf("the visitor's session: %d", status)
 		}
 	})
+}
+
+// TestAnyCustomerID: a site reports choices of its customers, and erases them, whatever it
+// calls them.
+func TestAnyCustomerID(t *testing.T) {
+	t.Parallel()
+	info := startDemo(t)
+	shop := backend(t, info)
+	for _, id := range []string{"a/b", "/", "a/consents", "a%2Fb", "100%", "..", ".", "a?b=c", "a#b", "a b", "a+b", "größe ü", "a;b&c=d", "../../maya", `a\b`, "a\x00b"} {
+		c := customer(t, info, url.QueryEscape(id))
+		path := "/api/customers/" + url.PathEscape(id)
+		if id == "." || id == ".." {
+			path = "/api/customers/" + strings.ReplaceAll(id, ".", "%2E")
+		}
+		c.consent(change("answers", "orders", "brand_ai", true))
+		shop.must("PUT", path+"/consents", object{"changes": []object{change("answers", "orders", "brand_ai", false)}, "at": time.Now(), "channel": "account"})
+		if s := text(c.must("GET", "/api/me/consents", nil)); !strings.Contains(s, `"withdrawn"`) {
+			t.Errorf("a choice of %q was not reported: %s", id, s)
+		}
+		if out := shop.must("DELETE", path, nil); out["erased"] != true {
+			t.Errorf("the erasure of %q: %v", id, out)
+		}
+		if status, _ := c.do("GET", "/api/me/consents", nil); status != http.StatusUnauthorized {
+			t.Errorf("the session of %q: %d", id, status)
+		}
+	}
+	for _, id := range []string{"%ff", "%c3%28"} {
+		if status, out := shop.do("DELETE", "/api/customers/"+id, nil); status != http.StatusBadRequest || !strings.Contains(text(out["detail"]), "UTF-8") {
+			t.Errorf("erasing %s: %d %v", id, status, out)
+		}
+	}
 }
 
 // TestHolds: who may make one, what is refused, and what it does to an erasure and

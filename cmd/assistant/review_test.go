@@ -262,6 +262,40 @@ func TestReviewVerdicts(t *testing.T) {
 	}
 }
 
+// TestReviewByEntry: an item of the list is read, judged, given and proved by its own id
+// too, and by that of any entry about its answer.
+func TestReviewByEntry(t *testing.T) {
+	t.Parallel()
+	r := newReviewing(t)
+	entry := r.listed("")[r.answer]["id"].(string)
+	if entry == r.answer {
+		t.Fatalf("the list gives %s the id of its answer", entry)
+	}
+	detail := r.admin.must("GET", "/api/admin/citations/"+entry+"?reason=legal", nil)
+	if detail["id"] != r.answer || !strings.Contains(detail["question"].(string), reviewCanary) {
+		t.Errorf("by the entry: %v", detail)
+	}
+	for _, e := range list(detail, "entries") {
+		if got := r.admin.must("GET", "/api/admin/citations/"+e["id"].(string), nil); got["id"] != r.answer {
+			t.Errorf("by the entry that is %s: %v", e["kind"], got["id"])
+		}
+	}
+	me := list(r.admin.must("GET", "/api/admin/reviewers", nil), "items")[0]["id"]
+	r.admin.must("POST", "/api/admin/citations/"+entry+"/review", object{"verdict": "correct"})
+	r.admin.must("POST", "/api/admin/citations/"+entry+"/assign", object{"reviewer": me})
+	if item := r.listed("")[r.answer]; item["verdict"] != "correct" || item["assignee"] == nil {
+		t.Errorf("judged and given by its entry: %v", item)
+	}
+	if status, _, b := r.admin.raw("GET", "/api/admin/citations/"+entry+"/proof?reason=legal", "", nil); status != http.StatusOK && status != http.StatusAccepted {
+		t.Errorf("the proof by its entry: %d %s", status, b)
+	}
+	for _, id := range []string{"cit_nothing", "ans_nothing"} {
+		if status, _ := r.admin.do("GET", "/api/admin/citations/"+id, nil); status != http.StatusNotFound {
+			t.Errorf("%s: %d", id, status)
+		}
+	}
+}
+
 // TestReviewFlag: an agent who may read a conversation can say that something is wrong
 // with an answer in it, and nobody else can.
 func TestReviewFlag(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -18,6 +19,13 @@ type Stdio struct {
 
 // Run runs one command until it is done or ctx ends.
 func Run(ctx context.Context, args []string, io Stdio) error {
+	root := rootCommand(io)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}
+
+// rootCommand is the command that has all the others.
+func rootCommand(io Stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "assistant",
 		Short: "A customer-service assistant that answers only from what the customer agreed to share",
@@ -29,7 +37,6 @@ func Run(ctx context.Context, args []string, io Stdio) error {
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.SetArgs(args)
 	root.SetIn(io.In)
 	root.SetOut(io.Out)
 	root.SetErr(io.Err)
@@ -39,7 +46,36 @@ func Run(ctx context.Context, args []string, io Stdio) error {
 		importCommand(io), searchCommand(io), indexCommand(io), migrateCommand(io), moveCommand(io), backupCommand(io), restoreCommand(io),
 		evalCommand(io), benchCommand(io), versionCommand(),
 	)
-	return root.ExecuteContext(ctx)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	refuseUnknown(root)
+	return root
+}
+
+// refuseUnknown makes a group of commands, and those in it, refuse a name that is none
+// of theirs: without it cobra prints the help, and a script that mistypes goes on.
+func refuseUnknown(cmd *cobra.Command) {
+	if !cmd.HasSubCommands() {
+		return
+	}
+	cmd.Args, cmd.RunE = knownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.DisableFlagsInUseLine = true
+	cmd.SuggestionsMinimumDistance = 2
+	for _, sub := range cmd.Commands() {
+		refuseUnknown(sub)
+	}
+}
+
+// knownCommand refuses what is no command of a group, with those that may be meant.
+func knownCommand(group *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	meant := ""
+	if near := group.SuggestionsFor(args[0]); len(near) > 0 {
+		meant = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q for %q%s", args[0], group.CommandPath(), meant)
 }
 
 func newLogger(w io.Writer, level string) (*slog.Logger, error) {

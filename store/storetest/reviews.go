@@ -131,6 +131,11 @@ func reviewsAreFiltered(f *fixture) {
 			}
 		}
 	}
+	for id, want := range map[string]string{"cit_a1": "a1", "open_a1": "a1", "a1": "a1", "cit_none": "cit_none"} {
+		if got, err := r.AnswerOf(f.Context(), id); err != nil || got != want {
+			f.Errorf("the answer of %s: %q, %v", id, got, err)
+		}
+	}
 	x, err := r.Item(f.Context(), "a1")
 	f.must(err)
 	if x.Score == nil || math.Abs(*x.Score-.295) > 1e-9 || x.Verdict != review.WrongSource || x.Gone || x.Kind != citation.Closed || x.LeafIndex != nil || x.Assignee != nil {
