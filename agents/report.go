@@ -49,7 +49,8 @@ type Figures struct {
 	Handling   Spread `json:"handling"`
 	// Resolved tickets are confirmed by their customer, or assumed to be, or open again.
 	// Durable are those whose customer did not come back within seven days, of the Settled
-	// ones, of which that is known by now.
+	// ones, which were first resolved at least seven days ago. One that came back sooner
+	// waits for its seven days too: counted at once, it would make every share too low.
 	Resolved   int     `json:"resolved"`
 	Confirmed  int     `json:"confirmed"`
 	Assumed    int     `json:"assumed"`
@@ -106,15 +107,16 @@ type measured struct {
 	owner                         identity.StaffID // who had it last
 	waiting, firstReply, handling time.Duration
 	resolved                      time.Time // the last time, if it still is
-	ever                          bool      // whether it ever was
+	first                         time.Time // the first time, if ever
 	confirmed, reopened, returned bool
-	back, settled                 bool // whether its customer came back, and whether that is known
+	settled, held                 bool // whether it is known how it held, and whether it did
 	escalated, open               bool
 }
 
 func measure(s Stay, now time.Time) measured {
 	m := measured{Stay: s, waiting: -1, firstReply: -1, handling: -1, open: true}
 	var since time.Time // since when a person has it
+	back := s.Back      // when its customer first came back
 	let := func(at time.Time) {
 		if !since.IsZero() {
 			m.handling, since = max(m.handling, 0)+at.Sub(since), time.Time{}
@@ -145,18 +147,24 @@ func measure(s Stay, now time.Time) measured {
 			m.returned, m.open = true, false
 		case TicketResolved:
 			let(e.At)
-			m.ever, m.resolved, m.open = true, e.At, false
+			m.resolved, m.open = e.At, false
+			if m.first.IsZero() {
+				m.first = e.At
+			}
 		case TicketConfirmed:
 			m.confirmed = true
 		case TicketReopened:
+			if !m.reopened {
+				back = e.At
+			}
 			m.reopened, m.confirmed, m.open, m.resolved = true, false, true, time.Time{}
 		case TicketEscalated:
 			m.escalated = true
 		case TicketOpened, TicketReserved, TicketPassed, TicketLapsed, TicketNoted, TicketContact:
 		}
 	}
-	m.back = m.ever && (m.reopened || !m.resolved.IsZero() && !m.Back.IsZero() && m.Back.Sub(m.resolved) <= durable)
-	m.settled = m.back || !m.resolved.IsZero() && now.Sub(m.resolved) > durable
+	m.settled = !m.first.IsZero() && now.Sub(m.first) >= durable
+	m.held = m.settled && (back.IsZero() || back.Sub(m.first) >= durable)
 	return m
 }
 
@@ -205,11 +213,11 @@ func (t *tally) add(m measured) {
 		}
 	}
 	resolved := !m.resolved.IsZero()
-	count(&t.f.Resolved, m.ever)
+	count(&t.f.Resolved, !m.first.IsZero())
 	count(&t.f.Confirmed, resolved && m.confirmed)
 	count(&t.f.Assumed, resolved && !m.confirmed)
 	count(&t.f.Settled, m.settled)
-	count(&t.f.Durable, m.settled && !m.back)
+	count(&t.f.Durable, m.held)
 	count(&t.f.Reopened, m.reopened)
 	count(&t.f.Returned, m.returned)
 	count(&t.f.Escalated, m.escalated)

@@ -55,6 +55,15 @@ func TestReport(t *testing.T) {
 	if _, all, _ := agents.Report([]agents.Stay{served}, "day", start.Add(24*time.Hour)); all.Settled != 0 || all.Durable != 0 {
 		t.Errorf("after a day %d are settled", all.Settled)
 	}
+	// Nor of what came back already: else the first week of every report would hold nothing.
+	if _, all, _ := agents.Report([]agents.Stay{served, back, again}, "day", start.Add(6*24*time.Hour)); all.Resolved != 3 || all.Settled != 0 {
+		t.Errorf("after six days %d of %d are settled", all.Settled, all.Resolved)
+	}
+	// What came back after its seven days has held, resolved again or not.
+	late := stay("late", e(0, agents.TicketOpened, ""), e(1, agents.TicketClaimed, ""), e(2, agents.TicketResolved, ""), e(8*24*60, agents.TicketReopened, ""))
+	if _, all, _ := agents.Report([]agents.Stay{late}, "day", start.Add(9*24*time.Hour)); all.Settled != 1 || all.Durable != 1 || all.Reopened != 1 {
+		t.Errorf("what came back after eight days: %+v", all)
+	}
 	if _, _, err := agents.Report(nil, "customer", start); err == nil {
 		t.Error("a report by customer")
 	}

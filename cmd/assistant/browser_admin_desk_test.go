@@ -56,7 +56,11 @@ func TestBrowserAdminDesk(t *testing.T) {
 	// A queue with hours. What is typed is not lost by one key, and what is refused stays.
 	admin.eval(named("queue-new") + ".focus()")
 	admin.click(named("queue-new"))
-	admin.write(named("queue-name"), "returns")
+	admin.write(named("queue-name"), "Returns desk")
+	if said := admin.eval(named("queue-name") + ".validationMessage"); !strings.Contains(said, "only small letters") {
+		t.Errorf("of a wrong name is said %q", said)
+	}
+	admin.fill(named("queue-name"), "returns")
 	admin.write(named("queue-title"), "Returns desk")
 	escape()
 	admin.see(named("unsaved"), "not saved")
@@ -99,6 +103,37 @@ func TestBrowserAdminDesk(t *testing.T) {
 	admin.click(named("seat-queue-support"))
 	admin.fill(named("seat-capacity"), "2")
 	admin.looks("73-member")
+	// Neither another row nor a link nor the page's end takes what is not saved.
+	guarded := `String(!dispatchEvent(new Event("beforeunload", {cancelable: true})))`
+	if admin.eval(guarded) != "true" {
+		t.Error("the page may close over a changed form")
+	}
+	admin.click(onPage(`[data-email="admin@fernhill.example"] button`))
+	admin.see(named("unsaved"), "not saved")
+	admin.shot("73-unsaved")
+	if left := admin.eval(named("seat-capacity") + ".value"); left != "2" {
+		t.Errorf("after another row was pressed the form has %q", left)
+	}
+	admin.click(onPage(`[data-testid=unsaved] button`))
+	admin.click(onPage(`nav [href="/admin/replies"]`))
+	admin.see(named("unsaved"), "not saved")
+	admin.click(onPage(`[data-testid=unsaved] button`))
+	admin.click(onPage(`[data-email="admin@fernhill.example"] button`))
+	admin.click(named("unsaved-leave"))
+	admin.see(named("member-panel"), "Robin")
+	if admin.eval(guarded) != "false" {
+		t.Error("an unchanged form holds the page back")
+	}
+	admin.click(onPage(`[data-email="agent@fernhill.example"] button`))
+	admin.click(named("seat-queue-returns"))
+	admin.click(named("seat-queue-support"))
+	admin.fill(named("seat-capacity"), "2")
+	// That the server did not answer is over once it does.
+	admin.eval(`window.answers = fetch, window.fetch = () => Promise.reject(new TypeError("away")), ""`)
+	admin.click(named("member-save"))
+	admin.see(named("member-refused"), "does not answer")
+	admin.eval(`window.fetch = answers, ""`)
+	admin.see(`{ value: String(document.querySelector("[data-testid=member-refused]") === null) }`, "true")
 	admin.click(named("member-save"))
 	admin.see(onPage(`[data-email="agent@fernhill.example"]`), "Returns desk, Support")
 	admin.click(onPage(`[data-email="agent@fernhill.example"] button`))
@@ -126,6 +161,12 @@ func TestBrowserAdminDesk(t *testing.T) {
 	}
 
 	// A ready reply, with what is filled in.
+	// A link that was held back leads on once nothing is to be kept; here no further than it must.
+	admin.write(named("webhook-url"), "/more")
+	admin.eval(`addEventListener("click", e => { window.went = e.defaultPrevented ? "nowhere" : e.target.pathname; e.preventDefault() }), ""`)
+	admin.click(onPage(`nav [href="/admin/replies"]`))
+	admin.click(named("unsaved-leave"))
+	admin.see(`{ value: String(window.went) }`, "/admin/replies")
 	open("replies")
 	admin.see(onPage(`[data-reply=hello]`), "English")
 	admin.click(named("reply-new"))
@@ -134,6 +175,9 @@ func TestBrowserAdminDesk(t *testing.T) {
 	admin.click(named("variable-agent"))
 	admin.see(named("reply-sample"), "I am Sam")
 	admin.choose(named("reply-queue"), "support")
+	if seen := admin.eval(`String(` + named("reply-change") + `.offsetParent !== null)`); seen != "true" {
+		t.Error("beside an open reply no other can be opened")
+	}
 	admin.looks("75-reply")
 	admin.click(named("reply-save"))
 	admin.see(onPage(`[data-reply=we-are-on-it]`), "Support")
@@ -145,6 +189,7 @@ func TestBrowserAdminDesk(t *testing.T) {
 	maya.must("POST", "/api/conversations/"+maya.conversation+"/handoff", nil)
 	ticket := fmt.Sprintf(`[data-testid=live-ticket][data-conversation=%q]`, maya.conversation)
 	admin.see(onPage(`[data-testid=live-waiting] `+ticket), "Asked for a person")
+	admin.see(onPage(ticket), maya.conversation[len(maya.conversation)-6:])
 	admin.looks("76-live")
 	id := admin.eval(`[...` + onPage(ticket+` select`) + `.options].find(o => o.text.startsWith("Sam")).value`)
 	admin.choose(onPage(ticket+` select`), id)

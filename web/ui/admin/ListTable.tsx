@@ -59,7 +59,7 @@ export function Rows({ kind, columns, busy, children }: RowsProps) {
       <thead>
         <tr>
           {columns.map((c) => (
-            <th key={c} scope="col">
+            <th key={c} scope="col" class={c === "" ? "acts" : undefined}>
               {c}
             </th>
           ))}

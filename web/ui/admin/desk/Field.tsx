@@ -13,10 +13,12 @@ type TextProps = {
   required?: boolean;
   maxLength?: number;
   pattern?: string;
+  /** What is said of what does not match the pattern. */
+  wrong?: string;
   placeholder?: string;
 };
 
-export function Text({ title, hint, testid, value, set, type = "text", ...more }: TextProps) {
+export function Text({ title, hint, testid, value, set, type = "text", wrong = "", ...more }: TextProps) {
   const id = useId();
   return (
     <div class="filter">
@@ -27,7 +29,10 @@ export function Text({ title, hint, testid, value, set, type = "text", ...more }
         data-testid={testid}
         aria-describedby={hint ? `${id}-hint` : undefined}
         value={value}
-        onInput={(e) => set(e.currentTarget.value)}
+        onInput={(e) => {
+          e.currentTarget.setCustomValidity(e.currentTarget.validity.patternMismatch ? wrong : "");
+          set(e.currentTarget.value);
+        }}
         {...({ type, ...more } as JSX.IntrinsicElements["input"])}
       />
       {hint && (
@@ -36,6 +41,20 @@ export function Text({ title, hint, testid, value, set, type = "text", ...more }
         </span>
       )}
     </div>
+  );
+}
+
+/** The name by which programs know something. */
+export function NameField(props: Pick<TextProps, "title" | "testid" | "value" | "set">) {
+  return (
+    <Text
+      hint="Small letters, digits and hyphens. It stays."
+      required
+      pattern="[a-z0-9][a-z0-9\-]*"
+      wrong="A name has only small letters a to z, digits and hyphens, and starts with a letter or a digit: returns-eu, for example."
+      maxLength={32}
+      {...props}
+    />
   );
 }
 

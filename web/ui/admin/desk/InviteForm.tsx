@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Once } from "../once";
+import { useRefusal } from "../refusal";
 import { Refused, Text } from "./Field";
 import { FormPanel } from "./FormPanel";
 import { PasswordLink } from "./PasswordLink";
@@ -14,7 +15,7 @@ export function InviteForm({ mails, close }: { mails: boolean; close: () => void
   const [recipient, setRecipient] = useState("");
   const [once] = useState(() => new Once());
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const [done, setDone] = useState<Link>();
 
   async function send() {

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { staff, type Me } from "../../shared/staff";
 import { useStore } from "../../shared/store";
-import { moment, waiting } from "../../shared/time";
+import { clock, moment, waiting } from "../../shared/time";
 import { inWords, languageName } from "../../shared/vocabulary";
 import { Frame } from "../Frame";
 import { Rows } from "../ListTable";
@@ -134,7 +134,9 @@ function QueueRow({ queue: q, now }: { queue: QueueNow; now: number }) {
 
 /** One ticket: of whoever has it, or of the line. */
 function Item({ brief: b, live: l, owner, now }: { brief: Brief; live: Live; owner?: string; now: number }) {
-  const standing = owner ? `asked ${waiting(b.since, now)} ago` : `waits ${waiting(b.since, now)}`;
+  const today = new Date(b.since).toDateString() === new Date(now).toDateString();
+  const at = (today ? clock : moment)(b.since, navigator.language);
+  const standing = owner ? `asked ${waiting(b.since, now)} ago, ${at}` : `waits ${waiting(b.since, now)}, since ${at}`;
   return <Row item={b} live={l} owner={owner} open={owner && owner !== staff.get().me?.id ? "Listen in" : "Open"} standing={standing} late={b.late} />;
 }
 
@@ -152,13 +154,15 @@ type RowProps = {
 function Row({ item: i, live: l, owner, open, standing, late }: RowProps) {
   const others = (l.agents ?? []).filter((a) => a.staff !== owner && a.capacity > 0);
   const queue = titleOf(i.queue, l.queues);
-  const what = `${inWords(i.reason)}, ${queue}`;
+  // Without anybody's words many are alike: the end of the id, which the desk's address has too, is no other's.
+  const end = i.conversation_id.slice(-6);
+  const what = `${inWords(i.reason)}, ${queue}, ${end}`;
   return (
     <div class="live-item" data-testid="live-ticket" data-conversation={i.conversation_id}>
       <p>
         {inWords(i.reason)}{" "}
         <span class="quiet">
-          {queue}
+          <code class="mono">{end}</code> · {queue}
           {i.language && ` · ${languageName(i.language)}`} · {standing}
         </span>{" "}
         {late && <span class="late">late</span>}

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { useRefusal } from "../refusal";
 import { Many, NumberField, Refused, Text, Words } from "./Field";
 import { FormPanel } from "./FormPanel";
 import { MemberHistory } from "./MemberHistory";
@@ -16,7 +17,7 @@ export function MemberForm({ member: m, queues: all, self, close }: Props) {
   const [seat, setSeat] = useState(seatOf(m));
   const [link, setLink] = useState<Link>();
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const seated = atDesk(roles) && !m.disabled;
 
   async function run(body: object) {

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { inWords } from "../../shared/vocabulary";
-import { Long, Many, NumberField, Refused, Text, Words } from "./Field";
+import { useRefusal } from "../refusal";
+import { Long, Many, NameField, NumberField, Refused, Text, Words } from "./Field";
 import { FormPanel } from "./FormPanel";
 import { holidayLines, holidaysOf, HoursFields } from "./Hours";
 import { everyQueue, removeQueue, storeQueue, type Queue } from "./queues";
@@ -14,7 +15,7 @@ export function QueueForm({ queue, all, close }: { queue?: Queue; all: Queue[]; 
   const [q, setQ] = useState<Queue>(queue ?? fresh);
   const [holidays, setHolidays] = useState(holidayLines(queue?.hours));
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const [removing, setRemoving] = useState(false);
   const change = (part: Partial<Queue>) => setQ((now) => ({ ...now, ...part }));
   const takes = (part: Queue["takes"]) => change({ takes: { ...q.takes, ...part } });
@@ -44,18 +45,7 @@ export function QueueForm({ queue, all, close }: { queue?: Queue; all: Queue[]; 
           void run(store);
         }}
       >
-        {!queue && (
-          <Text
-            title="Name, as programs use it"
-            hint="Small letters, digits and hyphens. It stays."
-            required
-            pattern="[a-z0-9][a-z0-9\-]*"
-            maxLength={32}
-            testid="queue-name"
-            value={q.name}
-            set={(name) => change({ name })}
-          />
-        )}
+        {!queue && <NameField title="Name, as programs use it" testid="queue-name" value={q.name} set={(name) => change({ name })} />}
         <Text title="Title" required maxLength={80} testid="queue-title" value={q.title} set={(title) => change({ title })} />
         {q.name === everyQueue ? (
           <p class="quiet">It takes what no other queue takes.</p>

@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { languageName } from "../../shared/vocabulary";
+import { useRefusal } from "../refusal";
 import { Refused, Text } from "./Field";
 import { FormPanel } from "./FormPanel";
 import type { Queue } from "./queues";
@@ -14,7 +15,7 @@ export function ReplyForm({ reply: r, all, queues, close }: Props) {
   const [language, setLanguage] = useState(r?.language ?? "");
   const [queue, setQueue] = useState(r?.queue ?? "");
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const [removing, setRemoving] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
 

@@ -108,7 +108,7 @@ function Tables({ report: r, by }: { report: Report; by: Grouping }) {
           <dt>Resolved</dt>
           <dd>Confirmed: the customer said that it is solved. Assumed: nobody said otherwise. Reopened: it came back.</dd>
           <dt>Held 7 days</dt>
-          <dd>Of what was resolved at least seven days ago, whose customer did not come back in that time.</dd>
+          <dd>Of what was first resolved at least seven days ago, whose customer did not come back within seven days. What is newer is not counted yet, even if it came back.</dd>
           <dt>Shown what was used</dt>
           <dd>Who says yes to “did we show you what we used?”, of those who said anything.</dd>
         </dl>

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { ID } from "../ID";
+import { useRefusal } from "../refusal";
 import { Deliveries } from "./Deliveries";
-import { Many, Refused, Text, Words } from "./Field";
+import { Many, NameField, Refused, Text, Words } from "./Field";
 import { FormPanel } from "./FormPanel";
 import { actOnWebhook, storeWebhook, webhooks, type Webhook } from "./webhooks";
 
@@ -20,7 +21,7 @@ export function WebhookForm({ webhook: w, close }: { webhook?: Webhook; close: (
   const [single, setSingle] = useState(w?.events.filter((e) => !grouped(e)) ?? []);
   const [text, setText] = useState(w?.text ?? false);
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const [secret, setSecret] = useState("");
   const [tests, setTests] = useState(0);
   const [sure, setSure] = useState<"remove" | "secret">();
@@ -74,18 +75,7 @@ export function WebhookForm({ webhook: w, close }: { webhook?: Webhook; close: (
           void store();
         }}
       >
-        {!w && (
-          <Text
-            title="Name"
-            hint="Small letters, digits and hyphens. It stays."
-            required
-            pattern="[a-z0-9][a-z0-9\-]*"
-            maxLength={32}
-            testid="webhook-name"
-            value={name}
-            set={setName}
-          />
-        )}
+        {!w && <NameField title="Name" testid="webhook-name" value={name} set={setName} />}
         <Text title="Address" type="url" required maxLength={2000} placeholder="https://" testid="webhook-url" value={url} set={setURL} />
         <Many title="What it is told of" choices={groups} value={chosen} set={setChosen} testid="webhook-event" />
         <Words title="Single events besides" placeholder="candor.handoff.waiting" value={single} set={setSingle} testid="webhook-events" />

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { useRefusal } from "../refusal";
 import { Count } from "./Count";
 import { change, type Change } from "./incidents";
 import { localNow } from "./moments";
@@ -18,7 +19,7 @@ export function IncidentActions({ detail: d }: { detail: IncidentDetail }) {
   const [answers, setAnswers] = useState(d.answers);
   const [customers, setCustomers] = useState(d.customers);
   const [acting, setActing] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
 
   async function run(body: Change) {
     setActing(true);

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../../shared/icons";
 import { explain } from "../../shared/staff";
 import { Once } from "../once";
+import { useRefusal } from "../refusal";
 import { Count } from "./Count";
 import { incidents, record } from "./incidents";
 import { localNow } from "./moments";
@@ -26,7 +27,7 @@ export function RecordPanel({ answer, site: from, done, cancel }: Props) {
   const [customers, setCustomers] = useState(answer ? 1 : 0);
   const [once] = useState(() => new Once());
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
 

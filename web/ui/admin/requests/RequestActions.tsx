@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { useRefusal } from "../refusal";
 import { act } from "./requests";
 import { isClosed, type RequestDetail } from "./types";
 import { outcomes } from "./words";
@@ -9,7 +10,7 @@ export function RequestActions({ detail: d }: { detail: RequestDetail }) {
   const [told, setTold] = useState(false);
   const [outcome, setOutcome] = useState("");
   const [acting, setActing] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const closed = isClosed(d);
   const disputes = Boolean(d.record_id);
   const run = async (action: string) => {

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api, explain, type Me } from "../../shared/staff";
 import { useStore } from "../../shared/store";
 import { changed } from "../log";
+import { useRefusal } from "../refusal";
 import type { Detail, Person } from "../types";
 import { readReviewers, reviewers } from "./reviewers";
 import { update } from "./sample";
@@ -10,7 +11,7 @@ import { update } from "./sample";
 export function Assign({ detail: d, me }: { detail: Detail; me: Me }) {
   const { people } = useStore(reviewers);
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   useEffect(() => void readReviewers(), []);
   const known: Person[] = me.id && !people.some((p) => p.id === me.id) ? [{ id: me.id, name: me.name }, ...people] : people;
   const now = d.assignee;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { explain } from "../../shared/staff";
+import { useRefusal } from "../refusal";
 import { setHidden, usesOf, type Uses } from "./follow";
 import { many } from "./words";
 
@@ -15,7 +16,7 @@ type Props = {
 export function HideForm({ site, record, hidden, done, cancel }: Props) {
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const [uses, setUses] = useState<Uses>();
   useEffect(() => {
     // Only told, so what cannot be counted now is not said.

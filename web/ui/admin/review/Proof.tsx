@@ -5,13 +5,14 @@ import { useStore } from "../../shared/store";
 import { ID } from "../ID";
 import { log } from "../log";
 import { reason } from "../reason";
+import { useRefusal } from "../refusal";
 import type { Detail } from "../types";
 
 /** Where the answer stands in the public log, and what proves it. */
 export function Proof({ detail: d }: { detail: Detail }) {
   const [size, setSize] = useState<number>();
   const [saving, setSaving] = useState(false);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const { given } = useStore(reason);
   const index = d.leaf?.index ?? null;
   useEffect(() => {

@@ -3,6 +3,7 @@ import { api, explain, type Me } from "../../shared/staff";
 import { moment } from "../../shared/time";
 import { changed } from "../log";
 import { Once } from "../once";
+import { useRefusal } from "../refusal";
 import { may } from "../roles";
 import type { Detail, Verdict } from "../types";
 import { Assign } from "./Assign";
@@ -47,7 +48,7 @@ export function ReviewBox({ detail: d, me }: { detail: Detail; me: Me }) {
 function VerdictForm({ detail: d, me }: { detail: Detail; me: Me }) {
   const [note, setNote] = useState("");
   const [giving, setGiving] = useState("");
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useRefusal();
   const [given, setGiven] = useState("");
   const [once] = useState(() => new Once());
   const told = useRef<HTMLParagraphElement>(null);
