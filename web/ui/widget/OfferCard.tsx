@@ -101,10 +101,10 @@ function asked(offer: Offer, chat: ChatState): (Choice | undefined)[] {
 function outcomeOf(offer: Offer, chat: ChatState, askedAt: string): "allowed" | "ended" | "declined" | undefined {
   const choices = asked(offer, chat);
   const said = chat.offers[offer.id];
-  if (choices.length > 0 && choices.every(allows)) return said ?? "allowed";
+  if (choices.every(allows)) return said ?? "allowed";
   if (said === "allowed" && chat.consents) return "ended";
   if (said) return said;
   const since = (...states: string[]) =>
-    choices.some((c) => c && states.includes(c.state) && c.since !== undefined && new Date(c.since) >= new Date(askedAt));
+    choices.some((c) => c && states.includes(c.state) && new Date(c.since ?? 0) >= new Date(askedAt));
   return since("withdrawn") ? "ended" : since("deferred", "refused") ? "declined" : undefined;
 }
