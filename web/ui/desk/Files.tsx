@@ -1,4 +1,5 @@
 import { Article, Close } from "../shared/icons";
+import { size } from "../shared/size";
 import { detach, type Upload } from "./drafts";
 import type { Attachment } from "./types";
 
@@ -18,7 +19,7 @@ export function Files({ conversation, files }: { conversation: string; files: At
               <>
                 <Article />
                 <span class="file-name">{a.name}</span>
-                <span class="quiet">{bytes(a.size)}</span>
+                <span class="quiet">{size(a.size, navigator.language)}</span>
               </>
             )}
           </a>
@@ -38,7 +39,7 @@ export function Uploads({ conversation, uploads }: { conversation: string; uploa
           {u.done && image(u.done) ? <img class="tiny" src={source(conversation, u.done)} alt="" /> : <Article />}
           <span class="file-name">{u.name}</span>
           <span class="quiet" role="status">
-            {u.problem ?? (u.done ? bytes(u.size) : "Uploading…")}
+            {u.problem ?? (u.done ? size(u.size, navigator.language) : "Uploading…")}
           </span>
           <button type="button" class="icon-button" aria-label={`Remove ${u.name}`} onClick={() => detach(conversation, u.key)}>
             <Close />
@@ -58,9 +59,4 @@ function fit({ width, height }: Attachment): { width?: number; height?: number }
   if (!width || !height) return {};
   const part = Math.min(1, widest / width, widest / height);
   return { width: Math.max(1, Math.round(width * part)), height: Math.max(1, Math.round(height * part)) };
-}
-
-function bytes(n: number): string {
-  if (n < 1024) return `${n} B`;
-  return n < 1024 * 1024 ? `${Math.round(n / 1024)} KB` : `${(n / 1024 / 1024).toFixed(1)} MB`;
 }

@@ -2,13 +2,14 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fill } from "../../shared/i18n";
 import { Article, Clip, Close } from "../../shared/icons";
+import { size } from "../../shared/size";
 import type { Attachment } from "../../shared/types";
 import { inConversation } from "../outbox";
 import { PanelFrame } from "../PanelFrame";
 import { api } from "../session";
 import { store, type Attached, type ChatState, type Draft } from "../state";
 import { language, w } from "../words";
-import { attach, detach, kinds, progressOf, sentHere, size } from "./upload";
+import { attach, detach, kinds, progressOf, sentHere } from "./upload";
 import { say } from "./words";
 
 type AttachProps = { chat: ChatState; text: string; box: RefObject<HTMLTextAreaElement | null> };

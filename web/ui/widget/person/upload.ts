@@ -114,11 +114,5 @@ function parse(text: string): Partial<Attachment> & { detail?: string; part?: st
   }
 }
 
-/** "2.4 MB" */
-export function size(bytes: number, language: string): string {
-  const [unit, n] = bytes < 1 << 20 ? ["kilobyte", Math.max(1, bytes / 1024)] as const : ["megabyte", bytes / (1 << 20)] as const;
-  return n.toLocaleString(language, { style: "unit", unit, maximumFractionDigits: n < 10 ? 1 : 0 });
-}
-
 /** "photo.png: 40% sent" */
 export const progressOf = (f: Attached) => fill(say.uploading, { name: f.name, n: Math.round((f.sent ?? 0) * 100) });
