@@ -45,7 +45,7 @@ const kinds: Record<string, string> = {
   missing: "Not found",
   not_allowed: "Not allowed",
   shared: "Shared",
-  left: "Left out",
+  left: "Not answered",
 };
 
 function SummaryView({ conversation: c }: { conversation: DeskConversation }) {
@@ -68,7 +68,7 @@ function SummaryView({ conversation: c }: { conversation: DeskConversation }) {
 }
 
 // A category is worded for its customer: "your orders".
-const textOf = (p: Point) => (p.category && ["shared", "missing", "not_allowed"].includes(p.kind) ? inWords(p.category) : p.text);
+const textOf = (p: Point) => (p.category && (p.kind === "shared" || p.kind === "not_allowed") ? inWords(p.category) : p.text);
 
 function Sources({ point, conversation: c }: { point: Point; conversation: DeskConversation }) {
   return (
