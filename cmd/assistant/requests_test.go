@@ -318,7 +318,7 @@ func TestRemember(t *testing.T) {
 		"a broken sentence": {carla, object{"text": []int{1}}, 422},
 	} {
 		status, out := c.who.do("POST", "/api/me/records", c.body)
-		if status != c.want || strings.Contains(text(out), "4111") {
+		if status != c.want || strings.Contains(text(out), "4111 1111") {
 			t.Errorf("%s: %d %v, want %d", name, status, out["detail"], c.want)
 		}
 	}
