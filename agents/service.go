@@ -331,6 +331,10 @@ func (s *Service) act(ctx context.Context, who identity.Principal, id string, ma
 	return s.once(ctx, who, id, func(by By) error { return s.actBy(ctx, who, by, id, make) })
 }
 
+// lookTimeout is how long is looked who has a conversation after something was done to it.
+// An answer of the assistant's that goes on without is not released.
+const lookTimeout = 5 * time.Second
+
 // once does something to a conversation. Where it fails that was done before under the id
 // of the request, it succeeds as it did then.
 func (s *Service) once(ctx context.Context, who identity.Principal, id string, do func(By) error) error {
@@ -348,8 +352,11 @@ func (s *Service) once(ctx context.Context, who identity.Principal, id string, d
 	if err != nil {
 		return err
 	}
-	// What was done before may have been undone since: the assistant then goes on.
-	if now, err := s.store.Conversation(ctx, id); err != nil || now.Assignee == who.Staff {
+	// What was done before may have been undone since: the assistant then goes on. Whoever
+	// asked may be gone, and it was done all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	defer cancel()
+	if now, err := s.store.Conversation(ctx, id); err == nil && now.Assignee == who.Staff {
 		s.taken(id)
 	}
 	return nil

@@ -75,13 +75,13 @@ func (a Answered) Helped() bool {
 	return a.Status == SuggestionAnswered || a.Status == SuggestionPartial
 }
 
-// lacked reports whether the question, or a part of it, was left open.
-func (a Answered) lacked() bool {
-	return slices.Contains([]string{SuggestionPartial, SuggestionDeclined, SuggestionInterrupted, "needs_consent", "clarify"}, a.Status)
-}
+const needsConsent = "needs_consent"
 
-// waits reports whether nothing was missing but that something may be used.
-func (a Answered) waits() bool { return a.Status == "needs_consent" && len(a.Wanted) > 0 }
+// lacked reports whether the question, or a part of it, was looked for and left open. What
+// was interrupted nobody has looked for to the end.
+func (a Answered) lacked() bool {
+	return slices.Contains([]string{SuggestionPartial, SuggestionDeclined, needsConsent, "clarify"}, a.Status)
+}
 
 // Excerpt is what a message says that the reader of a summary may see, and what it was
 // made from.
@@ -143,12 +143,7 @@ func extract(scope consent.Scope, messages []conversation.Message, answered []An
 		out.Points = append(out.Points, asked(messages)...)
 		out.Points = append(out.Points, told(scope, messages, answered, p)...)
 	}
-	for _, x := range standing(scope, answered, records, p) {
-		// What its message says already is not said again.
-		if x.Kind != Left || !slices.ContainsFunc(out.Points, func(o Point) bool { return o.Text == x.Text }) {
-			out.Points = append(out.Points, x)
-		}
-	}
+	out.Points = append(out.Points, standing(scope, answered, records, p)...)
 	return out
 }
 
@@ -252,12 +247,13 @@ func standing(scope consent.Scope, answered []Answered, records []Made, p phrase
 		if n++; n > maxMissing {
 			break
 		}
-		if words && a.Question != "" && !a.waits() {
-			kind := Missing
-			if a.Status == SuggestionInterrupted { // nobody has looked to the end
-				kind = Left
-			}
-			out = append(out, Point{Kind: kind, Text: shorten(a.Question, maxPointRunes), Sources: []PointSource{{Answer: a.ID}}})
+		denied := slices.ContainsFunc(a.Wanted, func(c consent.Category) bool {
+			_, ok := scope.Permits(c, scope.Reader())
+			return !ok
+		})
+		// What waits for consent is named by what is not allowed.
+		if words && a.Question != "" && (a.Status != needsConsent || !denied) {
+			out = append(out, Point{Kind: Missing, Text: shorten(a.Question, maxPointRunes), Sources: []PointSource{{Answer: a.ID}}})
 		}
 		for _, c := range a.Wanted {
 			if _, ok := scope.Permits(c, scope.Reader()); ok || seen[c] {

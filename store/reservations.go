@@ -191,7 +191,7 @@ func (tx *Tx) lapse(ticket string) error {
 		return err
 	}
 	if _, err := tx.exec(`UPDATE seats SET lapsed = lapsed + 1, lapses_from = ? WHERE staff = ?
-		AND lapses_from <= (SELECT COALESCE(MAX(e.at), 0) FROM ticket_events e WHERE e.ticket = ? AND e.kind = 'reserved')`,
+		AND lapses_from <= (SELECT COALESCE(MAX(e.at), 0) FROM ticket_events e WHERE e.ticket = ? AND e.kind IN ('reserved', 'transferred'))`,
 		micros(tx.Now), staff[0], ticket); err != nil {
 		return err
 	}

@@ -189,6 +189,15 @@ func (c *Config) readFile(path string) error {
 	return nil
 }
 
+// checkDesks refuses outside desks that nobody lets in. It is for what opens their port:
+// other commands share the environment.
+func (c *Config) checkDesks() error {
+	if c.NATSListen == "" && (c.NATSToken != "" || c.NATSDesks != "") {
+		return errors.New("nats_token and nats_desks are for outside desks, so they need nats_listen")
+	}
+	return nil
+}
+
 // readNode takes over the settings of a file, and refuses a name that is none.
 func (c *Config) readNode(file *yaml.Node) error {
 	if file.Kind == yaml.MappingNode {
@@ -272,8 +281,6 @@ func (c *Config) check() error {
 		return errors.New("nats_listen opens the embedded NATS server, but messages names one outside")
 	case c.NATSListen != "" && c.NATSToken == "" && c.NATSDesks == "":
 		return errors.New("nats_listen lets outside desks in, so it needs nats_token or nats_desks")
-	case c.NATSListen == "" && (c.NATSToken != "" || c.NATSDesks != ""):
-		return errors.New("nats_token and nats_desks are for outside desks, so they need nats_listen")
 	}
 	if _, err := natsdesk.ParseDesks(c.NATSDesks); err != nil {
 		return fmt.Errorf("nats_desks: %w", err)

@@ -142,8 +142,6 @@ func TestConfigRefuses(t *testing.T) {
 		{"no data folder", "", []string{"--data-dir", ""}, "data_dir"},
 		{"outside desks without a token", "", []string{"--nats-listen", "127.0.0.1:4222"}, "nats_token"},
 		{"outside desks of a server outside", "", []string{"--nats-listen", "127.0.0.1:4222", "--nats-token", "t", "--messages", "nats://x:4222"}, "outside"},
-		{"a token of no outside desk", "", []string{"--nats-token", "t"}, "need nats_listen"},
-		{"outside desks that nobody lets in", "", []string{"--nats-desks", "shop:t:general"}, "need nats_listen"},
 		{"an unknown embedder", "", []string{"--embedding", "magic:"}, `embedding "magic:": the scheme is none of builtin:`},
 		{"a server without a model", "", []string{"--embedding", "https://x/v1", "--embedding-dimension", "3", "--embedding-recipient", "r"}, "needs embedding_model"},
 		{"a server without a recipient", "", []string{"--embedding", "https://x/v1", "--embedding-dimension", "3", "--embedding-model", "m"}, "needs embedding_recipient"},

@@ -29,6 +29,9 @@ func serveCommand(io Stdio) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := c.checkDesks(); err != nil {
+			return err
+		}
 		log, err := newLogger(io.Err, c.LogLevel)
 		if err != nil {
 			return err

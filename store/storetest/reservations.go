@@ -215,6 +215,12 @@ func besideEachOther(f *fixture) {
 	if got := f.routed(all[3], a); got != "" {
 		f.Errorf("after %d it is kept for %q", agents.MaxLapses, got)
 	}
+	// What a colleague offers them counts too.
+	b := f.agent("stf_b")
+	f.must(f.Transfer(f.Context(), b, all[3], agents.Transfer{Staff: a, Anyone: true}))
+	f.pass(10 * time.Minute)
+	f.must(f.Lapse(f.Context()))
+	lapsed("offered by a colleague", agents.MaxLapses+1)
 }
 
 // oneReservation: of a claim, a reservation and a pass at once, one tells the truth.

@@ -46,7 +46,7 @@ export function Knowledge({ conversation: c, mine, close }: Props) {
         value={words}
         onInput={(e) => setWords(e.currentTarget.value)}
         onKeyDown={(e) => {
-          if (e.key !== "Escape") return;
+          if (e.key !== "Escape" || e.isComposing) return;
           e.preventDefault(); // it would empty the field first
           close();
         }}

@@ -43,7 +43,8 @@ export function MessageView({ conversation, message: m, mine, read }: Props) {
           message={m}
           close={() => {
             setEditing(false);
-            requestAnimationFrame(() => opener.current?.focus());
+            // Who has gone on elsewhere meanwhile stays there.
+            requestAnimationFrame(() => document.activeElement?.matches("body, main") && opener.current?.focus());
           }}
         />
       ) : (
