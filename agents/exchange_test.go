@@ -12,7 +12,6 @@ import (
 	"candor/consent"
 	"candor/conversation"
 	"candor/identity"
-	"candor/store/schematest"
 )
 
 const form = "%PDF-1.4\n1 0 obj<<>>endobj\nstartxref\n9\n%%EOF\n"
@@ -20,15 +19,7 @@ const form = "%PDF-1.4\n1 0 obj<<>>endobj\nstartxref\n9\n%%EOF\n"
 // TestFilesOfOutsideDesks: a file is words of the conversation. Another desk than the
 // company's reads its own, and the others by a grant, while that stands.
 func TestFilesOfOutsideDesks(t *testing.T) {
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := schematest.Open(t, t.TempDir())
-	t.Cleanup(func() { must(s.Close()) })
-	f := desktest.NewFixture(t, s)
+	f, s := newDesk(t)
 	live := conversation.NewLive()
 	x := agents.NewExchange(f.Service, s, live)
 	ana, olga := f.Hire(t, "Ana", identity.RoleAgent), f.HireOutside(t, "Olga", f.Queue)
@@ -39,14 +30,14 @@ func TestFilesOfOutsideDesks(t *testing.T) {
 			Attachment:   conversation.Attachment{ID: identity.NewID("att"), Name: "form.pdf", Type: "application/pdf", Size: int64(len(form))},
 			Conversation: c.Conversation, Customer: c.Who.Customer, From: from,
 		}
-		must(s.Upload(t.Context(), a, []byte(form)))
+		must(t, s.Upload(t.Context(), a, []byte(form)))
 		return a.ID
 	}
 	theirs, unsent := upload(conversation.FromCustomer), upload(conversation.FromCustomer)
 	_, err := s.PostFiles(t.Context(), c.Conversation, conversation.Message{
 		ID: identity.NewID("msg"), From: conversation.FromCustomer, Segments: conversation.PlainMessage(""), Attachments: []conversation.Attachment{{ID: theirs}},
 	}, "en", conversation.Message{ID: identity.NewID("msg"), From: conversation.FromSystem, Segments: conversation.PlainMessage("No.")})
-	must(err)
+	must(t, err)
 	get := func(a desktest.Agent, id string) error {
 		_, r, err := x.Attachment(t.Context(), t.Context(), a.Who, c.Conversation, id)
 		if err != nil {
@@ -74,12 +65,12 @@ func TestFilesOfOutsideDesks(t *testing.T) {
 	c.ShareWith(t, desktest.Acme, consent.Conversation, false)
 	is("another desk after a withdrawal", get(olga, theirs), agents.ErrNotShared)
 
-	must(olga.Desk.Claim(t.Context(), olga.Who, c.Conversation))
+	must(t, olga.Desk.Claim(t.Context(), olga.Who, c.Conversation))
 	own, err := x.Upload(t.Context(), olga.Who, c.Conversation, "form", []byte(form))
-	must(err)
+	must(t, err)
 	is("their own", get(olga, own.ID), nil)
 	is("a colleague's that was not sent", get(ana, own.ID), conversation.ErrNotFound)
-	must(f.Service.Send(t.Context(), olga.Who, c.Conversation, agents.Reply{Attachments: []string{own.ID}}))
+	must(t, f.Service.Send(t.Context(), olga.Who, c.Conversation, agents.Reply{Attachments: []string{own.ID}}))
 	is("a colleague's that was sent", get(ana, own.ID), nil)
 	for what, do := range map[string]func(context.Context, identity.Principal, string) error{
 		"typing": x.Type,
@@ -97,7 +88,7 @@ func TestFilesOfOutsideDesks(t *testing.T) {
 	defer stop()
 	elsewhere, stop := live.Watch("cnv_other")
 	defer stop()
-	must(x.Type(t.Context(), olga.Who, c.Conversation))
+	must(t, x.Type(t.Context(), olga.Who, c.Conversation))
 	if m := <-here; m.Kind != conversation.Typing || m.Staff != olga.Who.Staff || len(elsewhere) != 0 {
 		t.Errorf("told: %+v, and %d elsewhere", m, len(elsewhere))
 	}

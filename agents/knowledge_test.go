@@ -11,21 +11,12 @@ import (
 	"candor/identity"
 	"candor/retrieval"
 	"candor/retrieval/embedded"
-	"candor/store/schematest"
 )
 
 // TestKnowledgeOfOutsideDesks: what is for the company's own staff is not searched for
 // another desk, so that it does not stand before what is for everybody.
 func TestKnowledgeOfOutsideDesks(t *testing.T) {
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := schematest.Open(t, t.TempDir())
-	t.Cleanup(func() { must(s.Close()) })
-	f := desktest.NewFixture(t, s)
+	f, s := newDesk(t)
 	f.Service.SetAssist(agents.Assist{Store: s, Knowledge: retrieval.NewSearcher(embedded.New(s, embedded.Options{}), s)})
 	c := f.Waiting(t, "Hello")
 	articles := []retrieval.Record{{ID: "public", Visibility: retrieval.PublicKnowledge, Text: "Whoever buys from us has a warranty of two years, among many other things that matter less."}}
@@ -35,11 +26,11 @@ func TestKnowledgeOfOutsideDesks(t *testing.T) {
 	for i := range articles {
 		articles[i].Site, articles[i].Title, articles[i].Language, articles[i].CollectedAt = c.Who.Site, "Article", "en", time.Now()
 	}
-	must(s.PutKnowledge(t.Context(), c.Who.Site, articles))
+	must(t, s.PutKnowledge(t.Context(), c.Who.Site, articles))
 	finds := func(a desktest.Agent) (found []string) {
 		t.Helper()
 		hits, err := f.Service.Knowledge(t.Context(), a.Who, agents.KnowledgeQuery{Text: "warranty", Conversation: c.Conversation})
-		must(err)
+		must(t, err)
 		for _, h := range hits {
 			found = append(found, h.RecordID)
 		}
